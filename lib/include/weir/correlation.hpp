@@ -1,0 +1,23 @@
+// Which request the current thread is working for: the ids that the log stamps on each of its records.
+#pragma once
+
+#include <cstdint>
+
+namespace weir {
+
+/// The W3C trace context ids of the work in hand, as numbers in the order in which their hexadecimal text is read.
+/// A trace id of zero means that there is none.
+struct correlation {
+  std::uint64_t trace_id_high = 0;
+  std::uint64_t trace_id_low = 0;
+  std::uint64_t span_id = 0;
+
+  friend bool operator==(const correlation&, const correlation&) = default;
+};
+
+/// The ids of this thread's current work, or nullptr. Set by the scope that makes a context current (context_scope),
+/// read by every log call; this pointer is all that the two have in common.
+/// Thread safety: each thread has its own. Lifetime: whoever sets it keeps the pointee alive until it is reset.
+inline constinit thread_local const correlation* current_correlation = nullptr;
+
+} // namespace weir

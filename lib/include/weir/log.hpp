@@ -1,0 +1,10 @@
+// The log room's front door.
+#pragma once
+
+#include "weir/log/field.hpp"
+#include "weir/log/level.hpp"
+#include "weir/log/logger.hpp"
+#include "weir/log/macros.hpp"
+#include "weir/log/renderer.hpp"
+#include "weir/log/sink.hpp"
+#include "weir/log/stream.hpp"

@@ -1,0 +1,174 @@
+// The static description of one log statement.
+#pragma once
+
+#include "weir/log/encode.hpp"
+#include "weir/log/field.hpp"
+#include "weir/log/format.hpp"
+#include "weir/log/level.hpp"
+#include "weir/log/text_buffer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace weir {
+
+/// How a statement's fields are written: ` key=value` or `,"key":value`.
+enum class field_style : std::uint8_t { text, json };
+
+/// Where a statement stands in the source.
+struct source_position {
+  std::string_view file;
+  unsigned line = 0;
+};
+
+namespace detail {
+
+/// What a log macro knows about its statement, as a constant expression.
+struct statement {
+  level severity;
+  std::string_view format;
+  std::string_view file;
+  unsigned line;
+};
+
+/// One per log statement, constant, never freed: a record's first word points here. The functions are compiled for
+/// this very statement's format and argument types; all of them run on the backend thread.
+struct call_site {
+  level severity;
+  /// Whether the message can hold bytes that a line of text, or a JSON string, has to escape.
+  bool escape_text, escape_json;
+  std::uint8_t fields;
+  void (*append_message)(text_buffer& out, const std::byte* arguments);
+  void (*append_fields)(text_buffer& out, const std::byte* arguments, field_style style);
+  source_position (*position)(const std::byte* arguments);
+};
+
+/// Appends one field. Strings are escaped; in text they are quoted where a reader could not tell where they end.
+void append_field(text_buffer& out, std::string_view key, std::string_view value, field_style style);
+void append_field(text_buffer& out, std::string_view key, bool value, field_style style);
+void append_field(text_buffer& out, std::string_view key, std::int64_t value, field_style style);
+void append_field(text_buffer& out, std::string_view key, std::uint64_t value, field_style style);
+void append_field(text_buffer& out, std::string_view key, double value, field_style style);
+
+template <field_key Key, class Value>
+void append_field(text_buffer& out, const field_argument<Key, Value>& field, field_style style) {
+  const Value& value = field.value;
+  if constexpr (std::is_same_v<Value, std::string_view> || std::is_same_v<Value, bool>)
+    append_field(out, Key.view(), value, style);
+  else if constexpr (std::is_same_v<Value, char>)
+    append_field(out, Key.view(), std::string_view(&value, 1), style);
+  else if constexpr (std::is_floating_point_v<Value>)
+    append_field(out, Key.view(), static_cast<double>(value), style);
+  else if constexpr (std::is_signed_v<Value>)
+    append_field(out, Key.view(), std::int64_t{value}, style);
+  else
+    append_field(out, Key.view(), std::uint64_t{value}, style);
+}
+
+constexpr bool is_plain_ascii(std::string_view text, bool json) {
+  for (const char c : text)
+    if (c < 0x20 || c > 0x7e || (json && (c == '"' || c == '\\'))) return false;
+  return true;
+}
+
+template <class T>
+inline constexpr bool is_quiet = std::is_arithmetic_v<T> && !std::is_same_v<T, char>; // renders to plain ASCII
+
+template <class... Encoded>
+std::tuple<Encoded...> read_arguments([[maybe_unused]] const std::byte* at) {
+  return std::tuple<Encoded...>{codec<Encoded>::read(at)...}; // braces: read left to right
+}
+
+/// The formatting part of a decoded argument tuple: everything but the fields, which stand last.
+template <std::size_t Count, class Tuple>
+auto leading(const Tuple& all) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return std::tuple<std::tuple_element_t<I, Tuple>...>{std::get<I>(all)...};
+  }
+  (std::make_index_sequence<Count>{});
+}
+
+template <class... Encoded>
+void append_all_fields(text_buffer& out, const std::byte* arguments, field_style style) {
+  std::apply(
+      [&](const auto&... value) {
+        (
+            [&] {
+              if constexpr (is_field<std::remove_cvref_t<decltype(value)>>) append_field(out, value, style);
+            }(),
+            ...);
+      },
+      read_arguments<Encoded...>(arguments));
+}
+
+template <class... Encoded>
+inline constexpr std::size_t field_count = (std::size_t{0} + ... + std::size_t{is_field<Encoded>});
+
+template <class Site, class... Encoded>
+void append_site_message(text_buffer& out, const std::byte* arguments) {
+  append_formatted_message<Site>(
+      out, leading<sizeof...(Encoded) - field_count<Encoded...>>(read_arguments<Encoded...>(arguments)));
+}
+
+template <class Site>
+source_position site_position(const std::byte*) {
+  return {Site{}().file, Site{}().line};
+}
+
+/// The call site of the statement `Site` (a constexpr function object that returns a `statement`) whose arguments are
+/// recorded as `Encoded...`.
+template <class Site, class... Encoded>
+inline constexpr call_site site_of{
+    .severity = Site{}().severity,
+    .escape_text = !(is_plain_ascii(Site{}().format, false) && ... && (is_quiet<Encoded> || is_field<Encoded>)),
+    .escape_json = !(is_plain_ascii(Site{}().format, true) && ... && (is_quiet<Encoded> || is_field<Encoded>)),
+    .fields = std::uint8_t{field_count<Encoded...>},
+    .append_message = &append_site_message<Site, Encoded...>,
+    .append_fields = &append_all_fields<Encoded...>,
+    .position = &site_position<Site>,
+};
+
+/// What a function call, which has no static description of its own, records before its arguments. The strings are
+/// literals: they are checked to be so by the consteval constructor they come through.
+struct call_text {
+  const char* file;
+  const char* format;
+  std::uint32_t format_size;
+  std::uint32_t line;
+};
+
+/// The call site shared by all function calls of one severity and argument types: each record starts with a
+/// call_text, and fmt reads the format when it is rendered.
+template <level Severity, class... Encoded>
+struct shared_site {
+  static void append_message(text_buffer& out, const std::byte* at) {
+    const auto text = codec<call_text>::read(at);
+    const auto values = leading<sizeof...(Encoded) - field_count<Encoded...>>(read_arguments<Encoded...>(at));
+    std::apply(
+        [&](const auto&... value) {
+          fmt::vformat_to(fmt::appender(out), fmt::string_view(text.format, text.format_size),
+                          fmt::make_format_args(value...));
+        },
+        values);
+  }
+  static void append_fields(text_buffer& out, const std::byte* at, field_style style) {
+    append_all_fields<Encoded...>(out, at + sizeof(call_text), style);
+  }
+  static source_position position(const std::byte* at) {
+    const auto text = codec<call_text>::read(at);
+    return {text.file, text.line};
+  }
+  static constexpr call_site site{.severity = Severity,
+                                  .escape_text = true,
+                                  .escape_json = true,
+                                  .fields = std::uint8_t{field_count<Encoded...>},
+                                  .append_message = &append_message,
+                                  .append_fields = &append_fields,
+                                  .position = &position};
+};
+
+} // namespace detail
+} // namespace weir

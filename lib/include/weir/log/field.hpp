@@ -1,0 +1,78 @@
+// Typed key-values in a log statement: log.info("sent", weir::field<"bytes">(n)).
+#pragma once
+
+#include "weir/log/encode.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace weir {
+
+/// A field's name as a template argument; made from a string literal.
+template <std::size_t Size>
+struct field_key {
+  char text[Size]{};
+  // Implicit, so that field<"bytes"> reads as it does.
+  consteval field_key(const char (&literal)[Size]) { std::copy_n(literal, Size, text); } // NOLINT
+  constexpr std::string_view view() const noexcept { return {text, Size - 1}; }
+};
+
+namespace detail {
+
+// The renderers' own keys: a field of the same name would appear twice in one JSON object.
+inline constexpr std::array<std::string_view, 6> reserved_keys{"time",    "level",    "logger",
+                                                               "message", "trace_id", "span_id"};
+
+consteval bool valid_key(std::string_view key) {
+  if (key.empty() || std::ranges::find(reserved_keys, key) != reserved_keys.end()) return false;
+  return std::ranges::all_of(key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-' || c == '/';
+  });
+}
+
+template <field_key Key, class Value>
+struct field_argument {
+  Value value;
+};
+
+template <class T>
+inline constexpr bool is_field = false;
+template <field_key Key, class Value>
+inline constexpr bool is_field<field_argument<Key, Value>> = true;
+
+template <field_key Key, class Value>
+struct codec<field_argument<Key, Value>> {
+  using encoded = field_argument<Key, typename codec<Value>::encoded>;
+  static std::size_t size(const field_argument<Key, Value>& f) noexcept { return codec<Value>::size(f.value); }
+  static std::byte* write(std::byte* at, const field_argument<Key, Value>& f) noexcept {
+    return codec<Value>::write(at, f.value);
+  }
+  static encoded read(const std::byte*& at) noexcept { return {codec<typename codec<Value>::encoded>::read(at)}; }
+};
+
+} // namespace detail
+
+/// A typed key-value for one log statement, placed after the format's arguments. Numbers and bools stay typed in
+/// JSON, strings are copied, other types are rendered on the spot with their fmt::formatter. `Key`: letters, digits,
+/// `_ . - /`; not one of the renderers' own keys (time, level, logger, message, trace_id, span_id). Both are checked
+/// at compile time. Lifetime: a string's field refers to the string until the statement ends; do not store it. Cost:
+/// none beyond its bytes: the key is part of the call site's static description.
+template <field_key Key, class T>
+[[nodiscard]] auto field(const T& value) {
+  static_assert(detail::valid_key(Key.view()),
+                "a field's key is letters, digits and _ . - /, and not a reserved one");
+  using loggable = detail::loggable_t<T>;
+  if constexpr (detail::copied_late<loggable> && (std::is_arithmetic_v<loggable> || detail::is_text<loggable>))
+    return detail::field_argument<Key, loggable>{detail::to_loggable(value)};
+  else
+    return detail::field_argument<Key, std::string>{fmt::to_string(value)};
+}
+
+} // namespace weir

@@ -1,0 +1,26 @@
+// Log statements as macros: what a function call cannot have is a static description of its own.
+#pragma once
+
+#include "weir/log/logger.hpp"
+
+/// WEIR_INFO(log, "sent {} bytes", n, weir::field<"file">(name));
+///
+/// The same as log.info(...), with two differences: the format is compiled, with its arguments, into a renderer of
+/// this statement's own, and the record carries one pointer where the function form carries file, line and format;
+/// and the arguments are not evaluated when the level is below the logger's threshold.
+#define WEIR_LOG(logger_, severity_, format_, ...)                                                                   \
+  do {                                                                                                               \
+    ::weir::logger& weir_logger_ = (logger_);                                                                        \
+    if (weir_logger_.enabled(severity_)) {                                                                           \
+      weir_logger_.log_statement([] {                                                                                \
+        return ::weir::detail::statement{(severity_), (format_), __FILE__, __LINE__};                                \
+      } __VA_OPT__(, ) __VA_ARGS__);                                                                                 \
+    }                                                                                                                \
+  } while (false)
+
+#define WEIR_TRACE(logger_, ...) WEIR_LOG(logger_, ::weir::level::trace, __VA_ARGS__)
+#define WEIR_DEBUG(logger_, ...) WEIR_LOG(logger_, ::weir::level::debug, __VA_ARGS__)
+#define WEIR_INFO(logger_, ...) WEIR_LOG(logger_, ::weir::level::info, __VA_ARGS__)
+#define WEIR_WARN(logger_, ...) WEIR_LOG(logger_, ::weir::level::warn, __VA_ARGS__)
+#define WEIR_ERROR(logger_, ...) WEIR_LOG(logger_, ::weir::level::error, __VA_ARGS__)
+#define WEIR_CRITICAL(logger_, ...) WEIR_LOG(logger_, ::weir::level::critical, __VA_ARGS__)

@@ -1,0 +1,72 @@
+// A thread's way into a stream: where its next record goes.
+#pragma once
+
+#include "weir/log/chunk.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace weir::detail {
+
+class stream_core;
+
+/// The parts of a stream's core that a call site touches, read by every producer and written seldom.
+struct alignas(cache_line) stream_front : std::enable_shared_from_this<stream_front> {
+  /// Not 0 while the backend sleeps without a time limit, or the stream is closing: whoever publishes a record then
+  /// calls wake_backend().
+  std::atomic<std::uint32_t> asleep{0};
+  /// Records above this size have their strings cut.
+  std::uint32_t record_limit = 0;
+};
+
+/// This thread's open chunk. Trivial, so that reading it costs no guard; the thread's end is watched by producer.cpp.
+struct cursor {
+  stream_front* stream = nullptr;
+  std::byte* at = nullptr;  // the next record's place
+  std::byte* end = nullptr; // the chunk's end
+  chunk* open = nullptr;
+};
+inline constinit thread_local cursor this_thread_cursor;
+
+/// Makes room for `size` bytes in a new chunk of `stream`, or of a chunk of its own if they are too many for one.
+/// Applies the overflow policy; returns nullptr when the record is dropped, which is then counted. May block under
+/// overflow_policy::block; allocates only until the memory limit is reached or the first time that a thread logs.
+cursor* open_chunk(stream_front& stream, std::size_t size) noexcept;
+
+/// Wakes a backend that sleeps. Cost: a system call.
+void wake_backend(stream_front& stream) noexcept;
+
+/// Counts a record that could not even be rendered: memory ran out at its call site.
+void count_unrenderable(stream_front& stream) noexcept;
+
+inline cursor* reserve(stream_front& stream, std::size_t size) noexcept {
+  cursor& mine = this_thread_cursor;
+  if (mine.stream == &stream && size <= static_cast<std::size_t>(mine.end - mine.at)) [[likely]]
+    return &mine;
+  return open_chunk(stream, size);
+}
+
+/// Announces that a record is being written at the cursor. From here to publish() there is nothing that can block.
+inline void begin_record(cursor& mine) noexcept {
+  const auto begun = static_cast<std::uint32_t>(mine.at - mine.open->records());
+  // relaxed: the clock is read after this store in program order; horizon() in backend.cpp makes it visible with a
+  // process-wide barrier before it concludes from its absence.
+  mine.open->published.store(begun | chunk::writing_bit, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst); // the compiler must not read the clock first
+}
+
+/// Hands the record's `size` bytes to the backend.
+inline void publish(stream_front& stream, cursor& mine, std::uint32_t size) noexcept {
+  mine.at += size;
+  const auto end = static_cast<std::uint32_t>(mine.at - mine.open->records());
+  // release: pairs with the acquire in backend::look(); publishes the record's bytes.
+  mine.open->published.store(end, std::memory_order_release);
+  // relaxed: the backend sets this flag, runs a process-wide barrier, and looks at all chunks once more before it
+  // sleeps, so either it sees the record or this thread sees the flag.
+  if (stream.asleep.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    wake_backend(stream);
+}
+
+} // namespace weir::detail

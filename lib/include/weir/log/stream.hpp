@@ -1,0 +1,117 @@
+// The stream: from loggers through chunks and one background thread to sinks.
+#pragma once
+
+#include "weir/log/logger.hpp"
+#include "weir/log/sink.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// What a log call does when the memory limit is reached and every chunk is still waiting to be written.
+enum class overflow_policy : std::uint8_t {
+  block,       ///< waits for a chunk: nothing is lost, and the program goes at the pace of the slowest sink
+  drop_newest, ///< drops the record and counts it: the program is never held up
+};
+
+/// What the backend did in one go; passed to log_options::on_batch.
+struct batch_report {
+  std::size_t records = 0;
+  std::size_t lost = 0;
+  std::chrono::nanoseconds write_time{}; // in the sinks' commit, all sinks together
+};
+
+/// How a stream is set up. A value outside its range makes the constructor throw std::invalid_argument naming it.
+struct log_options {
+  /// Where loggers write unless they are given sinks of their own. Default: standard error, as text.
+  std::vector<std::shared_ptr<sink>> sinks{};
+  /// The lowest level of new loggers. Default: info.
+  level threshold = level::info;
+  /// Default: block.
+  overflow_policy overflow = overflow_policy::block;
+  /// The most that all chunks take together, bytes; 4 chunks to 64 GiB, default 64 MiB. Allocated as needed, then
+  /// kept. Every thread that has logged holds one chunk: lower limits bound the number of such threads. Higher ones
+  /// ride out longer bursts and slower disks.
+  std::size_t memory_limit_bytes = std::size_t{64} << 20;
+  /// One chunk, bytes; a power of two from 4 KiB to 1 MiB, default 64 KiB. Smaller ones are handed over more often
+  /// and waste less on threads that log little.
+  std::size_t chunk_bytes = std::size_t{64} << 10;
+  /// The largest record, bytes; 1 KiB to half the memory limit, default 1 MiB. Strings of larger ones are cut, with a
+  /// mark.
+  std::size_t record_limit_bytes = std::size_t{1} << 20;
+  /// How long closing the stream waits for the sinks; 0 to 1 hour, default 5 s.
+  std::chrono::milliseconds close_limit{5000};
+  /// Called by the backend after every batch, e.g. to feed metrics. Must not throw or log.
+  std::function<void(const batch_report&)> on_batch{};
+};
+
+/// Counters of a stream. At every flush `accepted == written + dropped()`.
+struct log_stats {
+  std::uint64_t accepted = 0; ///< calls at or above the threshold
+  std::uint64_t written = 0;  ///< taken by every sink that was to have them
+  std::uint64_t dropped_queue_full = 0;
+  std::uint64_t dropped_too_many_threads = 0; ///< the limit's chunks are all held by threads that are not logging
+  std::uint64_t dropped_closed = 0;           ///< logged after close()
+  std::uint64_t dropped_unrenderable = 0;     ///< no memory to render an argument
+  std::uint64_t dropped_sink = 0;             ///< a sink failed to take them
+  std::uint64_t sink_errors = 0;              ///< failed appends and commits
+  std::uint64_t queue_bytes = 0;              ///< recorded and not yet rendered, when the backend last looked
+  std::uint64_t memory_bytes = 0;             ///< allocated for chunks
+
+  std::uint64_t dropped() const noexcept {
+    return dropped_queue_full + dropped_too_many_threads + dropped_closed + dropped_unrenderable + dropped_sink;
+  }
+};
+
+namespace detail {
+class stream_core;
+}
+
+/// Owns the chunks and the backend thread. All members are thread-safe.
+class log_stream {
+ public:
+  explicit log_stream(log_options options = {});
+  /// Closes with the option's limit.
+  ~log_stream();
+  log_stream(const log_stream&) = delete;
+  log_stream& operator=(const log_stream&) = delete;
+
+  /// The logger of that name, made on first use; the reference stays valid for the stream's life. The second form
+  /// gives a new logger sinks of its own, and throws std::invalid_argument if one of that name exists already.
+  logger& get_logger(std::string_view name);
+  logger& get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks);
+
+  /// Waits until everything that was logged before the call has gone through the sinks, at most `limit`. Returns
+  /// whether it has; false too when called from a sink or after close(). What sinks lost is in stats(), not here.
+  bool flush(std::chrono::milliseconds limit = std::chrono::seconds(5));
+
+  /// Writes what is queued, at most for `limit`, then stops the backend; later records are counted as dropped.
+  /// Returns whether everything was written in time; if not, the backend finishes its current write alone and what is
+  /// queued behind it is lost. Idempotent.
+  bool close(std::chrono::milliseconds limit);
+
+  log_stats stats() const;
+
+ private:
+  std::shared_ptr<detail::stream_core> core_;
+};
+
+/// Sets up the process's own stream. To be called before its first use; throws std::logic_error if it is in use
+/// already.
+log_stream& start_logging(log_options options);
+
+/// The process's own stream, made with default options on first use. It is never destroyed; at exit it is flushed,
+/// with its close_limit.
+log_stream& default_log();
+
+/// default_log().get_logger("main"), or of another name.
+logger& default_logger();
+
+} // namespace weir

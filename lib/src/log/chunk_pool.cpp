@@ -1,0 +1,130 @@
+#include "log/chunk_pool.hpp"
+
+#include <new>
+
+namespace weir::detail {
+
+namespace {
+std::size_t block_bytes(const chunk& c) noexcept { return sizeof(chunk) + c.capacity; }
+} // namespace
+
+chunk_pool::~chunk_pool() {
+  for (chunk* c : all_) ::operator delete (c, std::align_val_t{alignof(chunk)});
+}
+
+chunk* chunk_pool::allocate(std::size_t bytes) noexcept {
+  // relaxed: the sum is all that matters; a thread that loses the race for the last bytes takes its share back.
+  if (allocated_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= limit_bytes_) {
+    void* block = ::operator new (bytes, std::align_val_t{alignof(chunk)}, std::nothrow);
+    if (block != nullptr) {
+      auto* made = new (block) chunk{};
+      made->capacity = static_cast<std::uint32_t>(bytes - sizeof(chunk));
+      try {
+        const std::lock_guard lock(all_mutex_);
+        all_.insert(made);
+        return made;
+      } catch (const std::bad_alloc&) {
+        ::operator delete (block, std::align_val_t{alignof(chunk)});
+      }
+    }
+  }
+  // relaxed: as above.
+  allocated_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  return nullptr;
+}
+
+void chunk_pool::free(chunk* dead) noexcept {
+  // relaxed: as in allocate().
+  allocated_bytes_.fetch_sub(block_bytes(*dead), std::memory_order_relaxed);
+  {
+    const std::lock_guard lock(all_mutex_);
+    all_.erase(dead);
+  }
+  ::operator delete (dead, std::align_val_t{alignof(chunk)});
+}
+
+chunk* chunk_pool::try_acquire(std::size_t size, bool exact) noexcept {
+  chunk* taken = nullptr;
+  if (!exact && size <= chunk_capacity()) {
+    if (free_.try_dequeue(taken)) {
+      // acquire: pairs with the release in release(); the backend's last writes to the chunk came before.
+      static_cast<void>(taken->published.load(std::memory_order_acquire));
+      return taken;
+    }
+    return allocate(chunk_bytes_);
+  }
+  // A chunk of its own may have to be made out of free ones.
+  while ((taken = allocate(sizeof(chunk) + size)) == nullptr) {
+    chunk* spare = nullptr;
+    if (!free_.try_dequeue(spare)) return nullptr;
+    free(spare);
+  }
+  return taken;
+}
+
+chunk_pool::wait_result chunk_pool::acquire(std::size_t size, bool exact, chunk*& result) noexcept {
+  // relaxed: only a change from here on counts, and changes_ orders it.
+  const std::uint32_t refused_before = refusals_.load(std::memory_order_relaxed);
+  // seq_cst: with the backend's look at waiters(), either it sees this thread wait or this thread sees its release.
+  waiters_.fetch_add(1, std::memory_order_seq_cst);
+  wait_result outcome = wait_result::acquired;
+  for (;;) {
+    // acquire: pairs with the release increments; what came with the change is seen below.
+    const std::uint32_t seen = changes_.load(std::memory_order_acquire);
+    result = try_acquire(size, exact);
+    if (result != nullptr) break;
+    // acquire: pairs with close().
+    if (closed_.load(std::memory_order_acquire)) {
+      outcome = wait_result::closed;
+      break;
+    }
+    // acquire: pairs with refuse_waiters().
+    if (refusals_.load(std::memory_order_acquire) != refused_before) {
+      outcome = wait_result::refused;
+      break;
+    }
+    // Woken by release(), refuse_waiters() and close(), all of which raise changes_. acquire: as above.
+    changes_.wait(seen, std::memory_order_acquire);
+  }
+  // relaxed: the backend may take a leaving thread for a waiting one; it then only makes an idle round.
+  waiters_.fetch_sub(1, std::memory_order_relaxed);
+  return outcome;
+}
+
+void chunk_pool::release(chunk* drained) noexcept {
+  const bool ordinary = block_bytes(*drained) == chunk_bytes_;
+  drained->read = 0;
+  drained->next = nullptr;
+  // release: pairs with the acquire in try_acquire(); the next producer finds the chunk as it is here.
+  drained->published.store(0, std::memory_order_release);
+  if (!ordinary || !free_.enqueue(drained)) free(drained);
+  // release: pairs with the acquire in acquire(); the chunk, or the room, is there for whoever sees the change.
+  changes_.fetch_add(1, std::memory_order_release);
+  changes_.notify_one();
+}
+
+std::uint32_t chunk_pool::waiters() const noexcept {
+  // seq_cst: see acquire().
+  return waiters_.load(std::memory_order_seq_cst);
+}
+
+void chunk_pool::refuse_waiters() noexcept {
+  // release, both: pair with the acquires in acquire().
+  refusals_.fetch_add(1, std::memory_order_release);
+  changes_.fetch_add(1, std::memory_order_release);
+  changes_.notify_all();
+}
+
+void chunk_pool::close() noexcept {
+  // release, both: pair with the acquires in acquire().
+  closed_.store(true, std::memory_order_release);
+  changes_.fetch_add(1, std::memory_order_release);
+  changes_.notify_all();
+}
+
+std::size_t chunk_pool::allocated_bytes() const noexcept {
+  // relaxed: a statistic.
+  return allocated_bytes_.load(std::memory_order_relaxed);
+}
+
+} // namespace weir::detail

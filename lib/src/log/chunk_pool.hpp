@@ -1,0 +1,74 @@
+// The stream's memory: chunks that are free, and the way of opened ones to the backend.
+#pragma once
+
+#include "weir/log/chunk.hpp"
+
+#include <concurrentqueue/concurrentqueue.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <unordered_set>
+
+namespace weir::detail {
+
+/// Chunks go round: acquire() by a producer, hand_over() to the backend, release() by the backend. Both hand-overs
+/// are lock-free queues touched once per chunk. Thread-safe, except where a member says otherwise.
+class chunk_pool {
+ public:
+  chunk_pool(std::size_t chunk_bytes, std::size_t limit_bytes)
+      : chunk_bytes_(chunk_bytes), limit_bytes_(limit_bytes) {}
+  ~chunk_pool();
+  chunk_pool(const chunk_pool&) = delete;
+  chunk_pool& operator=(const chunk_pool&) = delete;
+
+  /// The largest record that fits an ordinary chunk.
+  std::size_t chunk_capacity() const noexcept { return chunk_bytes_ - sizeof(chunk); }
+
+  /// A chunk with room for `size` bytes, empty; one made for just that size if it exceeds chunk_capacity() or `exact`
+  /// is set. nullptr when none is free and the limit forbids another.
+  chunk* try_acquire(std::size_t size, bool exact) noexcept;
+
+  enum class wait_result : std::uint8_t { acquired, refused, closed };
+  /// As above, but waits for release(), refuse_waiters() or close().
+  wait_result acquire(std::size_t size, bool exact, chunk*& result) noexcept;
+
+  /// Shows an opened chunk to the backend. False if there is no memory for the queue.
+  bool hand_over(chunk* opened) noexcept { return opened_.enqueue(opened); }
+  /// The next opened chunk, or nullptr; backend only. One thread's chunks come in the order in which it opened them.
+  chunk* next_opened() noexcept {
+    chunk* opened = nullptr;
+    return opened_.try_dequeue(opened) ? opened : nullptr;
+  }
+
+  /// Takes a drained chunk back; backend only.
+  void release(chunk* drained) noexcept;
+
+  /// Producers that wait in acquire().
+  std::uint32_t waiters() const noexcept;
+  /// Sends all waiters away: there is nothing that the backend could release.
+  void refuse_waiters() noexcept;
+  /// Sends all waiters away, now and ever after.
+  void close() noexcept;
+
+  std::size_t allocated_bytes() const noexcept;
+
+ private:
+  chunk* allocate(std::size_t bytes) noexcept;
+  void free(chunk* dead) noexcept;
+
+  const std::size_t chunk_bytes_, limit_bytes_;
+  moodycamel::ConcurrentQueue<chunk*> free_;
+  moodycamel::ConcurrentQueue<chunk*> opened_;
+  std::atomic<std::size_t> allocated_bytes_{0};
+  std::atomic<std::uint32_t> waiters_{0};
+  std::atomic<std::uint32_t> changes_{0}; // what waiters sleep on: raised by release, refuse, close
+  std::atomic<std::uint32_t> refusals_{0};
+  std::atomic<bool> closed_{false};
+
+  std::mutex all_mutex_; // taken when memory is allocated or given back, not when chunks go round
+  std::unordered_set<chunk*> all_;
+};
+
+} // namespace weir::detail

@@ -1,0 +1,125 @@
+#include "log/escape.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+namespace weir::detail {
+
+namespace {
+
+constexpr std::uint64_t ones = 0x0101'0101'0101'0101U, highs = 0x8080'8080'8080'8080U;
+
+/// Nonzero if a byte of `word` equals `c`; may also flag a byte above a match, which the caller does not mind.
+constexpr std::uint64_t has_byte(std::uint64_t word, unsigned char c) noexcept {
+  const std::uint64_t x = word ^ (ones * c);
+  return (x - ones) & ~x & highs;
+}
+
+constexpr bool is_plain_byte(unsigned char c, field_style style) noexcept {
+  return c >= 0x20 && c < 0x7f && (style == field_style::text || (c != '"' && c != '\\'));
+}
+
+/// Bytes in front of `text` that need no escape and are ASCII.
+std::size_t plain_prefix(std::string_view text, field_style style) noexcept {
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + i, 8);
+    // Above 0x7f, below 0x20 (borrows into the high bit), or DEL.
+    std::uint64_t found = (word | ((word - ones * 0x20) & ~word)) & highs;
+    found |= has_byte(word, 0x7f);
+    if (style == field_style::json) found |= has_byte(word, '"') | has_byte(word, '\\');
+    if (found != 0) break;
+  }
+  while (i < text.size() && is_plain_byte(static_cast<unsigned char>(text[i]), style)) ++i;
+  return i;
+}
+
+/// The length of the well-formed UTF-8 sequence at the front of `text`, or 0. `code` becomes its code point.
+std::size_t decode(std::string_view text, std::uint32_t& code) noexcept {
+  const auto at = [&](std::size_t i) -> std::uint32_t {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto continues = [&](std::size_t i, std::uint32_t low = 0x80, std::uint32_t high = 0xbf) {
+    return at(i) >= low && at(i) <= high;
+  };
+  const std::uint32_t first = at(0);
+  if (first < 0x80) {
+    code = first;
+    return 1;
+  }
+  if (first >= 0xc2 && first <= 0xdf && continues(1)) {
+    code = (first & 0x1fU) << 6 | (at(1) & 0x3fU);
+    return 2;
+  }
+  if (first >= 0xe0 && first <= 0xef && continues(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) &&
+      continues(2)) {
+    code = (first & 0xfU) << 12 | (at(1) & 0x3fU) << 6 | (at(2) & 0x3fU);
+    return 3;
+  }
+  if (first >= 0xf0 && first <= 0xf4 && continues(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) &&
+      continues(2) && continues(3)) {
+    code = (first & 7U) << 18 | (at(1) & 0x3fU) << 12 | (at(2) & 0x3fU) << 6 | (at(3) & 0x3fU);
+    return 4;
+  }
+  return 0;
+}
+
+void append_hex(text_buffer& out, std::string_view prefix, std::uint32_t value, int digits) {
+  append(out, prefix);
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+    out.push_back("0123456789abcdef"[(value >> shift) & 0xfU]);
+}
+
+void append_code(text_buffer& out, std::uint32_t code, std::string_view as_it_is, field_style style) {
+  const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+  if (code == '\n')
+    append(out, "\\n");
+  else if (code == '\r')
+    append(out, "\\r");
+  else if (code == '\t')
+    append(out, "\\t");
+  else if (control && style == field_style::text && code < 0x80)
+    append_hex(out, "\\x", code, 2);
+  else if (control || code == 0x2028 || code == 0x2029)
+    append_hex(out, "\\u", code, 4);
+  else if (style == field_style::json && (code == '"' || code == '\\')) {
+    out.push_back('\\');
+    out.push_back(static_cast<char>(code));
+  } else
+    append(out, as_it_is);
+}
+
+} // namespace
+
+bool is_plain(std::string_view raw, field_style style) noexcept { return plain_prefix(raw, style) == raw.size(); }
+
+void append_escaped(text_buffer& out, std::string_view raw, field_style style) {
+  while (!raw.empty()) {
+    const std::size_t plain = plain_prefix(raw, style);
+    append(out, raw.substr(0, plain));
+    raw.remove_prefix(plain);
+    if (raw.empty()) return;
+    std::uint32_t code = 0;
+    const std::size_t length = decode(raw, code);
+    if (length == 0) {
+      append_hex(out, style == field_style::json ? "\\\\x" : "\\x", static_cast<unsigned char>(raw[0]), 2);
+      raw.remove_prefix(1);
+    } else {
+      append_code(out, code, raw.substr(0, length), style);
+      raw.remove_prefix(length);
+    }
+  }
+}
+
+void escape_tail(text_buffer& out, std::size_t begin, field_style style) {
+  const std::string_view tail(out.data() + begin, out.size() - begin);
+  const std::size_t plain = plain_prefix(tail, style);
+  if (plain == tail.size()) return;
+  const std::string raw(tail.substr(plain));
+  out.resize(begin + plain);
+  append_escaped(out, raw, style);
+}
+
+} // namespace weir::detail

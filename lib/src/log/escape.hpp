@@ -1,0 +1,31 @@
+// Makes rendered text safe to print: valid UTF-8, and one line.
+#pragma once
+
+#include "weir/log/call_site.hpp"
+#include "weir/log/text_buffer.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace weir::detail {
+
+/// Appends `raw`, escaped:
+///
+///   byte or character                                   text       JSON
+///   line feed, carriage return, tab                     \n \r \t   \n \r \t
+///   other control characters (C0, DEL, C1)              \x1b       \u001b
+///   U+2028, U+2029 (line and paragraph separator)       \u2028     \u2028
+///   a byte that is not part of valid UTF-8              \xff       \\xff
+///   quote, backslash                                    as is      \" \\ (each behind a backslash)
+///
+/// Cost: a scan eight bytes at a time; only what has to be escaped costs more.
+/// Source: RFC 8259 section 7; Unicode 15, table 3-7 (well-formed UTF-8).
+void append_escaped(text_buffer& out, std::string_view raw, field_style style);
+
+/// The same for what stands at the end of `out` from `begin` on, in place.
+void escape_tail(text_buffer& out, std::size_t begin, field_style style);
+
+/// Whether append_escaped would copy `raw` unchanged, judged without decoding: false for all that is not ASCII.
+bool is_plain(std::string_view raw, field_style style) noexcept;
+
+} // namespace weir::detail

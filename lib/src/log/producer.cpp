@@ -1,0 +1,175 @@
+// A thread's chunks: opened when it logs, closed when it ends.
+#include "weir/log/producer.hpp"
+
+#include "log/stream_core.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+namespace weir::detail {
+
+namespace {
+
+std::uint64_t next_producer_id() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  // relaxed: only its being different matters.
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+void close_chunk(cursor& place) noexcept {
+  // A full chunk is complete without being closed, and may be somebody else's by now.
+  if (place.open != nullptr && place.at != place.end) {
+    const auto end = static_cast<std::uint32_t>(place.at - place.open->records());
+    // release: pairs with the acquires in lanes; nothing is written to the chunk after this.
+    place.open->published.store(end | chunk::closed_bit, std::memory_order_release);
+  }
+  place.open = nullptr;
+  place.at = place.end = nullptr;
+}
+
+constinit thread_local bool this_thread_has_ended = false;
+
+/// The streams this thread has logged to. The one in use has its cursor in this_thread_cursor.
+class thread_producers {
+ public:
+  thread_producers() = default;
+  thread_producers(const thread_producers&) = delete;
+  thread_producers& operator=(const thread_producers&) = delete;
+
+  ~thread_producers() {
+    park();
+    for (producer& each : producers_) close_chunk(each.place);
+    this_thread_has_ended = true;
+  }
+
+  /// Makes `core`'s cursor the thread's; returns the producer's id. Throws std::bad_alloc.
+  std::uint64_t select(stream_core& core) {
+    if (this_thread_cursor.stream != &core) {
+      park();
+      // relaxed: a stream seen as unfinished is merely forgotten later.
+      std::erase_if(producers_, [](const producer& p) { return p.core->finished.load(std::memory_order_relaxed); });
+      auto found = std::ranges::find(producers_, &core, [](const producer& p) { return p.core.get(); });
+      if (found == producers_.end()) {
+        producers_.push_back({.core = std::static_pointer_cast<stream_core>(core.shared_from_this()),
+                              .place = {.stream = &core},
+                              .id = next_producer_id()});
+        found = producers_.end() - 1;
+      }
+      this_thread_cursor = found->place;
+      active_ = static_cast<std::size_t>(found - producers_.begin());
+    }
+    return producers_[active_].id;
+  }
+
+ private:
+  struct producer {
+    std::shared_ptr<stream_core> core;
+    cursor place;
+    std::uint64_t id;
+  };
+
+  void park() noexcept {
+    if (this_thread_cursor.stream != nullptr) producers_[active_].place = this_thread_cursor;
+    this_thread_cursor = {};
+  }
+
+  std::vector<producer> producers_;
+  std::size_t active_ = 0;
+};
+
+std::uint64_t select_producer(stream_core& core) {
+  thread_local thread_producers producers;
+  return producers.select(core);
+}
+
+/// Opens `fresh` at this thread's cursor and shows it to the backend.
+bool start_chunk(stream_core& core, chunk* fresh, std::uint64_t producer) noexcept {
+  fresh->producer = producer;
+  // release: pairs with the acquire in lanes::look(); capacity and producer are there for who sees the chunk.
+  fresh->published.store(0, std::memory_order_release);
+  if (!core.pool.hand_over(fresh)) return false;
+  this_thread_cursor.stream = &core;
+  this_thread_cursor.open = fresh;
+  this_thread_cursor.at = fresh->records();
+  this_thread_cursor.end = fresh->records() + fresh->capacity;
+  return true;
+}
+
+cursor* drop(stream_core& core, drop_reason reason) noexcept {
+  core.count_dropped(reason);
+  return nullptr;
+}
+
+} // namespace
+
+cursor* open_chunk(stream_front& front, std::size_t size) noexcept {
+  auto& core = static_cast<stream_core&>(front);
+  // acquire: pairs with close(); a stream that is closing takes no more records.
+  if (core.asleep.load(std::memory_order_acquire) == closing) return drop(core, drop_reason::closed);
+
+  // A thread whose own destructors have run gets a chunk for this one record: it is full at once, so nobody has to
+  // close it.
+  const bool single = this_thread_has_ended;
+  std::uint64_t producer = 0;
+  if (single) {
+    producer = next_producer_id();
+  } else {
+    try {
+      producer = select_producer(core);
+    } catch (...) {
+      return drop(core, drop_reason::unrenderable);
+    }
+    if (size <= static_cast<std::size_t>(this_thread_cursor.end - this_thread_cursor.at)) return &this_thread_cursor;
+    close_chunk(this_thread_cursor);
+  }
+
+  chunk* fresh = core.pool.try_acquire(size, single);
+  if (fresh == nullptr) {
+    core.bell.ring(); // the backend may be resting between two rounds
+    if (core.options.overflow == overflow_policy::drop_newest) return drop(core, drop_reason::queue_full);
+    switch (core.pool.acquire(size, single, fresh)) {
+    case chunk_pool::wait_result::refused:
+      return drop(core, drop_reason::too_many_threads);
+    case chunk_pool::wait_result::closed:
+      return drop(core, drop_reason::closed);
+    case chunk_pool::wait_result::acquired:
+      break;
+    }
+  }
+  if (!start_chunk(core, fresh, producer)) {
+    core.pool.release(fresh);
+    return drop(core, drop_reason::unrenderable);
+  }
+  return &this_thread_cursor;
+}
+
+void wake_backend(stream_front& front) noexcept {
+  auto& core = static_cast<stream_core&>(front);
+  std::uint32_t expected = sleeping;
+  // acq_rel: one of the producers that see the flag rings; acquire also for `closing`, which close() stores.
+  if (core.asleep.compare_exchange_strong(expected, awake, std::memory_order_acq_rel)) {
+    core.bell.ring();
+    return;
+  }
+  if (expected != closing) return;
+
+  // The record was published while the stream was closing: whether it was still taken shows in the backend's last
+  // position. Bounded, since a sink may hang; the record then counts as dropped.
+  const auto give_up = std::chrono::steady_clock::now() + core.options.close_limit;
+  // acquire: pairs with the release at the backend's end; its positions are final.
+  while (!core.finished.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  cursor& mine = this_thread_cursor;
+  const bool taken = core.finished.load(std::memory_order_acquire) && // acquire: as above
+                     mine.open->records() + mine.open->read == mine.at;
+  if (!taken) core.count_dropped(drop_reason::closed);
+  // Nothing fits any more, so the next call comes by open_chunk() and is refused there.
+  mine.at = mine.end;
+}
+
+void count_unrenderable(stream_front& front) noexcept {
+  static_cast<stream_core&>(front).count_dropped(drop_reason::unrenderable);
+}
+
+} // namespace weir::detail

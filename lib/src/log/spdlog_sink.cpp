@@ -1,0 +1,75 @@
+// Any spdlog sink as a sink.
+#include "weir/log/sink.hpp"
+
+#include "log/escape.hpp"
+
+#include <spdlog/details/log_msg.h>
+#include <spdlog/sinks/sink.h>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+
+namespace weir {
+
+namespace {
+
+spdlog::level::level_enum to_spdlog(level severity) noexcept {
+  switch (severity) {
+  case level::trace:
+    return spdlog::level::trace;
+  case level::debug:
+    return spdlog::level::debug;
+  case level::info:
+    return spdlog::level::info;
+  case level::warn:
+    return spdlog::level::warn;
+  case level::error:
+    return spdlog::level::err;
+  case level::critical:
+    return spdlog::level::critical;
+  case level::off:
+    break;
+  }
+  return spdlog::level::off;
+}
+
+class through_spdlog final : public sink {
+ public:
+  explicit through_spdlog(std::shared_ptr<spdlog::sinks::sink> target) : sink("spdlog"), target_(std::move(target)) {}
+
+  void append(const record& entry) override {
+    if (!target_->should_log(to_spdlog(entry.severity()))) return;
+    payload_.clear();
+    entry.append_message(payload_, field_style::text);
+    entry.append_fields(payload_, field_style::text);
+    if (const correlation* ids = entry.ids())
+      fmt::format_to(fmt::appender(payload_), " trace_id={:016x}{:016x} span_id={:016x}", ids->trace_id_high,
+                     ids->trace_id_low, ids->span_id);
+    const source_position position = entry.position();
+    file_.assign(position.file); // spdlog wants it terminated
+    const std::chrono::nanoseconds since_epoch(entry.unix_nanoseconds());
+    const spdlog::log_clock::time_point time(std::chrono::duration_cast<spdlog::log_clock::duration>(since_epoch));
+    const spdlog::details::log_msg message(time, {file_.c_str(), static_cast<int>(position.line), ""},
+                                           {entry.logger_name().data(), entry.logger_name().size()},
+                                           to_spdlog(entry.severity()), {payload_.data(), payload_.size()});
+    target_->log(message);
+  }
+
+  commit_result commit() override { return {}; }
+  void flush() override { target_->flush(); }
+
+ private:
+  std::shared_ptr<spdlog::sinks::sink> target_;
+  text_buffer payload_;
+  std::string file_;
+};
+
+} // namespace
+
+std::shared_ptr<sink> spdlog_sink(std::shared_ptr<spdlog::sinks::sink> target) {
+  if (target == nullptr) throw std::invalid_argument("spdlog_sink: the spdlog sink is null");
+  return std::make_shared<through_spdlog>(std::move(target));
+}
+
+} // namespace weir
