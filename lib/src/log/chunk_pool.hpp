@@ -1,6 +1,7 @@
 // The stream's memory: chunks that are free, and the way of opened ones to the backend.
 #pragma once
 
+#include "log/doorbell.hpp"
 #include "weir/log/chunk.hpp"
 
 #include <concurrentqueue/concurrentqueue.h>
@@ -31,28 +32,36 @@ class chunk_pool {
   chunk* try_acquire(std::size_t size, bool exact) noexcept;
 
   enum class wait_result : std::uint8_t { acquired, refused, closed };
-  /// As above, but waits for release(), refuse_waiters() or close().
-  wait_result acquire(std::size_t size, bool exact, chunk*& result) noexcept;
+  /// As above, but waits for release(), refuse_waiters() or close(); rings `backend`, so that it looks for chunks to
+  /// release.
+  wait_result acquire(std::size_t size, bool exact, doorbell& backend, chunk*& result) noexcept;
 
   /// Shows an opened chunk to the backend. False if there is no memory for the queue.
   bool hand_over(chunk* opened) noexcept { return opened_.enqueue(opened); }
   /// The next opened chunk, or nullptr; backend only. One thread's chunks come in the order in which it opened them.
   chunk* next_opened() noexcept {
     chunk* opened = nullptr;
-    return opened_.try_dequeue(opened) ? opened : nullptr;
+    if (!opened_.try_dequeue(opened)) return nullptr;
+    // acquire: pairs with the release in start_chunk(); capacity and producer are there. The queue says the same, but
+    // by fences, which ThreadSanitizer does not follow.
+    static_cast<void>(opened->published.load(std::memory_order_acquire));
+    return opened;
   }
 
-  /// Takes a drained chunk back; backend only.
+  /// Takes back a chunk that is drained, or was never handed over.
   void release(chunk* drained) noexcept;
 
   /// Producers that wait in acquire().
   std::uint32_t waiters() const noexcept;
+  /// Lets all waiters try again.
+  void wake_waiters() noexcept;
   /// Sends all waiters away: there is nothing that the backend could release.
   void refuse_waiters() noexcept;
   /// Sends all waiters away, now and ever after.
   void close() noexcept;
 
   std::size_t allocated_bytes() const noexcept;
+  static std::size_t bytes_of(const chunk& c) noexcept { return sizeof(chunk) + c.capacity; }
 
  private:
   chunk* allocate(std::size_t bytes) noexcept;
@@ -63,7 +72,7 @@ class chunk_pool {
   moodycamel::ConcurrentQueue<chunk*> opened_;
   std::atomic<std::size_t> allocated_bytes_{0};
   std::atomic<std::uint32_t> waiters_{0};
-  std::atomic<std::uint32_t> changes_{0}; // what waiters sleep on: raised by release, refuse, close
+  std::atomic<std::uint32_t> changes_{0}; // what waiters sleep on: raised by release, wake, refuse, close
   std::atomic<std::uint32_t> refusals_{0};
   std::atomic<bool> closed_{false};
 

@@ -31,6 +31,20 @@ void append_integer(text_buffer& out, Integer value) {
   out.append(digits, end);
 }
 
+/// In the fewest digits that read back as the same value of its type.
+template <class Floating>
+void append_floating(text_buffer& out, std::string_view key, Floating value, field_style style) {
+  append_key(out, key, style);
+  if (std::isfinite(value)) {
+    fmt::format_to(fmt::appender(out), FMT_COMPILE("{}"), value);
+  } else {
+    const std::string_view name = std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+    if (style == field_style::json) out.push_back('"');
+    append(out, name);
+    if (style == field_style::json) out.push_back('"');
+  }
+}
+
 /// Text without a space, a quote or an equals sign can be read back without quotes.
 bool stands_alone(std::string_view value) noexcept {
   return !value.empty() && value.find_first_of(" \"=") == value.npos && is_plain(value, field_style::json);
@@ -61,16 +75,12 @@ void append_field(text_buffer& out, std::string_view key, std::uint64_t value, f
   append_integer(out, value);
 }
 
+void append_field(text_buffer& out, std::string_view key, float value, field_style style) {
+  append_floating(out, key, value, style);
+}
+
 void append_field(text_buffer& out, std::string_view key, double value, field_style style) {
-  append_key(out, key, style);
-  if (std::isfinite(value)) {
-    fmt::format_to(fmt::appender(out), FMT_COMPILE("{}"), value);
-  } else {
-    const std::string_view name = std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
-    if (style == field_style::json) out.push_back('"');
-    append(out, name);
-    if (style == field_style::json) out.push_back('"');
-  }
+  append_floating(out, key, value, style);
 }
 
 } // namespace weir::detail

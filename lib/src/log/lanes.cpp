@@ -8,7 +8,8 @@ namespace weir::detail {
 
 namespace {
 
-constexpr auto longest_wait_for_a_record = std::chrono::milliseconds(100);
+// Longer than a container's CPU quota keeps a thread off its core.
+constexpr auto longest_wait_for_a_record = std::chrono::seconds(1);
 
 void pause_briefly() noexcept {
 #if defined(__x86_64__)
@@ -19,18 +20,22 @@ void pause_briefly() noexcept {
 } // namespace
 
 void lanes::collect() {
-  while (chunk* opened = pool_.next_opened()) {
-    opened->next = nullptr;
-    auto [found, is_new] = by_producer_.try_emplace(opened->producer, nullptr);
-    if (is_new) {
-      lanes_.push_back(std::make_unique<lane>(lane{.producer = opened->producer, .head = opened, .tail = opened}));
-      found->second = lanes_.back().get();
-    } else {
+  while (homeless_ != nullptr || (homeless_ = pool_.next_opened()) != nullptr) {
+    homeless_->next = nullptr;
+    if (const auto found = by_producer_.find(homeless_->producer); found != by_producer_.end()) {
       lane& of = *found->second;
-      of.tail->next = opened;
-      of.tail = opened;
+      of.tail->next = homeless_;
+      of.tail = homeless_;
       of.tail_seen = 0;
+      of.stuck_at = UINT32_MAX;
+    } else {
+      if (lanes_.size() == lanes_.capacity()) lanes_.reserve(2 * lanes_.size() + 8);
+      heap_.reserve(lanes_.capacity());
+      auto made = std::make_unique<lane>(lane{.producer = homeless_->producer, .head = homeless_, .tail = homeless_});
+      by_producer_.emplace(homeless_->producer, made.get());
+      lanes_.push_back(std::move(made));
     }
+    homeless_ = nullptr;
   }
 }
 
@@ -89,6 +94,26 @@ bool lanes::has_news() const noexcept {
   return false;
 }
 
+bool lanes::hold_everything() const noexcept {
+  std::size_t held = 0;
+  for (const auto& each : lanes_)
+    for (const chunk* c = each->head; c != nullptr; c = c->next) held += chunk_pool::bytes_of(*c);
+  return held == pool_.allocated_bytes();
+}
+
+std::size_t lanes::abandon() noexcept {
+  std::size_t in_flight = 0;
+  for (const auto& each : lanes_) {
+    // acq_rel: acquire as in look(); and exactly one of this and the exchange in publish_to_sleeper() sees the other's
+    // mark.
+    const std::uint32_t seen = each->tail->published.fetch_or(chunk::closed_bit, std::memory_order_acq_rel);
+    if ((seen & chunk::writing_bit) != 0) ++in_flight;
+    // Without `closed`: the chunk must not be released while its producer is in it.
+    each->tail_seen = (seen & chunk::closed_bit) != 0 ? seen & ~chunk::writing_bit : seen & ~chunk::flags;
+  }
+  return in_flight;
+}
+
 const record_header* lanes::front(lane& of) {
   while (of.head != nullptr) {
     chunk& c = *of.head;
@@ -96,10 +121,9 @@ const record_header* lanes::front(lane& of) {
     const std::uint32_t seen = &c == of.tail ? of.tail_seen : c.published.load(std::memory_order_acquire);
     if (c.read < (seen & ~chunk::flags)) return reinterpret_cast<const record_header*>(c.records() + c.read);
     if (!c.is_complete(seen)) return nullptr;
-    if (keep_ && c.next == nullptr) return nullptr;
     of.head = c.next;
     if (of.head == nullptr) of.tail = nullptr;
-    if (!keep_) pool_.release(&c);
+    pool_.release(&c);
   }
   return nullptr;
 }

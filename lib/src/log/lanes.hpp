@@ -18,27 +18,33 @@ class lanes {
  public:
   explicit lanes(chunk_pool& pool) : pool_(pool) {}
 
-  /// Takes in every chunk that was opened since the last call.
+  /// Takes in every chunk that was opened since the last call. Throws std::bad_alloc; the next call then goes on.
   void collect();
 
   /// Notes how far each producer has published. To be called after a process-wide barrier that follows the reading of
   /// `now`. Returns the time up to which nothing more can come: `now`, or, while a producer is in the middle of a
-  /// record that it may have stamped earlier, the time returned before. A producer that stays there for more than 100
-  /// ms (stopped in a debugger, say) is waited for no longer: its next record may then be written out of time order.
+  /// record that it may have stamped earlier, the time returned before. A producer that stays there for more than a
+  /// second (stopped in a debugger, say) is waited for no longer: its record may then be written out of time order.
   std::uint64_t look(std::uint64_t now);
 
-  /// Calls visit(header) for all records up to `horizon`, in time order, and releases the chunks that are done with.
+  /// Calls visit(header), which must not throw, for all records up to `horizon`, in time order, and releases the chunks
+  /// that are done with.
   template <class Visit>
-  void drain(std::uint64_t horizon, Visit visit);
+  void drain(std::uint64_t horizon, Visit visit) noexcept;
 
   /// Published and not yet drained, as of the last look().
   std::uint64_t pending_bytes() const noexcept { return pending_bytes_; }
   /// Whether any producer has published something that look() has not noted.
   bool has_news() const noexcept;
 
-  /// From now on chunks are not released: closing stops the going round, and late producers compare their position
-  /// with the chunk's.
-  void keep_chunks() noexcept { keep_ = true; }
+  /// Whether all of the pool's chunks are in lanes: if they are drained too, nothing will be released until a thread
+  /// that has a chunk logs on or ends.
+  bool hold_everything() const noexcept;
+
+  /// For the stream's end, when nothing is waited for any more: notes what was published since the last look(), for a
+  /// last drain(), and returns the number of producers that stand in the middle of a record. Those records are lost;
+  /// if such a producer comes to withdraw its record, it finds that it has been counted.
+  std::size_t abandon() noexcept;
 
  private:
   struct lane {
@@ -60,13 +66,13 @@ class lanes {
   std::vector<lane*> heap_;
   std::uint64_t horizon_ = 0;
   std::uint64_t pending_bytes_ = 0;
-  bool keep_ = false;
+  chunk* homeless_ = nullptr; // taken from the pool, not yet in a lane
 };
 
 template <class Visit>
-void lanes::drain(std::uint64_t horizon, Visit visit) {
+void lanes::drain(std::uint64_t horizon, Visit visit) noexcept {
   const auto later = [this](lane* a, lane* b) { return front(*a)->ticks > front(*b)->ticks; };
-  heap_.clear();
+  heap_.clear(); // collect() has reserved room for all lanes
   for (const auto& each : lanes_) {
     const record_header* first = front(*each);
     if (first != nullptr && first->ticks <= horizon) heap_.push_back(each.get());

@@ -126,9 +126,12 @@ cursor* open_chunk(stream_front& front, std::size_t size) noexcept {
 
   chunk* fresh = core.pool.try_acquire(size, single);
   if (fresh == nullptr) {
-    core.bell.ring(); // the backend may be resting between two rounds
-    if (core.options.overflow == overflow_policy::drop_newest) return drop(core, drop_reason::queue_full);
-    switch (core.pool.acquire(size, single, fresh)) {
+    if (core.in_forked_child()) return drop(core, drop_reason::closed); // there is nobody to wait for
+    if (core.options.overflow == overflow_policy::drop_newest) {
+      core.bell.ring(); // the backend may be resting between two rounds
+      return drop(core, drop_reason::queue_full);
+    }
+    switch (core.pool.acquire(size, single, core.bell, fresh)) {
     case chunk_pool::wait_result::refused:
       return drop(core, drop_reason::too_many_threads);
     case chunk_pool::wait_result::closed:
@@ -144,26 +147,23 @@ cursor* open_chunk(stream_front& front, std::size_t size) noexcept {
   return &this_thread_cursor;
 }
 
-void wake_backend(stream_front& front) noexcept {
+void publish_to_sleeper(stream_front& front, std::uint32_t size) noexcept {
   auto& core = static_cast<stream_core&>(front);
-  std::uint32_t expected = sleeping;
-  // acq_rel: one of the producers that see the flag rings; acquire also for `closing`, which close() stores.
-  if (core.asleep.compare_exchange_strong(expected, awake, std::memory_order_acq_rel)) {
-    core.bell.ring();
+  cursor& mine = this_thread_cursor;
+  // acquire: pairs with close().
+  if (core.asleep.load(std::memory_order_acquire) != closing) {
+    finish_record(mine, size);
+    std::uint32_t expected = sleeping;
+    // acq_rel: one of the producers that see the flag rings; pairs with the release that set it. If it is `closing` by
+    // now, the backend has been rung, and it waits for the record, whose beginning it sees.
+    if (core.asleep.compare_exchange_strong(expected, awake, std::memory_order_acq_rel, std::memory_order_relaxed))
+      core.bell.ring();
     return;
   }
-  if (expected != closing) return;
-
-  // The record was published while the stream was closing: whether it was still taken shows in the backend's last
-  // position. Bounded, since a sink may hang; the record then counts as dropped.
-  const auto give_up = std::chrono::steady_clock::now() + core.options.close_limit;
-  // acquire: pairs with the release at the backend's end; its positions are final.
-  while (!core.finished.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < give_up)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  cursor& mine = this_thread_cursor;
-  const bool taken = core.finished.load(std::memory_order_acquire) && // acquire: as above
-                     mine.open->records() + mine.open->read == mine.at;
-  if (!taken) core.count_dropped(drop_reason::closed);
+  // The record is withdrawn. acq_rel: exactly one of this exchange and lanes::abandon() sees the other's mark, so it
+  // is counted once.
+  const std::uint32_t before = mine.open->published.exchange(position(mine), std::memory_order_acq_rel);
+  if ((before & chunk::closed_bit) == 0) core.count_dropped(drop_reason::closed);
   // Nothing fits any more, so the next call comes by open_chunk() and is refused there.
   mine.at = mine.end;
 }

@@ -6,6 +6,8 @@
 #include "weir/log/producer.hpp"
 #include "weir/log/stream.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -27,7 +29,8 @@ class stream_core : public stream_front {
  public:
   explicit stream_core(log_options checked);
 
-  const log_options options;
+  /// But for the sinks, which are in the registry, and on_batch, which is the backend's.
+  log_options options;
   chunk_pool pool;
   doorbell bell;
 
@@ -36,7 +39,7 @@ class stream_core : public stream_front {
   std::atomic<std::uint64_t> written{0};
   std::atomic<std::uint64_t> sink_errors{0};
   std::atomic<std::uint64_t> queue_bytes{0};
-  /// Set as the backend's last act: positions in chunks are final.
+  /// The backend has ended: threads that have logged here may forget the stream.
   std::atomic<bool> finished{false};
   // Written by producers, on their slow path only, and by the backend.
   alignas(cache_line) std::atomic<std::uint64_t> dropped[drop_reasons]{};
@@ -59,17 +62,28 @@ class stream_core : public stream_front {
     bool over = false; // the backend has ended
   } flushes;
 
-  // All sinks of all loggers; grows under the mutex, read by the backend from its own copy.
+  struct named_logger {
+    logger_state state;
+    logger front;
+  };
+  // All sinks of all loggers, the default ones first; grows under the mutex, read by the backend from its own copy.
   struct registry_state {
     std::mutex mutex;
     std::vector<std::shared_ptr<sink>> sinks;
-    std::map<std::string, std::unique_ptr<logger_state>, std::less<>> states;
-    std::map<std::string, std::unique_ptr<logger>, std::less<>> loggers;
+    std::size_t default_sinks = 0;
+    std::map<std::string, named_logger, std::less<>> loggers;
   } registry;
   /// registry.sinks.size(), for the backend to see that its copy is old.
   std::atomic<std::size_t> sink_count{0};
 
   std::atomic<std::thread::id> backend_thread{};
+  /// A forked child has the stream's memory but not its backend.
+  const ::pid_t process = ::getpid();
+  bool in_forked_child() const noexcept { return ::getpid() != process; }
+  bool on_backend_thread() const noexcept {
+    // relaxed: only equal to the reader's own id if this very thread has stored it.
+    return backend_thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 };
 
 /// The backend thread's function.

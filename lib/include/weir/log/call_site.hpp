@@ -51,6 +51,7 @@ void append_field(text_buffer& out, std::string_view key, std::string_view value
 void append_field(text_buffer& out, std::string_view key, bool value, field_style style);
 void append_field(text_buffer& out, std::string_view key, std::int64_t value, field_style style);
 void append_field(text_buffer& out, std::string_view key, std::uint64_t value, field_style style);
+void append_field(text_buffer& out, std::string_view key, float value, field_style style);
 void append_field(text_buffer& out, std::string_view key, double value, field_style style);
 
 template <field_key Key, class Value>
@@ -60,6 +61,8 @@ void append_field(text_buffer& out, const field_argument<Key, Value>& field, fie
     append_field(out, Key.view(), value, style);
   else if constexpr (std::is_same_v<Value, char>)
     append_field(out, Key.view(), std::string_view(&value, 1), style);
+  else if constexpr (std::is_same_v<Value, float>)
+    append_field(out, Key.view(), value, style);
   else if constexpr (std::is_floating_point_v<Value>)
     append_field(out, Key.view(), static_cast<double>(value), style);
   else if constexpr (std::is_signed_v<Value>)
@@ -74,8 +77,16 @@ constexpr bool is_plain_ascii(std::string_view text, bool json) {
   return true;
 }
 
+// Renders to plain ASCII, whatever its value; see also format_pieces::loud.
 template <class T>
-inline constexpr bool is_quiet = std::is_arithmetic_v<T> && !std::is_same_v<T, char>; // renders to plain ASCII
+inline constexpr bool is_quiet = (std::is_arithmetic_v<T> && !std::is_same_v<T, char>) ||
+                                 std::is_same_v<T, const void*>;
+
+template <class Site, class... Encoded>
+consteval bool needs_escape(bool json) {
+  return format_pieces<Site>::loud || !is_plain_ascii(Site{}().format, json) ||
+         !(... && (is_quiet<Encoded> || is_field<Encoded>));
+}
 
 template <class... Encoded>
 std::tuple<Encoded...> read_arguments([[maybe_unused]] const std::byte* at) {
@@ -123,8 +134,8 @@ source_position site_position(const std::byte*) {
 template <class Site, class... Encoded>
 inline constexpr call_site site_of{
     .severity = Site{}().severity,
-    .escape_text = !(is_plain_ascii(Site{}().format, false) && ... && (is_quiet<Encoded> || is_field<Encoded>)),
-    .escape_json = !(is_plain_ascii(Site{}().format, true) && ... && (is_quiet<Encoded> || is_field<Encoded>)),
+    .escape_text = needs_escape<Site, Encoded...>(false),
+    .escape_json = needs_escape<Site, Encoded...>(true),
     .fields = std::uint8_t{field_count<Encoded...>},
     .append_message = &append_site_message<Site, Encoded...>,
     .append_fields = &append_all_fields<Encoded...>,

@@ -21,8 +21,9 @@ struct record_header {
   std::uint64_t ticks;          // record_clock_now()
   std::uint32_t size;           // bytes
   std::uint32_t correlated : 1; // a weir::correlation follows the header
-  std::uint32_t cut : 31;       // bytes of text that were left out
+  std::uint32_t cut : 31;       // bytes of text that were left out, at most most_cut
 };
+inline constexpr std::uint32_t most_cut = 0x7fff'ffff;
 inline constexpr std::uint32_t record_alignment = 8;
 
 /// A chunk is written by one thread and read by the backend at the same time.
@@ -32,7 +33,9 @@ inline constexpr std::uint32_t record_alignment = 8;
 ///
 /// `writing` is set before a record's clock is read and cleared by the store that publishes the record: with it, and
 /// a process-wide barrier, the backend knows a time before which nothing more can come (see backend.cpp). A chunk is
-/// closed when the bit says so or when it is full; after that its producer does not touch it again.
+/// closed when the bit says so or when it is full; after that its producer does not touch it again: it may be freed.
+/// (When the stream ends, the backend sets `closed` on a chunk in which a producer has stopped amid a record; see
+/// lanes::abandon().)
 struct alignas(cache_line) chunk {
   static constexpr std::uint32_t writing_bit = 1, closed_bit = 2, flags = writing_bit | closed_bit;
 

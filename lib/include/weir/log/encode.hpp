@@ -1,6 +1,8 @@
 // From a log statement's arguments to the bytes in a record, and back.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +13,7 @@
 
 namespace weir {
 
-/// Specialise to true for a trivially copyable type without pointers or views: its bytes are then copied into the
+/// Specialise to true for a trivially copyable, default constructible type without pointers or views: its bytes are then copied into the
 /// record and its fmt::formatter runs on the backend thread. Other types are rendered at the call site.
 template <class T>
 inline constexpr bool copy_safe = false;
@@ -22,25 +24,32 @@ inline constexpr bool copy_safe<std::chrono::time_point<Clock, Duration>> = copy
 
 namespace detail {
 
-inline std::string_view to_loggable(const char* text) noexcept {
-  return text == nullptr ? std::string_view("(null)") : std::string_view(text);
-}
-inline const void* to_loggable(const void* pointer) noexcept { return pointer; }
-inline const void* to_loggable(std::nullptr_t) noexcept { return nullptr; }
-template <std::size_t Size>
-std::string_view to_loggable(const char (&text)[Size]) noexcept {
-  return {text, ::strnlen(text, Size)};
-}
-/// Strings become views, numbers themselves; everything else stays a reference to what it is.
+template <class T>
+inline constexpr bool is_std_text = std::is_same_v<T, std::string_view>;
+template <class Allocator>
+inline constexpr bool is_std_text<std::basic_string<char, std::char_traits<char>, Allocator>> = true;
+
+/// What is recorded as text: the standard strings, and what converts to a view unless it has a formatter of its own,
+/// which then has the say (it may hide a secret).
+template <class T>
+inline constexpr bool becomes_text = is_std_text<T> || (std::is_convertible_v<const T&, std::string_view> &&
+                                                        !std::is_default_constructible_v<fmt::formatter<T>>);
+
+/// Strings become views, numbers themselves; everything else stays a reference to what it is. Arrays of char end at
+/// their first zero, or where they end.
 template <class T>
 decltype(auto) to_loggable(const T& value) noexcept {
   if constexpr (std::is_arithmetic_v<T>)
     return T{value};
+  else if constexpr (std::is_null_pointer_v<T>)
+    return static_cast<const void*>(nullptr);
   else if constexpr (std::is_same_v<T, void*> || std::is_same_v<T, const void*>)
     return static_cast<const void*>(value);
-  else if constexpr (std::is_pointer_v<T> && std::is_convertible_v<T, const char*>)
-    return to_loggable(static_cast<const char*>(value));
-  else if constexpr (std::is_convertible_v<const T&, std::string_view>)
+  else if constexpr (std::is_array_v<T> && std::is_same_v<std::remove_extent_t<T>, char>)
+    return std::string_view(value, ::strnlen(value, std::extent_v<T>));
+  else if constexpr (std::is_same_v<T, char*> || std::is_same_v<T, const char*>)
+    return value == nullptr ? std::string_view("(null)") : std::string_view(value);
+  else if constexpr (becomes_text<T>)
     return static_cast<std::string_view>(value);
   else
     return static_cast<const T&>(value);
@@ -61,7 +70,8 @@ inline constexpr bool copied_late =
 /// for their arguments, so everything goes through memcpy, which compiles to plain moves.
 template <class T>
 struct codec {
-  static_assert(std::is_trivially_copyable_v<T>, "copy_safe types must be trivially copyable");
+  static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
+                "copy_safe types must be trivially copyable and default constructible");
   using encoded = T;
   static constexpr std::size_t size(const T&) noexcept { return sizeof(T); }
   static std::byte* write(std::byte* at, const T& value) noexcept {
@@ -84,7 +94,8 @@ struct codec<std::string_view> {
   static std::byte* write(std::byte* at, std::string_view text) noexcept {
     const auto bytes = static_cast<length>(text.size());
     std::memcpy(at, &bytes, sizeof bytes);
-    std::memcpy(at + sizeof bytes, text.data(), text.size());
+    // An empty view may hold a null pointer, which memcpy must not be given.
+    if (!text.empty()) std::memcpy(at + sizeof bytes, text.data(), text.size());
     return at + sizeof bytes + text.size();
   }
   static std::string_view read(const std::byte*& at) noexcept {

@@ -43,9 +43,33 @@ struct field_argument {
 };
 
 template <class T>
+inline constexpr std::string_view key_of{}; // empty: not a field
+template <field_key Key, class Value>
+inline constexpr std::string_view key_of<field_argument<Key, Value>> = Key.view();
+/// One JSON object cannot hold a key twice.
+template <class... T>
+consteval bool keys_differ() {
+  const std::array<std::string_view, sizeof...(T) + 1> keys{key_of<T>...};
+  for (std::size_t i = 0; i < sizeof...(T); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!keys[i].empty() && keys[i] == keys[j]) return false;
+  return true;
+}
+
+template <class T>
 inline constexpr bool is_field = false;
 template <field_key Key, class Value>
 inline constexpr bool is_field<field_argument<Key, Value>> = true;
+
+/// A log statement does not throw, not even when a value's formatter does or memory is short.
+template <class T>
+std::string render_field(const T& value) noexcept {
+  try {
+    return fmt::to_string(value);
+  } catch (...) {
+    return "[unformattable]"; // short enough to need no memory
+  }
+}
 
 template <field_key Key, class Value>
 struct codec<field_argument<Key, Value>> {
@@ -61,18 +85,19 @@ struct codec<field_argument<Key, Value>> {
 
 /// A typed key-value for one log statement, placed after the format's arguments. Numbers and bools stay typed in
 /// JSON, strings are copied, other types are rendered on the spot with their fmt::formatter. `Key`: letters, digits,
-/// `_ . - /`; not one of the renderers' own keys (time, level, logger, message, trace_id, span_id). Both are checked
-/// at compile time. Lifetime: a string's field refers to the string until the statement ends; do not store it. Cost:
+/// `_ . - /`; not one of the renderers' own keys (time, level, logger, message, trace_id, span_id), and no key twice in
+/// one statement. All of this is checked at compile time. A value whose formatter throws is written as
+/// "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not store it. Cost:
 /// none beyond its bytes: the key is part of the call site's static description.
 template <field_key Key, class T>
-[[nodiscard]] auto field(const T& value) {
+[[nodiscard]] auto field(const T& value) noexcept {
   static_assert(detail::valid_key(Key.view()),
                 "a field's key is letters, digits and _ . - /, and not a reserved one");
   using loggable = detail::loggable_t<T>;
   if constexpr (detail::copied_late<loggable> && (std::is_arithmetic_v<loggable> || detail::is_text<loggable>))
     return detail::field_argument<Key, loggable>{detail::to_loggable(value)};
   else
-    return detail::field_argument<Key, std::string>{fmt::to_string(value)};
+    return detail::field_argument<Key, std::string>{detail::render_field(value)};
 }
 
 } // namespace weir

@@ -99,6 +99,13 @@ struct format_pieces {
       if (text.substr(p.spec_begin, p.spec_size).find('{') != text.npos) return true;
     return false;
   }();
+  /// A number can come out as something else than ASCII digits: as the character it stands for (`c`), or with a
+  /// locale's separators (`L`).
+  static constexpr bool loud = [] {
+    for (const format_piece& p : pieces)
+      if (text.substr(p.spec_begin, p.spec_size).find_first_of("cL") != text.npos) return true;
+    return false;
+  }();
   /// `{name}`: fields have the names here.
   static constexpr bool named = [] {
     for (std::size_t i = 0; i + 1 < text.size(); ++i) {

@@ -5,13 +5,14 @@
 #include "weir/log/call_site.hpp"
 #include "weir/log/clock.hpp"
 #include "weir/log/producer.hpp"
+#include "weir/log/text_cutter.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <exception>
-#include <source_location>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -47,10 +48,10 @@ using checked_format =
 template <class... Args>
 struct located_format {
   template <std::size_t Size>
-  // Implicit: a log call is to be written as log.info("…", x).
+  // Implicit: a log call is to be written as log.info("…", x). Not std::source_location, which clang 14 lacks.
   consteval located_format(const char (&literal)[Size], // NOLINT
-                           std::source_location where = std::source_location::current())
-      : text{where.file_name(), literal, Size - 1, where.line()} {
+                           const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE())
+      : text{file, literal, Size - 1, line} {
     [[maybe_unused]] const checked_format<Args...> check(literal);
   }
   call_text text;
@@ -67,29 +68,6 @@ consteval bool fields_stand_last() {
 
 template <class T>
 inline constexpr bool travels_as_value = is_field<T> || copied_late<T>;
-
-/// Shortens strings so that a record fits the stream's limit; the backend marks the place. Counts what it cuts.
-class text_cutter {
- public:
-  explicit text_cutter(std::size_t budget) noexcept : budget_(budget) {}
-  std::string_view operator()(std::string_view text) noexcept;
-  template <class T>
-  const T& operator()(const T& value) noexcept {
-    return value;
-  }
-  template <field_key Key>
-  auto operator()(const field_argument<Key, std::string_view>& f) noexcept {
-    return field_argument<Key, std::string_view>{(*this)(f.value)};
-  }
-  template <field_key Key>
-  auto operator()(const field_argument<Key, std::string>& f) noexcept {
-    return field_argument<Key, std::string_view>{(*this)(std::string_view(f.value))};
-  }
-  std::size_t cut_bytes() const noexcept { return cut_; }
-
- private:
-  std::size_t budget_, cut_ = 0;
-};
 
 } // namespace detail
 
@@ -116,7 +94,7 @@ class logger {
     // relaxed: as above.
     state_->threshold.store(lowest, std::memory_order_relaxed);
   }
-  bool enabled(weir::level severity) const noexcept { return severity >= threshold(); }
+  bool enabled(weir::level severity) const noexcept { return severity >= threshold() && severity != level::off; }
 
   /// Logs a message: a string literal in fmt's syntax, its arguments, then fields (`weir::field<"key">(value)`). The
   /// format is checked at compile time. The macros of macros.hpp do the same and render faster: see there.
@@ -145,13 +123,15 @@ class logger {
     log_located<level::critical>(format.text, args...);
   }
 
-  /// The macros' way in: `Site` is the type of a constexpr function object that returns a detail::statement. Does not
-  /// look at the threshold.
+  /// The macros' way in: `Site` is the type of a constexpr function object that returns a detail::statement. To be
+  /// called if enabled() only.
   template <class Site, class... Args>
   void log_statement(Site, const Args&... args) noexcept {
+    static_assert(Site{}().severity < level::off, "level::off is a threshold: nothing is logged at it");
     using pieces = detail::format_pieces<Site>;
     static_assert(!pieces::named, "name values with weir::field<\"name\">(value), not with {name}");
     static_assert(detail::fields_stand_last<Args...>(), "fields stand after the format's arguments");
+    static_assert(detail::keys_differ<Args...>(), "two fields of one statement have the same key");
     [[maybe_unused]] static constexpr detail::checked_format<Args...> check{Site{}().format};
     if constexpr (!pieces::nested && (detail::travels_as_value<detail::loggable_t<Args>> && ...)) {
       write<detail::site_of<Site, typename detail::codec<detail::loggable_t<Args>>::encoded...>>(
@@ -169,6 +149,7 @@ class logger {
   template <level Severity, class... Args>
   void log_located(const detail::call_text& text, const Args&... args) noexcept {
     static_assert(detail::fields_stand_last<Args...>(), "fields stand after the format's arguments");
+    static_assert(detail::keys_differ<Args...>(), "two fields of one statement have the same key");
     if (!enabled(Severity)) return;
     if constexpr ((detail::travels_as_value<detail::loggable_t<Args>> && ...))
       write<detail::shared_site<Severity, typename detail::codec<detail::loggable_t<Args>>::encoded...>::site>(
@@ -203,7 +184,7 @@ class logger {
                                        .ticks = detail::record_clock_now(),
                                        .size = static_cast<std::uint32_t>(size),
                                        .correlated = ids != nullptr,
-                                       .cut = static_cast<std::uint32_t>(cut) & 0x7fff'ffffU};
+                                       .cut = static_cast<std::uint32_t>(std::min<std::size_t>(cut, detail::most_cut))};
     std::byte* at = mine->at;
     std::memcpy(at, &header, sizeof header);
     at += sizeof header;
@@ -217,10 +198,11 @@ class logger {
 
   template <const detail::call_site& Site, class... Loggable>
   void write_cut(const Loggable&... args) noexcept {
-    // What the numbers and headers take stays; the strings share the rest evenly.
-    constexpr std::size_t strings =
-        (std::size_t{1} + ... + std::size_t{detail::is_text<Loggable> || detail::is_field<Loggable>});
-    detail::text_cutter cutter(stream_->record_limit / strings);
+    std::size_t sizes[] = {0, detail::text_size(args)...};
+    std::size_t fixed = record_size(args...);
+    for (const std::size_t size : sizes) fixed -= size;
+    const std::size_t limit = stream_->record_limit;
+    detail::text_cutter cutter(sizes, limit > fixed ? limit - fixed : 0);
     [&](const auto&... shortened) {
       write_sized<Site>(record_size(shortened...), cutter.cut_bytes(), shortened...);
     }(cutter(args)...);

@@ -14,8 +14,8 @@ class stream_core;
 
 /// The parts of a stream's core that a call site touches, read by every producer and written seldom.
 struct alignas(cache_line) stream_front : std::enable_shared_from_this<stream_front> {
-  /// Not 0 while the backend sleeps without a time limit, or the stream is closing: whoever publishes a record then
-  /// calls wake_backend().
+  /// Not 0 while the backend sleeps without a time limit, or the stream is closing: whoever has a record then goes by
+  /// publish_to_sleeper().
   std::atomic<std::uint32_t> asleep{0};
   /// Records above this size have their strings cut.
   std::uint32_t record_limit = 0;
@@ -35,8 +35,9 @@ inline constinit thread_local cursor this_thread_cursor;
 /// overflow_policy::block; allocates only until the memory limit is reached or the first time that a thread logs.
 cursor* open_chunk(stream_front& stream, std::size_t size) noexcept;
 
-/// Wakes a backend that sleeps. Cost: a system call.
-void wake_backend(stream_front& stream) noexcept;
+/// publish() where the backend sleeps, which wakes it (cost: a system call), or has been told to end, which drops and
+/// counts the record.
+void publish_to_sleeper(stream_front& stream, std::uint32_t size) noexcept;
 
 /// Counts a record that could not even be rendered: memory ran out at its call site.
 void count_unrenderable(stream_front& stream) noexcept;
@@ -48,25 +49,34 @@ inline cursor* reserve(stream_front& stream, std::size_t size) noexcept {
   return open_chunk(stream, size);
 }
 
+inline std::uint32_t position(const cursor& mine) noexcept {
+  return static_cast<std::uint32_t>(mine.at - mine.open->records());
+}
+
 /// Announces that a record is being written at the cursor. From here to publish() there is nothing that can block.
 inline void begin_record(cursor& mine) noexcept {
-  const auto begun = static_cast<std::uint32_t>(mine.at - mine.open->records());
   // relaxed: the clock is read after this store in program order; horizon() in backend.cpp makes it visible with a
   // process-wide barrier before it concludes from its absence.
-  mine.open->published.store(begun | chunk::writing_bit, std::memory_order_relaxed);
+  mine.open->published.store(position(mine) | chunk::writing_bit, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst); // the compiler must not read the clock first
+}
+
+/// Makes the record's `size` bytes readable. From here on a full chunk is the backend's.
+inline void finish_record(cursor& mine, std::uint32_t size) noexcept {
+  mine.at += size;
+  // release: pairs with the acquire in lanes::look(); publishes the record's bytes.
+  mine.open->published.store(position(mine), std::memory_order_release);
 }
 
 /// Hands the record's `size` bytes to the backend.
 inline void publish(stream_front& stream, cursor& mine, std::uint32_t size) noexcept {
-  mine.at += size;
-  const auto end = static_cast<std::uint32_t>(mine.at - mine.open->records());
-  // release: pairs with the acquire in backend::look(); publishes the record's bytes.
-  mine.open->published.store(end, std::memory_order_release);
   // relaxed: the backend sets this flag, runs a process-wide barrier, and looks at all chunks once more before it
-  // sleeps, so either it sees the record or this thread sees the flag.
+  // sleeps or ends. begin_record() stored `writing` before this load, so either the backend sees that a record is
+  // coming, or this thread sees the flag. After the store below it would be too late to look: the chunk, if full, is
+  // no longer this thread's.
   if (stream.asleep.load(std::memory_order_relaxed) != 0) [[unlikely]]
-    wake_backend(stream);
+    return publish_to_sleeper(stream, size);
+  finish_record(mine, size);
 }
 
 } // namespace weir::detail

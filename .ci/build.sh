@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Configures and builds one preset into build/PRESET, showing progress.   .ci/build.sh PRESET [TARGET...]
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+preset=$1
+shift
+
+launcher=()
+command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! cmake --preset "$preset" "${launcher[@]}" >"$log" 2>&1; then
+  cat "$log" >&2
+  echo "build: cmake could not configure '$preset'; the messages above say why" >&2
+  exit 1
+fi
+
+targets=()
+[ $# -eq 0 ] || targets=(--target "$@")
+echo "build: $preset (in build/$preset)"
+# On a terminal ninja rewrites one line; in a log every twentieth step is enough.
+if [ -t 1 ]; then
+  cmake --build "build/$preset" "${targets[@]}"
+else
+  set +e
+  cmake --build "build/$preset" "${targets[@]}" 2>&1 | tee "$log" | awk '/^\[[0-9]+\/[0-9]+\]/ { if (++n % 20 == 0) print; fflush(); next } { print; fflush() }'
+  status=${PIPESTATUS[0]}
+  exit "$status"
+fi

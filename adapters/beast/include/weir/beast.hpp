@@ -1,0 +1,9 @@
+// The Beast adapter's front door.
+#pragma once
+
+#include "weir/beast/client_watch.hpp"
+#include "weir/beast/message.hpp"
+#include "weir/beast/middleware.hpp"
+#include "weir/beast/request_scope.hpp"
+#include "weir/beast/router.hpp"
+#include "weir/beast/server.hpp"

@@ -1,0 +1,97 @@
+// The request and the response as the small server's handlers see them.
+#pragma once
+
+#include "weir/context.hpp"
+#include "weir/http/exchange.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+namespace detail {
+class session;
+}
+
+/// A request whose body has been read. Valid until its handler returns; used on the session's executor.
+class http_request {
+ public:
+  using message_type = boost::beast::http::request<boost::beast::http::string_body>;
+
+  std::string_view method() const noexcept;
+  /// As sent, with the query.
+  std::string_view target() const noexcept;
+  /// The target up to the query, not decoded.
+  std::string_view path() const noexcept;
+  /// The first value of that header, or "".
+  std::string_view header(std::string_view name) const noexcept;
+  const std::string& body() const noexcept { return message_.body(); }
+  /// The part of the path that a route's `{name}` matched, percent-decoded; "" if there is none.
+  std::string_view param(std::string_view name) const noexcept;
+  /// The first value of that name in the query, percent-decoded (`+` is a space), or nullopt.
+  std::optional<std::string> query(std::string_view name) const;
+  /// Beast's own message.
+  const message_type& message() const noexcept { return message_; }
+
+  /// The context to work under: done when the client goes, when a time-out of the middleware expires, or at shutdown.
+  const context& ctx() const noexcept { return ctx_; }
+  /// For middleware: what follows works under `ctx`, and so does the session from now on, its log records included.
+  void set_ctx(context ctx);
+  /// The exchange being observed, or nullptr in a server without an observer.
+  exchange* observed() const noexcept { return observed_; }
+
+ private:
+  friend class detail::session;
+
+  message_type message_;
+  std::vector<std::pair<std::string_view, std::string>> params_;
+  context ctx_;
+  exchange* observed_ = nullptr;
+  ambient_slot* slot_ = nullptr;
+};
+
+/// The response: set as a whole and sent after the handlers, or streamed. Used on the session's executor.
+class http_response {
+ public:
+  explicit http_response(detail::session& session) noexcept : session_(&session) {}
+  http_response(const http_response&) = delete;
+  http_response& operator=(const http_response&) = delete;
+
+  /// 100 to 999; 200 until set. Throws std::invalid_argument naming a status outside.
+  http_response& status(unsigned code);
+  unsigned status() const noexcept;
+  http_response& header(std::string_view name, std::string_view value);
+  /// The whole body. Not for a response that is streamed.
+  http_response& body(std::string text, std::string_view content_type = "text/plain; charset=utf-8");
+  /// Status, body and type in one: `{code} {text}\n`.
+  http_response& error(unsigned code, std::string_view text);
+
+  /// Sends the header for a body of `content_length` bytes, which then goes out with write(). Returns an error when the
+  /// client has gone, or the context's when the request was cancelled.
+  boost::asio::awaitable<std::error_code> start(std::uint64_t content_length);
+  /// Sends the next part; ends early, with an error, as start() does. The memory stays valid until it returns; nothing is
+  /// kept, so a body of any size takes one buffer. HEAD requests send nothing.
+  boost::asio::awaitable<std::error_code> write(boost::asio::const_buffer part);
+  /// Whether the header has gone out.
+  bool started() const noexcept { return started_; }
+
+ private:
+  friend class detail::session;
+
+  detail::session* session_;
+  boost::beast::http::response<boost::beast::http::string_body> message_;
+  bool started_ = false;
+  std::uint64_t announced_ = 0, sent_ = 0;
+};
+
+}  // namespace weir

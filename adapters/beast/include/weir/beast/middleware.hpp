@@ -1,0 +1,33 @@
+// Middleware: what runs around handlers, in order.
+#pragma once
+
+#include "weir/beast/message.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <functional>
+
+namespace weir {
+
+/// The rest of the chain: `co_await next()` runs it and returns when it has ended. Not calling it stops the request here.
+class next_handler {
+ public:
+  using run = std::function<boost::asio::awaitable<void>()>;
+  explicit next_handler(run rest) : rest_(std::move(rest)) {}
+  boost::asio::awaitable<void> operator()() const { return rest_(); }
+
+ private:
+  run rest_;
+};
+
+using http_middleware =
+    std::function<boost::asio::awaitable<void>(http_request&, http_response&, next_handler)>;
+
+/// Gives what follows `limit` to answer: its context then ends with the reason timeout, and if nothing has been sent when it
+/// returns the client gets 503 with `body`, whatever the handler had prepared. For handlers that heed their context; others
+/// are answered for when they return.
+/// Throws std::invalid_argument if `limit` is not positive.
+http_middleware time_limit(std::chrono::milliseconds limit, std::string body = "the request took too long\n");
+
+}  // namespace weir

@@ -1,0 +1,69 @@
+// A small HTTP/1 server on Beast: a listener, coroutine sessions, routes and middleware, observed from end to end.
+#pragma once
+
+#include "weir/beast/client_watch.hpp"
+#include "weir/beast/middleware.hpp"
+#include "weir/beast/router.hpp"
+#include "weir/context.hpp"
+#include "weir/http/observer.hpp"
+#include "weir/log/logger.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// How a server is set up. A value out of range makes the constructor throw std::invalid_argument naming it.
+struct server_options {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;  ///< 0: any free one; see http_server::port()
+  unsigned threads = 1;       ///< 1 to 1024, each with an io_context of its own
+  /// Who watches the requests; nullptr: nobody, and contexts end only at shutdown.
+  request_observer* observer = nullptr;
+  /// For the server's own events and for handlers that throw; nullptr: none are logged.
+  logger* log = nullptr;
+  client_watch_options watch{};
+  /// Larger headers get 431. 1 KiB to 1 MiB.
+  std::uint32_t header_limit_bytes = 16 * 1024;
+  /// Larger bodies get 413. Up to 1 GiB.
+  std::uint64_t body_limit_bytes = 1024 * 1024;
+  /// For a connection to send a request (its first, or the next one) and for each read and write to make progress; 1 ms to
+  /// 1 h.
+  std::chrono::milliseconds idle_timeout{30'000};
+};
+
+/// Routes and middleware are set before run(). One request at a time per connection, as HTTP/1 has it; requests of different
+/// connections run on different threads. Observed requests have a context each, children of the observer's base.
+class http_server {
+ public:
+  /// Binds and listens at once. Errors: std::system_error naming address and port if that fails (in use, not permitted).
+  explicit http_server(server_options options);
+  ~http_server();
+  http_server(const http_server&) = delete;
+  http_server& operator=(const http_server&) = delete;
+
+  void route(std::string_view method, std::string_view path_template, http_handler handler);
+  void get(std::string_view path_template, http_handler handler) { route("GET", path_template, std::move(handler)); }
+  void post(std::string_view path_template, http_handler handler) { route("POST", path_template, std::move(handler)); }
+  /// Around every handler, unknown paths included, in the order of these calls.
+  void use(http_middleware middleware);
+
+  std::uint16_t port() const noexcept;
+
+  /// Serves on `threads` threads, the caller's among them, until stop(). Call once.
+  void run();
+  /// Stops accepting and closes idle connections at once; requests under way may finish within `grace`, then their contexts
+  /// end with the reason shutdown and their connections are closed. Returns at once; run() returns when all is over.
+  /// Thread-safe, not async-signal-safe.
+  void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace weir

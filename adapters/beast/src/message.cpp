@@ -1,0 +1,90 @@
+#include "weir/beast/message.hpp"
+
+#include "heads.hpp"
+#include "session.hpp"
+#include "weir/beast/router.hpp"
+
+#include <stdexcept>
+
+namespace weir {
+
+namespace http = boost::beast::http;
+
+namespace {
+boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
+}  // namespace
+
+std::string_view http_request::method() const noexcept { return detail::to_view(message_.method_string()); }
+
+std::string_view http_request::target() const noexcept { return detail::to_view(message_.target()); }
+
+std::string_view http_request::path() const noexcept {
+  const std::string_view all = target();
+  return all.substr(0, all.find('?'));
+}
+
+std::string_view http_request::header(std::string_view name) const noexcept {
+  return detail::to_view(message_[to_beast(name)]);
+}
+
+std::string_view http_request::param(std::string_view name) const noexcept {
+  for (const auto& [key, value] : params_)
+    if (key == name) return value;
+  return {};
+}
+
+std::optional<std::string> http_request::query(std::string_view name) const {
+  std::string_view rest = target();
+  const auto mark = rest.find('?');
+  if (mark == rest.npos) return std::nullopt;
+  rest.remove_prefix(mark + 1);
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const auto equals = pair.find('=');
+    if (percent_decoded(pair.substr(0, equals), true) == name)
+      return percent_decoded(equals == pair.npos ? std::string_view() : pair.substr(equals + 1), true);
+  }
+  return std::nullopt;
+}
+
+void http_request::set_ctx(context ctx) {
+  ctx_ = std::move(ctx);
+  if (slot_ != nullptr) slot_->set(ctx_);
+}
+
+http_response& http_response::status(unsigned code) {
+  if (code < 100 || code > 999) throw std::invalid_argument("http_response: status " + std::to_string(code));
+  message_.result(code);
+  return *this;
+}
+
+unsigned http_response::status() const noexcept { return message_.result_int(); }
+
+http_response& http_response::header(std::string_view name, std::string_view value) {
+  // A line break would let a value end the header, and begin a response of its own.
+  for (const std::string_view text : {name, value})
+    if (text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos)
+      throw std::invalid_argument("http_response: a control character in header " + std::string(name));
+  message_.set(to_beast(name), to_beast(value));
+  return *this;
+}
+
+http_response& http_response::body(std::string text, std::string_view content_type) {
+  message_.body() = std::move(text);
+  return header("Content-Type", content_type);
+}
+
+http_response& http_response::error(unsigned code, std::string_view text) {
+  return status(code).body(std::to_string(code) + " " + std::string(text) + "\n");
+}
+
+boost::asio::awaitable<std::error_code> http_response::start(std::uint64_t content_length) {
+  return session_->start_streaming(*this, content_length);
+}
+
+boost::asio::awaitable<std::error_code> http_response::write(boost::asio::const_buffer part) {
+  return session_->write_part(*this, part);
+}
+
+}  // namespace weir

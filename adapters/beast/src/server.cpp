@@ -1,0 +1,170 @@
+#include "weir/beast/server.hpp"
+
+#include "session.hpp"
+#include "weir/log/macros.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+// Out of descriptors, mostly: others have to close theirs before it can go on.
+constexpr auto pause_after_accept_error = std::chrono::milliseconds(100);
+// For handlers that do not heed their context: after this they are left behind.
+constexpr auto last_grace = std::chrono::seconds(1);
+
+/// One thread's io_context and its sessions.
+struct worker {
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> keep_running{io.get_executor()};
+  asio::steady_timer limit{io};
+  detail::session_list sessions;
+
+  void wind_down(std::chrono::milliseconds grace) {
+    if (std::exchange(sessions.stopping, true)) return;
+    keep_running.reset();
+    // Without sessions nothing is left to wait for: the timer would hold up run().
+    sessions.on_empty = [this] { limit.cancel(); };
+    for (detail::session* each : sessions.all) each->wind_down();
+    if (sessions.all.empty()) return;
+    limit.expires_after(grace);
+    limit.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      for (detail::session* each : sessions.all) each->cut_off();
+      limit.expires_after(last_grace);
+      limit.async_wait([this](const boost::system::error_code& late) {
+        if (!late) io.stop();
+      });
+    });
+  }
+
+  ~worker() { sessions.on_empty = nullptr; }
+};
+
+server_options checked(server_options options) {
+  const auto refuse = [](std::string_view name, auto value, std::string_view range) {
+    throw std::invalid_argument(fmt::format("server_options.{} is {}: it must be {}", name, value, range));
+  };
+  if (options.threads < 1 || options.threads > 1024) refuse("threads", options.threads, "from 1 to 1024");
+  if (options.header_limit_bytes < 1024 || options.header_limit_bytes > (1U << 20))
+    refuse("header_limit_bytes", options.header_limit_bytes, "from 1 KiB to 1 MiB");
+  if (options.body_limit_bytes > (1ULL << 30)) refuse("body_limit_bytes", options.body_limit_bytes, "up to 1 GiB");
+  if (options.idle_timeout.count() < 1 || options.idle_timeout > std::chrono::hours(1))
+    refuse("idle_timeout (ms)", options.idle_timeout.count(), "from 1 ms to 1 h");
+  boost::system::error_code error;
+  asio::ip::make_address(options.address, error);
+  if (error) refuse("address", options.address, "an IP address");
+  return options;
+}
+
+}  // namespace
+
+struct http_server::state {
+  explicit state(server_options given) : setup{.options = checked(std::move(given)), .routes = {}, .middleware = {}} {
+    for (unsigned i = 0; i < setup.options.threads; ++i) workers.push_back(std::make_unique<worker>());
+    acceptor.emplace(workers.front()->io);
+    listen();
+  }
+
+  void listen() {
+    const tcp::endpoint endpoint(asio::ip::make_address(setup.options.address), setup.options.port);
+    boost::system::error_code error;
+    acceptor->open(endpoint.protocol(), error);
+    if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor->bind(endpoint, error);
+    if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
+    if (error)
+      throw std::system_error(error, fmt::format("cannot listen on {} port {}", setup.options.address, setup.options.port));
+    port = acceptor->local_endpoint().port();
+  }
+
+  void accept() {
+    worker& target = *workers[next_worker++ % workers.size()];
+    acceptor->async_accept(target.io, [this, &target](const boost::system::error_code& error, tcp::socket socket) {
+      if (!acceptor->is_open()) return;
+      if (error) {
+        if (setup.options.log != nullptr) WEIR_WARN(*setup.options.log, "accept: {}", error.message());
+        pause.emplace(workers.front()->io, pause_after_accept_error);
+        pause->async_wait([this](const boost::system::error_code& stopped) {
+          if (!stopped && acceptor->is_open()) accept();
+        });
+        return;
+      }
+      asio::post(target.io, [this, &target, client = std::move(socket)]() mutable { greet(target, std::move(client)); });
+      accept();
+    });
+  }
+
+  void greet(worker& on, tcp::socket client) {
+    if (on.sessions.stopping) return;
+    boost::system::error_code ignored;
+    client.set_option(tcp::no_delay(true), ignored);
+    try {
+      std::make_shared<detail::session>(std::move(client), setup, on.sessions)->start();
+    } catch (const std::exception& error) {
+      if (setup.options.log != nullptr) WEIR_WARN(*setup.options.log, "connection refused: {}", error.what());
+    }
+  }
+
+  detail::server_setup setup;
+  std::vector<std::unique_ptr<worker>> workers;
+  std::optional<tcp::acceptor> acceptor;
+  std::optional<asio::steady_timer> pause;
+  std::size_t next_worker = 0;
+  std::uint16_t port = 0;
+};
+
+http_server::http_server(server_options options) : state_(std::make_unique<state>(std::move(options))) {}
+http_server::~http_server() = default;
+
+void http_server::route(std::string_view method, std::string_view path_template, http_handler handler) {
+  state_->setup.routes.add(method, path_template, std::move(handler));
+}
+
+void http_server::use(http_middleware middleware) {
+  if (middleware == nullptr) throw std::invalid_argument("http_server: the middleware is empty");
+  state_->setup.middleware.push_back(std::move(middleware));
+}
+
+std::uint16_t http_server::port() const noexcept { return state_->port; }
+
+void http_server::run() {
+  asio::post(state_->workers.front()->io, [state = state_.get()] {
+    if (state->acceptor->is_open()) state->accept();
+  });
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < state_->workers.size(); ++i)
+    others.emplace_back([each = state_->workers[i].get()] { each->io.run(); });
+  state_->workers.front()->io.run();
+}
+
+void http_server::stop(std::chrono::milliseconds grace) {
+  asio::post(state_->workers.front()->io, [state = state_.get()] {
+    boost::system::error_code ignored;
+    state->acceptor->close(ignored);
+    if (state->pause) state->pause->cancel();
+  });
+  for (const auto& each : state_->workers)
+    asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); });
+}
+
+}  // namespace weir

@@ -1,0 +1,314 @@
+#include "session.hpp"
+
+#include "heads.hpp"
+#include "weir/beast/request_scope.hpp"
+#include "weir/log/macros.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <array>
+#include <exception>
+#include <utility>
+
+namespace weir::detail {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr auto to_tuple = asio::as_tuple(asio::use_awaitable);
+// How long, and how much, a client that was sent an error may go on sending until the connection is closed under it.
+constexpr auto lingering_time = std::chrono::seconds(1);
+constexpr std::size_t lingering_bytes = 256 * 1024;
+
+/// The status for a request that could not be read; 0 if it is the connection that failed.
+unsigned status_for(const boost::system::error_code& error) noexcept {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+  if (error == http::error::body_limit) return 413;
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
+  static const auto& http_errors = http::make_error_code(http::error::bad_method).category();
+  return error.category() == http_errors ? 400 : 0;
+}
+
+}  // namespace
+
+session::session(asio::ip::tcp::socket socket, const server_setup& setup, session_list& list)
+    : setup_(setup), list_(list), stream_(std::move(socket)),
+      buffer_(std::size_t{setup.options.header_limit_bytes} + 64 * 1024), peer_(peer_text(stream_.socket())) {
+  if (setup_.options.observer != nullptr) {
+    exchange_.emplace(*setup_.options.observer);
+    watch_.emplace(stream_.get_executor(), setup_.options.watch);
+  }
+  list_.all.insert(this);
+}
+
+session::~session() {
+  finish_exchange();
+  list_.all.erase(this);
+  if (list_.all.empty() && list_.on_empty) list_.on_empty();
+}
+
+void session::start() {
+  const auto rethrow_nothing = [self = shared_from_this()](const std::exception_ptr&) {};
+  if (exchange_)
+    asio::co_spawn(asio::any_io_executor(ambient_executor(stream_.get_executor(), slot_)), run(), rethrow_nothing);
+  else
+    asio::co_spawn(stream_.get_executor(), run(), rethrow_nothing);
+}
+
+void session::wind_down() {
+  winding_down_ = true;
+  if (!under_way_) stream_.cancel();
+}
+
+void session::cut_off() {
+  winding_down_ = true;
+  if (exchange_ && exchange_->is_open()) exchange_->cancel(cancel_reason::shutdown);
+  stream_.cancel();
+}
+
+asio::awaitable<void> session::run() {
+  while (!winding_down_ && co_await serve_one()) {
+  }
+  error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+/// One request and its response. True if the connection can take another.
+asio::awaitable<bool> session::serve_one() {
+  parser incoming;
+  incoming.header_limit(setup_.options.header_limit_bytes);
+  incoming.body_limit(setup_.options.body_limit_bytes);
+  stream_.expires_after(setup_.options.idle_timeout);
+  auto [error, bytes] = co_await http::async_read_header(stream_, buffer_, incoming, to_tuple);
+  if (error) {
+    if (status_for(error) != 0) co_await reject(incoming, error);
+    co_return false;
+  }
+
+  under_way_ = true;
+  begin_exchange(incoming);
+  if (!incoming.is_done()) {
+    error = co_await read_body(incoming);
+    if (error) {
+      if (status_for(error) != 0)
+        co_await reject(incoming, error);
+      else if (exchange_)
+        exchange_->cancel(reason_of(error));
+      finish_exchange();
+      co_return false;
+    }
+  }
+  const bool keep_alive = incoming.get().keep_alive();
+  request_.message_ = incoming.release();
+  if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
+  co_await handle();
+  const bool again = co_await conclude(keep_alive && !winding_down_);
+  finish_exchange();
+  under_way_ = false;
+  co_return again;
+}
+
+void session::begin_exchange(const parser& incoming) {
+  if (!exchange_) return;
+  const auto& head = incoming.get();
+  const trace_headers trace(head);
+  exchange_->begin({.method = to_view(head.method_string()),
+                    .target = to_view(head.target()),
+                    .peer = peer_,
+                    .version = head.version(),
+                    .traceparents = trace.traceparents(),
+                    .tracestates = trace.tracestates()});
+  slot_.set(exchange_->ctx());
+  watch_->start(stream_.socket().native_handle(), *exchange_);
+}
+
+void session::finish_exchange() noexcept {
+  interrupt_ = {};
+  if (!exchange_) return;
+  watch_->stop();
+  exchange_->finish();
+  slot_.set({});
+}
+
+asio::awaitable<session::error_code> session::read_body(parser& incoming) {
+  if (http::token_list(incoming.get()[http::field::expect]).exists("100-continue")) {
+    http::response<http::empty_body> go_on(http::status::continue_, incoming.get().version());
+    if (auto [error, bytes] = co_await http::async_write(stream_, go_on, to_tuple); error) co_return error;
+  }
+  stream_.expires_after(setup_.options.idle_timeout);
+  auto [error, bytes] = co_await http::async_read(stream_, buffer_, incoming, to_tuple);
+  co_return error;
+}
+
+/// Runs middleware and handler; whatever they throw ends here.
+asio::awaitable<void> session::handle() {
+  request_.slot_ = exchange_ ? &slot_ : nullptr;
+  request_.observed_ = exchange_ ? &*exchange_ : nullptr;
+  request_.ctx_ = exchange_ ? exchange_->ctx() : context();
+  response_.emplace(*this);
+  match_ = setup_.routes.find(request_.method(), request_.path());
+  request_.params_ = std::move(match_.params);
+  if (exchange_) {
+    exchange_->set_route(match_.path_template);
+    exchange_->handler_started();
+  }
+
+  std::string thrown;
+  bool threw = false;
+  try {
+    co_await run_chain(0);
+  } catch (const std::exception& error) {
+    threw = true;
+    thrown = error.what();
+  } catch (...) {
+    threw = true;
+    thrown = "unknown exception";
+  }
+  if (exchange_) exchange_->handler_returned();
+  if (!threw) co_return;
+  if (exchange_) exchange_->handler_threw(thrown);
+  if (setup_.options.log != nullptr)
+    WEIR_ERROR(*setup_.options.log, "handler threw: {}", thrown, field<"http.route">(match_.path_template));
+  if (!response_->started()) response_->error(500, "internal error");
+}
+
+asio::awaitable<void> session::run_chain(std::size_t index) {
+  if (index < setup_.middleware.size()) {
+    co_await setup_.middleware[index](request_, *response_,
+                                      next_handler([this, index] { return run_chain(index + 1); }));
+  } else if (match_.handler != nullptr) {
+    co_await (*match_.handler)(request_, *response_);
+  } else if (!match_.allow.empty()) {
+    response_->error(405, "method not allowed").header("Allow", match_.allow);
+  } else {
+    response_->error(404, "not found");
+  }
+}
+
+/// Sees to it that the response is complete, as far as anybody waits for it.
+asio::awaitable<bool> session::conclude(bool keep_alive) {
+  if (!response_->started()) {
+    // Time-out middleware ends a context of its own; the request's own is done when there is nobody left to answer.
+    if (exchange_ && exchange_->ctx().done()) co_return false;
+    co_return co_await send_whole(keep_alive);
+  }
+  const bool whole = response_->sent_ == response_->announced_ || is_head();
+  if (whole && exchange_) exchange_->response_completed();
+  co_return whole && keep_alive;
+}
+
+asio::awaitable<bool> session::send_whole(bool keep_alive) {
+  auto& message = response_->message_;
+  message.version(request_.message_.version());
+  message.keep_alive(keep_alive);
+  const std::uint64_t bytes = message.body().size();
+  if (is_head()) {
+    message.body().clear();
+    message.content_length(bytes);
+  } else {
+    message.prepare_payload();
+  }
+  if (exchange_) exchange_->response_started(message.result_int());
+  response_->started_ = true;
+  stream_.expires_after(setup_.options.idle_timeout);
+  auto [error, written] = co_await http::async_write(stream_, message, to_tuple);
+  if (error) {
+    note_failed_write(error);
+    co_return false;
+  }
+  if (exchange_) {
+    exchange_->add_response_bytes(is_head() ? 0 : bytes);
+    exchange_->response_completed();
+  }
+  co_return keep_alive;
+}
+
+void session::note_failed_write(const error_code& error) noexcept {
+  if (exchange_) exchange_->cancel(reason_of(error));
+}
+
+asio::awaitable<std::error_code> session::start_streaming(http_response& response, std::uint64_t content_length) {
+  if (response.started_) co_return std::make_error_code(std::errc::already_connected);
+  if (request_.ctx().done()) co_return request_.ctx().error();
+  http::response<http::empty_body> head(std::move(response.message_.base()));
+  head.version(request_.message_.version());
+  head.keep_alive(request_.message_.keep_alive() && !winding_down_);
+  head.content_length(content_length);
+  response.started_ = true;
+  response.announced_ = content_length;
+  if (exchange_) exchange_->response_started(head.result_int());
+
+  // The context may end on any thread; the stream is this one's.
+  interrupt_ = request_.ctx().on_done([weak = weak_from_this()] {
+    if (const auto self = weak.lock())
+      asio::post(self->stream_.get_executor(), [self] {
+        if (self->under_way_) self->stream_.cancel();
+      });
+  });
+  stream_.expires_after(setup_.options.idle_timeout);
+  auto [error, written] = co_await http::async_write(stream_, head, to_tuple);
+  if (error) note_failed_write(error);
+  co_return error;
+}
+
+asio::awaitable<std::error_code> session::write_part(http_response& response, asio::const_buffer part) {
+  if (!response.started_) co_return std::make_error_code(std::errc::not_connected);
+  if (part.size() > response.announced_ - response.sent_) co_return std::make_error_code(std::errc::message_size);
+  if (request_.ctx().done()) co_return request_.ctx().error();
+  if (is_head()) co_return std::error_code();
+  stream_.expires_after(setup_.options.idle_timeout);
+  auto [error, written] = co_await asio::async_write(stream_, part, to_tuple);
+  response.sent_ += written;
+  if (exchange_) exchange_->add_response_bytes(written);
+  if (error) note_failed_write(error);
+  co_return error;
+}
+
+/// Answers what is not a request, and closes.
+asio::awaitable<void> session::reject(const parser& incoming, const error_code& why) {
+  const unsigned status = status_for(why);
+  if (exchange_) {
+    if (!exchange_->is_open()) begin_exchange(incoming);
+    exchange_->protocol_error(why.message());
+    exchange_->response_started(status);
+  }
+  http::response<http::string_body> answer(static_cast<http::status>(status), 11);
+  answer.keep_alive(false);
+  answer.set(http::field::content_type, "text/plain; charset=utf-8");
+  answer.body() = std::string(http::obsolete_reason(answer.result())) + "\n";
+  answer.prepare_payload();
+  stream_.expires_after(setup_.options.idle_timeout);
+  auto [error, written] = co_await http::async_write(stream_, answer, to_tuple);
+  if (!error && exchange_) exchange_->response_completed();
+  finish_exchange();
+  co_await close_gently();
+}
+
+/// Closing with unread bytes would reset the connection, and the client might never see the response.
+asio::awaitable<void> session::close_gently() {
+  error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(lingering_time);
+  std::array<char, 4096> discarded;
+  for (std::size_t total = 0; total < lingering_bytes;) {
+    auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(discarded), to_tuple);
+    if (error) co_return;
+    total += bytes;
+  }
+}
+
+}  // namespace weir::detail

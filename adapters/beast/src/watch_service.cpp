@@ -1,0 +1,150 @@
+#include "watch_service.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace weir::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Young requests are looked at this often: the price of a precise arm_after would be a timer per request.
+constexpr auto tick_interval = std::chrono::milliseconds(5);
+
+int make_epoll() {
+  const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+  if (descriptor < 0) throw std::system_error(errno, std::system_category(), "client watch: epoll_create1");
+  return descriptor;
+}
+
+}  // namespace
+
+watch_service::watch_service(asio::execution_context& context)
+    : service(context), timer_(static_cast<asio::io_context&>(context)),
+      epoll_(static_cast<asio::io_context&>(context), make_epoll()) {}
+
+watch_service::~watch_service() = default;
+
+void watch_service::shutdown() noexcept {
+  const std::lock_guard lock(mutex_);
+  shut_down_ = true;
+  oldest_ = youngest_ = nullptr;
+  armed_.clear();
+}
+
+void watch_service::link(watch_entry& entry) noexcept {
+  entry.where = watch_entry::place::young;
+  entry.before = youngest_;
+  entry.after = nullptr;
+  (youngest_ != nullptr ? youngest_->after : oldest_) = &entry;
+  youngest_ = &entry;
+}
+
+void watch_service::unlink(watch_entry& entry) noexcept {
+  (entry.before != nullptr ? entry.before->after : oldest_) = entry.after;
+  (entry.after != nullptr ? entry.after->before : youngest_) = entry.before;
+  entry.where = watch_entry::place::nowhere;
+}
+
+void watch_service::start(watch_entry& entry, int descriptor) {
+  const std::lock_guard lock(mutex_);
+  if (shut_down_) return;
+  entry.descriptor = descriptor;
+  entry.round = entry.watched_round = ++last_round_;
+  entry.due = std::chrono::steady_clock::now() + entry.options.arm_after;
+  link(entry);
+  schedule_tick();
+}
+
+void watch_service::stop(watch_entry& entry) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (shut_down_) return;
+  if (entry.where == watch_entry::place::young) unlink(entry);
+  if (entry.where == watch_entry::place::armed) {
+    armed_.erase(entry.round);
+    // Fails if the descriptor was closed already, which took it out of the set.
+    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
+    entry.where = watch_entry::place::nowhere;
+  }
+}
+
+void watch_service::schedule_tick() {
+  if (ticking_ || oldest_ == nullptr) return;
+  ticking_ = true;
+  timer_.expires_after(tick_interval);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) tick();
+  });
+}
+
+void watch_service::tick() {
+  const std::lock_guard lock(mutex_);
+  ticking_ = false;
+  const auto now = std::chrono::steady_clock::now();
+  // Entries with a longer arm_after hold up those behind them, by at most their difference.
+  while (oldest_ != nullptr && oldest_->due <= now) {
+    watch_entry& due = *oldest_;
+    unlink(due);
+    arm(due);
+  }
+  schedule_tick();
+}
+
+void watch_service::arm(watch_entry& entry) noexcept {
+  epoll_event event{};
+  // Level-triggered: a client that had gone before this is seen, too. EPOLLERR and EPOLLHUP come unasked.
+  event.events = entry.options.half_close == half_close_policy::cancel ? std::uint32_t{EPOLLRDHUP} : 0U;
+  event.data.u64 = entry.round;
+  if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, entry.descriptor, &event) != 0) return;
+  try {
+    armed_.emplace(entry.round, &entry);
+    entry.where = watch_entry::place::armed;
+    wait_for_events();
+  } catch (...) {  // no memory: this request goes unwatched
+    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
+    armed_.erase(entry.round);
+    entry.where = watch_entry::place::nowhere;
+  }
+}
+
+void watch_service::wait_for_events() {
+  if (waiting_ || armed_.empty()) return;
+  waiting_ = true;
+  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+    if (!error) take_events();
+  });
+}
+
+void watch_service::take_events() {
+  const std::lock_guard lock(mutex_);
+  waiting_ = false;
+  std::array<epoll_event, 64> events{};
+  const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    const auto found = armed_.find(event.data.u64);
+    if (found == armed_.end()) continue;
+    watch_entry& entry = *found->second;
+    const bool broken = (event.events & EPOLLERR) != 0;
+    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
+    armed_.erase(found);
+    entry.where = watch_entry::place::nowhere;
+    report(entry.shared_from_this(), entry.round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
+  }
+  wait_for_events();
+}
+
+void watch_service::report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason) {
+  asio::post(entry->executor, [entry, round, reason] {
+    if (entry->watched != nullptr && entry->watched_round == round) entry->watched->cancel(reason);
+  });
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,161 @@
+// A download server whose every request is observed: access log, trace ids, metrics, cancellation.
+//
+//   build/release/examples/02_download_server --root /some/directory --port 8080 --log server.log
+//
+//   GET /download/{file}  a file of --root, in chunks; stops when the client goes
+//   GET /slow?ms=N        answers after N milliseconds, unless its client goes or the server stops
+//   GET /timeout          never done in time: 503 by the deadline of its middleware
+//   GET /hello            the least a server can do
+//   GET /metrics          for Prometheus; with --metrics-port N also on that port, by prometheus-cpp's Exposer
+//   GET /healthz          200 while it runs
+//
+// You will see one JSON line a request in the log file. Ctrl-C or SIGTERM stops accepting, lets requests finish for a
+// few seconds, cancels the rest, and writes the log to its end.
+#include "download.hpp"
+
+#include <weir/asio/sleep.hpp>
+#include <weir/beast.hpp>
+#include <weir/http.hpp>
+#include <weir/log.hpp>
+#include <weir/prometheus.hpp>
+
+#include <boost/asio/signal_set.hpp>
+#include <prometheus/exposer.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace {
+
+using boost::asio::awaitable;
+using namespace std::chrono_literals;
+
+unsigned parse_number(std::string_view what, std::string_view text, unsigned most) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > most)
+    throw std::invalid_argument(std::string(what) + ": '" + std::string(text) + "' is not a number up to " +
+                                std::to_string(most));
+  return value;
+}
+
+std::map<std::string, std::string> parse_options(int count, char** words) {
+  std::map<std::string, std::string> options{
+      {"--root", "."}, {"--port", "8080"}, {"--log", "server.log"}, {"--threads", "1"},
+      {"--overflow", "drop"}, {"--metrics-port", "0"}};
+  for (int i = 1; i < count; i += 2) {
+    if (!options.contains(words[i])) throw std::invalid_argument(std::string("unknown option ") + words[i]);
+    if (i + 1 == count) throw std::invalid_argument(std::string(words[i]) + " wants a value");
+    options[words[i]] = words[i + 1];
+  }
+  return options;
+}
+
+awaitable<void> hello(weir::http_request&, weir::http_response& response) {
+  response.body("hello\n");
+  co_return;
+}
+
+awaitable<void> slow(weir::logger& log, weir::http_request& request, weir::http_response& response) {
+  unsigned ms = 0;
+  try {
+    ms = parse_number("ms", request.query("ms").value_or("1000"), 600'000);
+  } catch (const std::invalid_argument& error) {
+    response.error(400, error.what());
+    co_return;
+  }
+  if (co_await weir::sleep_for(request.ctx(), std::chrono::milliseconds(ms))) {
+    // Nobody waits for the answer any more. The record carries the request's trace id all by itself.
+    WEIR_INFO(log, "stopped early", weir::field<"reason">(to_string_view(request.ctx().reason())));
+    co_return;
+  }
+  response.body("done after " + std::to_string(ms) + " ms\n");
+}
+
+/// Applies a time limit to one path only.
+weir::http_middleware only_for(std::string path, weir::http_middleware inner) {
+  return [path, inner](weir::http_request& request, weir::http_response& response,
+                       weir::next_handler next) -> awaitable<void> {
+    return request.path() == path ? inner(request, response, std::move(next)) : next();
+  };
+}
+
+int run(int count, char** words) {
+  auto options = parse_options(count, words);
+
+  // The log: JSON lines in a file. A full disk must not stop the server, so what does not fit is dropped, and counted.
+  weir::log_stream& stream = weir::start_logging({
+      .sinks = {weir::file_sink(options["--log"], weir::as_json())},
+      .overflow = options["--overflow"] == "block" ? weir::overflow_policy::block : weir::overflow_policy::drop_newest,
+      .on_batch = weir::batch_metrics(weir::default_metrics()),
+  });
+  const auto log_metrics = weir::register_log_metrics(weir::default_metrics(), stream);
+  weir::logger& log = stream.get_logger("app");
+
+  weir::request_observer observer({.access_log = &stream.get_logger("access")});
+  weir::http_server server({.port = static_cast<std::uint16_t>(parse_number("--port", options["--port"], 65535)),
+                            .threads = parse_number("--threads", options["--threads"], 64),
+                            .observer = &observer,
+                            .log = &log});
+
+  const download_directory files(options["--root"]);
+  server.use(only_for("/timeout", weir::time_limit(100ms)));
+  server.get("/download/{file}",
+             [&](weir::http_request& request, weir::http_response& response) { return files(request, response); });
+  server.get("/slow",
+             [&](weir::http_request& request, weir::http_response& response) { return slow(log, request, response); });
+  server.get("/timeout", [&](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
+    if (!co_await weir::sleep_for(request.ctx(), 1h)) response.body("an hour has passed\n");
+  });
+  server.get("/hello", hello);
+  server.get("/healthz", hello);
+  server.get("/metrics", [](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
+    auto page = weir::make_scrape_response(weir::default_metrics(), request.header("Accept"));
+    response.body(std::move(page.body), page.content_type);
+    co_return;
+  });
+
+  // The same metrics on a port of their own, for networks where operators and users come in by different doors.
+  const auto collectable = std::make_shared<weir::prometheus_collectable>(weir::default_metrics());
+  std::optional<prometheus::Exposer> exposer;
+  if (const unsigned port = parse_number("--metrics-port", options["--metrics-port"], 65535); port != 0)
+    exposer.emplace("127.0.0.1:" + std::to_string(port)).RegisterCollectable(collectable);
+
+  boost::asio::io_context signals;
+  boost::asio::signal_set stop_signals(signals, SIGINT, SIGTERM);
+  stop_signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error) server.stop();
+  });
+  std::thread signal_thread([&] { signals.run(); });
+
+  std::printf("serving %s on http://127.0.0.1:%u, log in %s\n", options["--root"].c_str(), server.port(),
+              options["--log"].c_str());
+  std::fflush(stdout);
+  WEIR_INFO(log, "started", weir::field<"port">(server.port()));
+  server.run();
+  WEIR_INFO(log, "stopped");
+  signals.stop();
+  signal_thread.join();
+  return stream.flush() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    std::signal(SIGPIPE, SIG_IGN);  // a client that goes is an error code, not the end
+    return run(count, words);
+  } catch (const std::exception& error) {
+    std::cerr << "02_download_server: " << error.what() << '\n';
+    return 1;
+  }
+}

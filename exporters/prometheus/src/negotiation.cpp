@@ -1,0 +1,96 @@
+// The Accept header, read leniently: who sends nonsense gets plain text.
+#include "negotiation.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace weir::detail {
+namespace {
+
+std::string_view trim(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// Cuts the part before the first separator off `rest` and trims it.
+std::string_view next(std::string_view& rest, char separator) noexcept {
+  const std::size_t end = rest.find(separator);
+  const std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  return trim(part);
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// A weight in thousandths, "0.5" as 500; what is none counts as 0, so that nonsense never wins.
+int to_weight(std::string_view text) noexcept {
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return 0;
+  int weight = (text[0] - '0') * 1000;
+  if (text.size() > 1 && text[1] != '.') return 0;
+  int unit = 100;
+  for (const char digit : text.substr(std::min<std::size_t>(2, text.size()))) {
+    if (digit < '0' || digit > '9') return 0;
+    weight += (digit - '0') * unit;
+    unit /= 10;
+  }
+  return std::min(weight, 1000);
+}
+
+struct media_range {
+  std::string_view type;
+  std::string_view version;
+  int weight = 1000;
+};
+
+media_range parse_range(std::string_view text) noexcept {
+  media_range range;
+  range.type = next(text, ';');
+  while (!text.empty()) {
+    std::string_view value = next(text, ';');
+    const std::string_view name = next(value, '=');
+    value = trim(value);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (equal_ignoring_case(name, "q")) range.weight = to_weight(value);
+    if (equal_ignoring_case(name, "version")) range.version = value;
+  }
+  return range;
+}
+
+} // namespace
+
+exposition_format negotiate(std::string_view accept_header) noexcept {
+  exposition_format best = exposition_format::text_0_0_4;
+  // Of formats with the same weight the one asked for first wins; OpenMetrics against plain text always does.
+  int openmetrics = 0;
+  int text = 0;
+  while (!accept_header.empty()) {
+    const media_range range = parse_range(next(accept_header, ','));
+    if (equal_ignoring_case(range.type, "application/openmetrics-text")) {
+      const bool current = range.version.empty() || range.version == "1.0.0";
+      if ((!current && range.version != "0.0.1") || range.weight <= openmetrics) continue;
+      openmetrics = range.weight;
+      best = current ? exposition_format::openmetrics_1_0_0 : exposition_format::openmetrics_0_0_1;
+    } else if (equal_ignoring_case(range.type, "text/plain") && (range.version.empty() || range.version == "0.0.4")) {
+      text = std::max(text, range.weight);
+    }
+  }
+  return openmetrics >= text && openmetrics > 0 ? best : exposition_format::text_0_0_4;
+}
+
+std::string_view content_type(exposition_format format) noexcept {
+  switch (format) {
+  case exposition_format::openmetrics_1_0_0:
+    return "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  case exposition_format::openmetrics_0_0_1:
+    return "application/openmetrics-text; version=0.0.1; charset=utf-8";
+  case exposition_format::text_0_0_4:
+    break;
+  }
+  return "text/plain; version=0.0.4; charset=utf-8";
+}
+
+} // namespace weir::detail

@@ -1,0 +1,80 @@
+// The means to end a context: kept by the one who made it, apart from the context that is handed out.
+#pragma once
+
+#include <utility>
+
+#include <weir/context/cancel_cause.hpp>
+#include <weir/context/node.hpp>
+
+namespace weir::detail {
+struct cancellable_access;
+}
+
+namespace weir {
+
+/// Ends a context when called. Calling it again, on whichever thread, does nothing: the first cause stays for ever.
+/// When the call returns the context and all its descendants are done; the work itself may still be running. It runs
+/// the callbacks of the contexts it ended. An empty one (default-constructed or moved from) does nothing.
+///
+/// Copies end the same context; dropping one ends nothing. Thread safety: the calls are thread-safe; assignment and
+/// moving are thread-compatible. Lifetime: keeps the context's state alive.
+/// Cost: up to two locks, plus the descendants; allocates only to keep an error or a text.
+class cancel_function {
+public:
+  cancel_function() noexcept = default;
+
+  /// Ends the context: reason application, error context_errc::canceled.
+  void operator()() const noexcept { (*this)(cancel_reason::application); }
+  /// Ends the context for this reason; `none` counts as application.
+  void operator()(cancel_reason reason) const noexcept;
+  /// Ends the context for this cause. Should memory run out, the reason is kept and the error and text are lost.
+  void operator()(cancel_cause cause) const noexcept;
+
+  explicit operator bool() const noexcept { return static_cast<bool>(x_node); }
+
+private:
+  friend class canceller;
+  explicit cancel_function(detail::node_ptr node) noexcept : x_node(std::move(node)) {}
+
+  detail::node_ptr x_node;
+};
+
+/// The canceller that with_cancel() and the like return: a cancel_function that has one owner and that also ends the
+/// context when destroyed, so that leaving the scope in any way leaves no work behind.
+///
+/// It may be destroyed by a callback of the very context it is ending.
+class [[nodiscard]] canceller {
+public:
+  canceller() noexcept = default;
+  canceller(canceller&&) noexcept = default;
+  /// Ends the context it was for, then takes over the other.
+  canceller& operator=(canceller&& other) noexcept {
+    if (this != &other) {
+      x_function();
+      x_function = std::move(other.x_function);
+    }
+    return *this;
+  }
+  ~canceller() { x_function(); }
+
+  void operator()() const noexcept { x_function(); }
+  void operator()(cancel_reason reason) const noexcept { x_function(reason); }
+  void operator()(cancel_cause cause) const noexcept { x_function(std::move(cause)); }
+
+  /// Gives up the right to end the context and becomes empty. The context then ends with its parent, by its deadline,
+  /// or through a function that share() gave.
+  void release() noexcept { x_function = {}; }
+
+  /// A function that ends the same context, to be given to others; whether it lives or dies has no effect.
+  cancel_function share() const noexcept { return x_function; }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(x_function); }
+
+private:
+  friend struct detail::cancellable_access;
+  explicit canceller(detail::node_ptr node) noexcept : x_function(std::move(node)) {}
+
+  cancel_function x_function;
+};
+
+}  // namespace weir

@@ -1,0 +1,69 @@
+// A callback waiting in a context's list, whatever its type.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace weir::detail {
+
+/// A member of a circular list; in no list while `next` is null.
+struct list_hook {
+  list_hook* next = nullptr;
+  list_hook* previous = nullptr;
+};
+
+/// Owned by the list it waits in (whoever takes it out takes that reference over) and by its registration.
+/// The hook belongs to the node's lock.
+class done_callback : public list_hook {
+public:
+  done_callback() = default;
+  done_callback(const done_callback&) = delete;
+  done_callback& operator=(const done_callback&) = delete;
+
+  /// Calls the function, swallows what it throws, and destroys it at once: what it captured is not kept for as long
+  /// as the registration happens to live.
+  virtual void run() noexcept = 0;
+  /// Destroys the function without calling it.
+  virtual void discard() noexcept = 0;
+
+  void release() noexcept {
+    // acq_rel: the release hands over this owner's use of the callback, the acquire receives the other's.
+    if (x_references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+protected:
+  virtual ~done_callback() = default;
+
+private:
+  std::atomic<std::uint32_t> x_references{2};
+};
+
+/// Calls a callback the way run() promises.
+template <typename Function>
+void run_swallowing(Function& function) noexcept {
+  try {
+    function();
+  } catch (...) {
+    // Whoever cancels is not the one to handle a listener's error, and the other listeners must still be told.
+  }
+}
+
+template <typename Function>
+class typed_callback final : public done_callback {
+public:
+  template <typename Argument>
+  explicit typed_callback(std::in_place_t, Argument&& function) : x_function(std::forward<Argument>(function)) {}
+
+  void run() noexcept override {
+    run_swallowing(*x_function);
+    x_function.reset();
+  }
+  void discard() noexcept override { x_function.reset(); }
+
+private:
+  std::optional<Function> x_function;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,55 @@
+// The handle that on_done() gives back: while it lives the callback is registered.
+#pragma once
+
+#include <utility>
+
+#include <weir/context/done_callback.hpp>
+#include <weir/context/node.hpp>
+
+namespace weir {
+
+/// Keeps a callback registered with a context; destroying it stops the callback. Empty when there is nothing to stop:
+/// default-constructed, moved from, stopped, detached, or the callback ran within on_done().
+///
+/// Unlike std::stop_callback it never waits: when stop() returns false the callback has run, or is running right now
+/// on another thread. What the callback uses must therefore not be owned by the one who stops it, unless shared.
+///
+/// Thread safety: thread-compatible; the callback itself may stop, move or destroy its own registration.
+/// Lifetime: keeps the context's state alive.
+class [[nodiscard]] done_registration {
+public:
+  done_registration() noexcept = default;
+  done_registration(done_registration&& other) noexcept
+    : x_node(std::move(other.x_node)), x_callback(std::exchange(other.x_callback, nullptr)) {}
+  done_registration& operator=(done_registration&& other) noexcept {
+    if (this != &other) {
+      stop();
+      x_node = std::move(other.x_node);
+      x_callback = std::exchange(other.x_callback, nullptr);
+    }
+    return *this;
+  }
+  ~done_registration() { stop(); }
+
+  /// Takes the callback back. Returns true only if that prevented it from running; it is then already destroyed.
+  /// Never waits. Cost: one uncontended lock.
+  bool stop() noexcept;
+
+  /// Lets the callback run without this handle. It is kept by the context: if the context is destroyed before it is
+  /// done, the callback is destroyed unrun. A detached callback must not own its own context, which would keep both
+  /// alive until the context is done.
+  void detach() noexcept;
+
+  /// Whether there is still something that stop() could be asked to do.
+  explicit operator bool() const noexcept { return x_callback != nullptr; }
+
+private:
+  friend class context;
+  done_registration(detail::node_ptr source, detail::done_callback* callback) noexcept
+    : x_node(std::move(source)), x_callback(callback) {}
+
+  detail::node_ptr x_node;
+  detail::done_callback* x_callback = nullptr;
+};
+
+}  // namespace weir

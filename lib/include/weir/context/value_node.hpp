@@ -1,0 +1,58 @@
+// Nodes that carry a value, found by the type of its key.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include <weir/context/node.hpp>
+
+namespace weir {
+
+/// A type that names a value of a context: `struct user_key { using value_type = std::string; };`. As each component
+/// declares its own key types, one component's key cannot collide with another's.
+template <typename Key>
+concept context_key = requires { typename Key::value_type; } && std::is_object_v<typename Key::value_type>;
+
+}  // namespace weir
+
+namespace weir::detail {
+
+struct context_access;
+
+/// Its address stands for the key type.
+template <typename Key>
+inline constexpr char key_identity{};
+
+class value_node : public node {
+public:
+  const void* key() const noexcept { return x_key; }
+  const value_node* above() const noexcept { return x_above; }
+
+protected:
+  value_node(node* parent, const void* key) noexcept : node(parent), x_key(key), x_above(x_values) { x_values = this; }
+
+private:
+  const void* const x_key;
+  const value_node* const x_above;
+};
+
+template <typename Key>
+class typed_value_node final : public value_node {
+public:
+  template <typename... Arguments>
+  explicit typed_value_node(node* parent, Arguments&&... arguments)
+    : value_node(parent, &key_identity<Key>), x_value(std::forward<Arguments>(arguments)...) {}
+
+  const typename Key::value_type& value() const noexcept { return x_value; }
+
+private:
+  const typename Key::value_type x_value;
+};
+
+inline const value_node* find_value(const value_node* from, const void* key) noexcept {
+  while (from && from->key() != key) from = from->above();
+  return from;
+}
+
+}  // namespace weir::detail

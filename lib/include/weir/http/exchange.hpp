@@ -1,0 +1,121 @@
+// The exchange: one HTTP request and its response, followed from the first byte read to the last byte written.
+#pragma once
+
+#include "weir/context.hpp"
+#include "weir/http/outcome.hpp"
+#include "weir/trace.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+class request_observer;
+
+/// What is known of a request when its header has been read. Views are copied by exchange::begin().
+struct request_head {
+  std::string_view method{};            ///< as sent: "GET"
+  std::string_view target{};            ///< as sent; the query is not kept
+  std::string_view scheme = "http";     ///< "http" or "https"
+  std::string_view peer{};              ///< the client's address
+  unsigned version = 11;                ///< 10 or 11
+  std::span<const std::string_view> traceparents{};
+  std::span<const std::string_view> tracestates{};
+  /// When its first byte was read; the epoch means now.
+  std::chrono::steady_clock::time_point received{};
+};
+
+/// All that is told about a finished exchange: metrics, access log and span are made of this one value, so they cannot
+/// disagree.
+struct exchange_record {
+  using time_point = std::chrono::steady_clock::time_point;
+
+  std::string method, path, route, peer, error;  // route: the template; empty if none matched. error: what was thrown
+  std::string_view scheme = "http";
+  unsigned version = 11;
+  unsigned status = 0;  // 0: none was sent
+  std::uint64_t request_bytes = 0, response_bytes = 0;  // of the bodies
+  time_point received{}, handler_started{}, handler_returned{}, first_byte{}, finished{};  // the epoch: did not happen
+  trace_context trace{};
+  request_outcome outcome = request_outcome::failed;
+  cancel_reason reason = cancel_reason::none;  // of a cancelled, timed out or refused one
+  request_phase phase = request_phase::read;   // where that found it
+  std::chrono::nanoseconds time_to_stop{};     // from the signal until the handler returned; negative: unknown
+
+  bool was_cut_short() const noexcept {
+    return outcome == request_outcome::cancelled || outcome == request_outcome::timed_out;
+  }
+};
+
+/// Follows one request at a time: begin(), the steps in between as far as they happen, finish(). An adapter keeps one per
+/// connection and begins it anew for every request, so its strings keep their memory. Whatever way out is taken, the
+/// request is counted exactly once: finish() counts, a second finish() does nothing, and the destructor or the next begin()
+/// finishes what is still open as failed.
+///
+/// Thread safety: used by one thread at a time, except cancel(), which is thread-safe.
+/// Lifetime: the observer outlives it.
+class exchange {
+ public:
+  explicit exchange(request_observer& observer) noexcept : observer_(&observer) {}
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+  ~exchange();
+
+  /// A request has come. Makes its context (a child of the observer's) with the trace ids of the caller, or new ones.
+  /// Errors: std::bad_alloc; nothing is begun then.
+  void begin(const request_head& head);
+  bool is_open() const noexcept { return open_; }
+
+  /// Ended by cancel() or with the observer's; carries the ids. The background before the first begin().
+  const context& ctx() const noexcept { return ctx_; }
+  const exchange_record& facts() const noexcept { return facts_; }
+
+  /// The template that the router matched, for labels: "/download/{file}".
+  void set_route(std::string_view route) { facts_.route = route; }
+  void add_request_bytes(std::uint64_t bytes) noexcept { facts_.request_bytes += bytes; }
+
+  void handler_started() noexcept;
+  void handler_returned() noexcept;
+  /// The handler threw; `what` is kept for the log, up to 512 bytes.
+  void handler_threw(std::string_view what);
+
+  /// The response's header goes out.
+  void response_started(unsigned status) noexcept;
+  void add_response_bytes(std::uint64_t bytes) noexcept { facts_.response_bytes += bytes; }
+  /// Its last byte was taken by the connection: from now on a client that leaves changes nothing.
+  void response_completed() noexcept { response_complete_ = true; }
+
+  /// Ends the request's context for this reason, and notes the moment and the phase if it is the first. Thread-safe.
+  /// Returns whether this call was the one that did it.
+  bool cancel(cancel_reason reason) noexcept;
+  /// The handler's time is over: the outcome will be timed_out, whatever is sent in place of its response.
+  void timed_out(cancel_reason reason = cancel_reason::timeout) noexcept;
+  /// Turned away: the outcome will be refused.
+  void refused(cancel_reason reason) noexcept;
+  /// The client broke the protocol: the outcome will be protocol_error.
+  void protocol_error(std::string_view what);
+
+  /// The end. Determines the outcome, and hands the facts to the observer. Does nothing if not open. Never throws.
+  void finish() noexcept;
+
+ private:
+  std::uint64_t mark_now() const noexcept;
+  void settle_outcome() noexcept;
+
+  request_observer* observer_;
+  exchange_record facts_;
+  context ctx_;
+  canceller cancel_;
+  request_outcome forced_ = request_outcome::completed;  // completed: none
+  bool open_ = false;
+  bool response_complete_ = false;
+  std::atomic<request_phase> phase_{request_phase::read};
+  // When and where the first cancel came: nanoseconds since `received`, then 2 bits of phase and one that is always set.
+  std::atomic<std::uint64_t> cancel_mark_{0};
+};
+
+}  // namespace weir

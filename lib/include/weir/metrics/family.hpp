@@ -1,0 +1,104 @@
+// A family: all series of one metric name, one for each combination of label values.
+#pragma once
+
+#include "weir/metrics/counter.hpp"
+#include "weir/metrics/gauge.hpp"
+#include "weir/metrics/histogram.hpp"
+#include "weir/metrics/series_index.hpp"
+#include "weir/metrics/snapshot.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// How a family guards against labels that its author thought bounded and its callers choose.
+struct family_options {
+  /// How many series the family holds; every further combination of label values is counted in one more series, each
+  /// of whose values is `_overflow`. Default 1000, from 1. More costs memory here (a counter some cache lines for
+  /// each core) and in whatever stores the scrapes; fewer merges what one would like to tell apart.
+  std::size_t max_series = 1000;
+};
+
+/// The value of every label of the series that takes what does not fit.
+inline constexpr std::string_view overflow_label_value = "_overflow";
+
+namespace detail {
+
+/// What a family has whatever it counts. Registry and exporters see families through this.
+class family_base {
+ public:
+  family_base(const family_base&) = delete;
+  family_base& operator=(const family_base&) = delete;
+  virtual ~family_base() = default;
+
+  const std::string& name() const noexcept { return description_.name; }
+  metric_type type() const noexcept { return description_.type; }
+  /// Name, help, type, labels and bounds; without series.
+  const family_snapshot& description() const noexcept { return description_; }
+
+  /// All series and their values. Thread-safe. An exporter's business: metrics_registry::collect() calls it.
+  virtual family_snapshot collect() const = 0;
+
+ protected:
+  explicit family_base(family_snapshot description) : description_(std::move(description)) {}
+
+ private:
+  const family_snapshot description_;
+};
+
+} // namespace detail
+
+/// The series of one metric name; `Metric` is counter, gauge or histogram. Made by metrics_registry::add().
+template <class Metric>
+class metric_family final : public detail::family_base {
+ public:
+  /// For the registry: a validated description, and where to count, by metric, what did not fit (may be null).
+  metric_family(family_snapshot description, family_options options, metric_family<counter>* overflows);
+  ~metric_family() override;
+
+  /// The series of these label values, made at the first call. Values that are not valid UTF-8 get U+FFFD for each
+  /// bad sequence. Beyond the family's cap: its overflow series, and every such call counts in
+  /// `weir_metrics_overflow_total`.
+  /// `values`: one for each label, in the order of their names; an empty one means that the label does not apply.
+  /// Result: valid, at the same address, as long as the registry. Look it up once and hold it where that is possible.
+  /// Errors: std::invalid_argument for another number of values; std::bad_alloc.
+  /// Thread-safe. Cost: finding one takes no lock and allocates nothing; 26 ns for six labels on a 2.1 GHz core.
+  Metric& with(std::span<const std::string_view> values);
+  Metric& with(std::initializer_list<std::string_view> values) {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
+  /// The only series of a family without labels.
+  Metric& with() { return with(std::span<const std::string_view>()); }
+
+  family_snapshot collect() const override;
+
+ private:
+  struct series;
+
+  series& find_or_make(std::span<const std::string_view> values);
+  series& make_series(std::vector<std::string> values);
+
+  const family_options options_;
+  metric_family<counter>* const overflows_;
+  detail::series_index index_;
+  // Set once, when the family is full: from then on a call with new values needs no lock either.
+  std::atomic<series*> overflow_{nullptr};
+  // Guards series_ and who may write the two above; held to make a series, never while observing.
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<series>> series_;
+};
+
+extern template class metric_family<counter>;
+extern template class metric_family<gauge>;
+extern template class metric_family<histogram>;
+
+} // namespace weir

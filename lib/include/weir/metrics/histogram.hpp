@@ -1,0 +1,70 @@
+// A histogram: how often values fell into which range.
+#pragma once
+
+#include "weir/metrics/shard.hpp"
+#include "weir/metrics/snapshot.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace weir {
+
+/// Counts observations by range and sums them up. Made by a family (family.hpp) and valid as long as its registry.
+class histogram {
+ public:
+  /// `bounds`: the upper bounds of the buckets, each inclusive, finite and growing; a last bucket up to +Inf is
+  /// added. Errors: std::invalid_argument names the bound that is out of order or not finite, or says that there is
+  /// none.
+  explicit histogram(std::span<const double> bounds);
+
+  /// Counts one value, exactly. A value that is not finite is counted in the bucket it belongs to (NaN in the last)
+  /// and left out of the sum, which it would spoil for ever.
+  /// Thread-safe, no allocation; not async-signal-safe. Wait-free; in a thread that came when all own shards were
+  /// lent (shard.hpp) the sum is lock-free. Cost: about as much as two counters.
+  void observe(double value) noexcept {
+    detail::shard_writer writer = words_.writer();
+    writer.add(bucket_of(value), 1);
+    if (std::isfinite(value)) [[likely]]
+      writer.add_double(bounds_.size() + 1, value);
+  }
+
+  /// The same for a duration, in seconds.
+  template <class Rep, class Period>
+  void observe(std::chrono::duration<Rep, Period> duration) noexcept {
+    observe(std::chrono::duration<double>(duration).count());
+  }
+
+  /// The observations so far. Thread-safe. Cost: reads all shards and allocates the result.
+  histogram_value value() const;
+
+  std::span<const double> bounds() const noexcept { return bounds_; }
+
+ private:
+  // The padding of the bounds, in doubles: enough for the comparisons of one block to become a few vector
+  // instructions.
+  static constexpr std::size_t block = 8;
+
+  // Comparing with every bound costs less than finding the right one: it has no branch that values could mispredict.
+  std::size_t bucket_of(double value) const noexcept {
+    std::size_t passed = 0;
+    for (const double* at = padded_.data(); at != padded_.data() + padded_.size(); at += block) {
+      std::size_t here = 0;
+      // Not `value > bound`: NaN is to pass every one.
+      for (std::size_t i = 0; i < block; ++i) here += !(value <= at[i]);
+      passed += here;
+    }
+    return passed < bounds_.size() ? passed : bounds_.size();
+  }
+
+  std::vector<double> bounds_;
+  // The bounds, filled up with +Inf to whole blocks.
+  std::vector<double> padded_;
+  // A count for each bucket, then the sum.
+  detail::sharded_words words_;
+};
+
+} // namespace weir

@@ -1,0 +1,107 @@
+// The names of all metrics that weir itself exposes: what dashboards, alert rules and the code have in common.
+#pragma once
+
+#include "weir/metrics/description.hpp"
+
+#include <array>
+
+namespace weir {
+
+/// The catalogue. What a server measures carries OpenTelemetry's names in their Prometheus spelling (HTTP semantic
+/// conventions 1.23); what only weir knows begins with `weir_`.
+struct metric_names {
+  // ---- bounds
+
+  /// Of the duration of requests, in seconds, as OpenTelemetry advises.
+  static constexpr std::array request_seconds{.005, .01, .025, .05, .075, .1, .25, .5, .75, 1.0, 2.5, 5.0, 7.5, 10.0};
+  /// Of the size of bodies: powers of ten, because bodies differ by orders of magnitude.
+  static constexpr std::array body_bytes{100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+  /// From a signal that is seen at once to one that is not seen at all, in seconds.
+  static constexpr std::array stop_seconds{.0001, .001, .005, .01, .05, .1, .5, 1.0, 5.0, 10.0, 60.0};
+  /// Of one write to a sink, in seconds: from memory to a disk that has stalled.
+  static constexpr std::array write_seconds{.00001, .0001, .001, .01, .1, 1.0, 10.0};
+  /// Of the records in one batch.
+  static constexpr std::array batch_records{1.0, 10.0, 100.0, 1e3, 1e4, 1e5};
+
+  // ---- requests
+
+  /// Of every finished request. `http_response_status_code` is empty if none was sent; `error_type` then says why.
+  static constexpr label_names request_labels{"http_request_method",       "url_scheme", "http_route",
+                                              "http_response_status_code", "error_type", "network_protocol_version"};
+  static constexpr histogram_description http_server_request_duration{
+      "http_server_request_duration_seconds", "Duration of HTTP server requests.", request_labels, request_seconds};
+  static constexpr gauge_description http_server_active_requests{"http_server_active_requests",
+                                                                 "Number of HTTP server requests in progress.",
+                                                                 {"http_request_method", "url_scheme"}};
+  static constexpr histogram_description http_server_request_body_size{
+      "http_server_request_body_size_bytes", "Size of HTTP server request bodies.", request_labels, body_bytes};
+  static constexpr histogram_description http_server_response_body_size{
+      "http_server_response_body_size_bytes", "Size of HTTP server response bodies.", request_labels, body_bytes};
+
+  // ---- cancellation
+
+  static constexpr counter_description requests_cancelled{"weir_requests_cancelled_total",
+                                                          "Requests cancelled before their response was complete.",
+                                                          {"http_route", "reason", "phase"}};
+  static constexpr histogram_description cancel_to_stop{
+      "weir_cancel_to_stop_seconds",
+      "Time from the cancellation of a request to the return of its handler: work done for nobody.",
+      {"http_route"},
+      stop_seconds};
+  static constexpr counter_description cancel_ignored{
+      "weir_cancel_ignored_total", "Cancelled requests whose handler went on to its regular end.", {"http_route"}};
+  static constexpr counter_description response_bytes_wasted{
+      "weir_response_bytes_wasted_total",
+      "Response bytes sent for requests that were cancelled afterwards.",
+      {"http_route"}};
+  static constexpr counter_description deadline_received{"weir_deadline_received_total",
+                                                         "Requests that came with a deadline of their caller."};
+  static constexpr counter_description deadline_expired_on_arrival{
+      "weir_deadline_expired_on_arrival_total", "Requests whose deadline had passed when they arrived."};
+
+  // ---- the log
+
+  static constexpr counter_description log_records{
+      "weir_log_records_total", "Log records by what became of them.", {"outcome"}};
+  static constexpr counter_description log_dropped{
+      "weir_log_dropped_total", "Log records dropped, by why.", {"reason"}};
+  static constexpr gauge_description log_queue{"weir_log_queue_bytes",
+                                               "Memory of log records accepted and not yet written."};
+  static constexpr histogram_description log_write{
+      "weir_log_write_seconds", "Duration of one write of a batch of log records to its sinks.", {}, write_seconds};
+  static constexpr histogram_description log_batch{
+      "weir_log_batch_records", "Log records written in one batch.", {}, batch_records};
+
+  // ---- the metrics themselves
+
+  static constexpr counter_description metrics_overflow{
+      "weir_metrics_overflow_total",
+      "Label values counted in an overflow series because their metric was full.",
+      {"metric"}};
+  static constexpr counter_description metrics_callback_errors{
+      "weir_metrics_callback_errors_total", "Failed calls and unusable series of callback metrics.", {"metric"}};
+
+  /// Calls `visit` with each description above, for those who check that none is forgotten.
+  template <class Visitor>
+  static constexpr void for_each(Visitor&& visit) {
+    visit(http_server_request_duration);
+    visit(http_server_active_requests);
+    visit(http_server_request_body_size);
+    visit(http_server_response_body_size);
+    visit(requests_cancelled);
+    visit(cancel_to_stop);
+    visit(cancel_ignored);
+    visit(response_bytes_wasted);
+    visit(deadline_received);
+    visit(deadline_expired_on_arrival);
+    visit(log_records);
+    visit(log_dropped);
+    visit(log_queue);
+    visit(log_write);
+    visit(log_batch);
+    visit(metrics_overflow);
+    visit(metrics_callback_errors);
+  }
+};
+
+} // namespace weir

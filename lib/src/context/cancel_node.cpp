@@ -1,0 +1,185 @@
+#include "cancel_node.hpp"
+
+#include <condition_variable>
+#include <mutex>
+
+namespace weir::detail {
+
+/// A blocked thread. It has a mutex and a condition of its own, so that nodes need not carry them.
+struct cancel_node::waiter : list_hook {
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool woken = false;
+};
+
+cancel_node::cancel_node(node* parent, time_point deadline) noexcept
+  : node(parent), x_deadline(deadline), x_owner(above(parent)) {
+  x_source = this;
+}
+
+cancel_node::~cancel_node() {
+  // relaxed: the last reference is gone, and dropping it was acq_rel. A node that is done left its owner then, and
+  // handed its callbacks to its canceller.
+  if (x_phase.load(std::memory_order_relaxed) != done_phase::live) return;
+  leave_owner();
+  while (!x_callbacks.empty()) {
+    auto& callback = static_cast<done_callback&>(*x_callbacks.first());
+    hook_list::remove(callback);
+    callback.discard();
+    callback.release();
+  }
+}
+
+void cancel_node::join_owner() noexcept {
+  if (!x_owner) return;
+  {
+    const std::lock_guard hold(x_owner->x_lock);
+    if (!x_owner->done()) {
+      // A timer may have ended this node already. If it does so from here on, its leave_owner() waits for this lock.
+      // relaxed: leave_owner() after the mark takes this lock, so either the mark is seen or the node gets unlinked.
+      if (x_phase.load(std::memory_order_relaxed) == done_phase::live) {
+        x_owner->x_children.push_back(*this);
+        x_listed = true;
+      }
+      return;
+    }
+  }
+  cancel(x_owner->x_cause);
+}
+
+void cancel_node::leave_owner() noexcept {
+  if (!x_owner) return;
+  const std::lock_guard hold(x_owner->x_lock);
+  if (!x_listed) return;
+  hook_list::remove(*this);
+  x_listed = false;
+}
+
+bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
+  const std::lock_guard hold(x_lock);
+  // relaxed: the step from `live` is made under x_lock only.
+  if (x_phase.load(std::memory_order_relaxed) != done_phase::live) return false;
+  x_cause = cause;
+  x_has_callbacks = !x_callbacks.empty();
+  // release: pairs with the acquire in done_flag::done(); publishes the cause.
+  x_phase.store(x_children.empty() ? done_phase::settled : done_phase::marking, std::memory_order_release);
+  while (!x_children.empty()) {
+    auto& child = static_cast<cancel_node&>(*x_children.first());
+    hook_list::remove(child);
+    child.x_listed = false;
+    // A child that is being destroyed waits for x_lock in leave_owner(), so it is still there to be asked.
+    if (child.try_add_reference()) reached.push_back(child);
+  }
+  while (!x_waiters.empty()) {
+    auto& blocked = static_cast<waiter&>(*x_waiters.first());
+    hook_list::remove(blocked);
+    const std::lock_guard hold_waiter(blocked.mutex);
+    blocked.woken = true;
+    blocked.wake.notify_one();
+  }
+  return true;
+}
+
+void cancel_node::settle() noexcept {
+  // relaxed: only the cascade that stored `marking` goes on from there.
+  if (x_phase.load(std::memory_order_relaxed) != done_phase::marking) return;
+  // release: pairs with the acquire in await_settled(); publishes the marks of all descendants.
+  x_phase.store(done_phase::settled, std::memory_order_release);
+  x_phase.notify_all();
+}
+
+void cancel_node::await_settled() noexcept {
+  // acquire: pairs with the release in settle(). Woken by settle(), which follows the mark without running user code.
+  while (x_phase.load(std::memory_order_acquire) == done_phase::marking) {
+    // acquire: as above.
+    x_phase.wait(done_phase::marking, std::memory_order_acquire);
+  }
+}
+
+void cancel_node::cancel(const done_cause& cause) noexcept {
+  hook_list reached;  // each with a reference that mark() took
+  if (!mark(cause, reached)) {
+    await_settled();
+    return;
+  }
+  for (auto* hook = reached.first(); hook != reached.end(); hook = hook->next) {
+    auto& below = static_cast<cancel_node&>(*hook);
+    below.x_marked_by_cascade = below.mark(cause, reached);
+    if (!below.x_marked_by_cascade) below.await_settled();
+  }
+
+  stop_timer();
+  settle();
+  // Not before: a cascade from above must find this node and wait for it as long as something below may be live.
+  leave_owner();
+  for (auto* hook = reached.first(); hook != reached.end(); hook = hook->next) {
+    auto& below = static_cast<cancel_node&>(*hook);
+    if (!below.x_marked_by_cascade) continue;
+    below.stop_timer();
+    below.settle();
+  }
+
+  if (x_has_callbacks) {
+    // The caller's own reference may be what a callback drops.
+    const node_ptr keep = node_ptr::share(this);
+    run_callbacks();
+  }
+  while (!reached.empty()) {
+    auto& below = static_cast<cancel_node&>(*reached.first());
+    hook_list::remove(below);
+    if (below.x_marked_by_cascade && below.x_has_callbacks) below.run_callbacks();
+    below.release();
+  }
+}
+
+void cancel_node::run_callbacks() noexcept {
+  // One at a time, so that any of those still waiting can be stopped by the one that runs.
+  for (;;) {
+    done_callback* callback = nullptr;
+    {
+      const std::lock_guard hold(x_lock);
+      if (x_callbacks.empty()) return;
+      callback = static_cast<done_callback*>(x_callbacks.first());
+      hook_list::remove(*callback);
+    }
+    callback->run();
+    callback->release();
+  }
+}
+
+bool cancel_node::add(done_callback& callback) noexcept {
+  const std::lock_guard hold(x_lock);
+  if (done()) return false;
+  x_callbacks.push_back(callback);
+  return true;
+}
+
+bool cancel_node::remove(done_callback& callback) noexcept {
+  const std::lock_guard hold(x_lock);
+  if (!callback.next) return false;
+  hook_list::remove(callback);
+  return true;
+}
+
+bool cancel_node::wait(const time_point* limit) {
+  waiter self;
+  {
+    const std::lock_guard hold(x_lock);
+    if (done()) return true;
+    x_waiters.push_back(self);
+  }
+  {
+    // Woken by mark(), on whichever thread ends this node.
+    std::unique_lock hold(self.mutex);
+    if (limit)
+      self.wake.wait_until(hold, *limit, [&self] { return self.woken; });
+    else
+      self.wake.wait(hold, [&self] { return self.woken; });
+  }
+  // mark() holds x_lock while it wakes: once this has it too, nobody touches `self` any more.
+  const std::lock_guard hold(x_lock);
+  if (self.next) hook_list::remove(self);
+  return done();
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,29 @@
+#include <weir/context/canceller.hpp>
+
+#include <new>
+
+#include "cancel_node.hpp"
+#include "done_cause.hpp"
+
+namespace weir {
+
+void cancel_function::operator()(cancel_reason reason) const noexcept {
+  auto* target = detail::cancel_node::above(x_node.get());
+  if (!target) return;
+  target->cancel({context_errc::canceled, reason == cancel_reason::none ? cancel_reason::application : reason});
+}
+
+void cancel_function::operator()(cancel_cause cause) const noexcept {
+  auto* target = detail::cancel_node::above(x_node.get());
+  if (!target) return;
+  detail::done_cause kept{context_errc::canceled,
+                          cause.reason == cancel_reason::none ? cancel_reason::application : cause.reason};
+  try {
+    kept = detail::make_done_cause(context_errc::canceled, kept.reason, std::move(cause));
+  } catch (const std::bad_alloc&) {
+    // Stopping the work matters more than the text that explains it.
+  }
+  target->cancel(kept);
+}
+
+}  // namespace weir

@@ -1,0 +1,34 @@
+#include "deadline_node.hpp"
+
+#include <utility>
+
+#include "timer_thread.hpp"
+
+namespace weir::detail {
+
+const timer::functions deadline_node::node_functions{&deadline_node::pin_node, &deadline_node::expire_node};
+
+deadline_node::deadline_node(node* parent, time_point deadline, done_cause expired) noexcept
+  : cancel_node(parent, deadline), timer(deadline, node_functions), x_expired(std::move(expired)) {}
+
+deadline_node::~deadline_node() {
+  // Whoever ended the node stopped the timer.
+  if (!done()) timer_thread::instance().stop(*this);
+}
+
+void deadline_node::start_timer() { timer_thread::instance().start(*this); }
+
+void deadline_node::stop_timer() noexcept { timer_thread::instance().stop(*this); }
+
+bool deadline_node::pin_node(timer& self) noexcept {
+  // The destructor waits for the timer thread's lock in stop(), so the node is still there to be asked.
+  return static_cast<deadline_node&>(self).try_add_reference();
+}
+
+void deadline_node::expire_node(timer& self) noexcept {
+  auto& node = static_cast<deadline_node&>(self);
+  node.expire_now();
+  node.release();
+}
+
+}  // namespace weir::detail

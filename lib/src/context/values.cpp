@@ -1,0 +1,35 @@
+#include <weir/context/values.hpp>
+
+namespace weir {
+namespace detail {
+namespace {
+
+class correlation_node final : public node {
+public:
+  correlation_node(node* parent, const correlation& given) noexcept : node(parent), x_own(given) { x_ids = &x_own; }
+
+private:
+  const correlation x_own;
+};
+
+/// Inherits everything but what could end it.
+class endless_node final : public node {
+public:
+  explicit endless_node(node* parent) noexcept : node(parent) { x_source = nullptr; }
+};
+
+}  // namespace
+}  // namespace detail
+
+context with_correlation(const context& parent, const correlation& ids) {
+  return detail::context_access::make(
+      detail::node_ptr::adopt(new detail::correlation_node(detail::context_access::get(parent), ids)));
+}
+
+context without_cancel(const context& parent) {
+  if (!parent.can_be_done()) return parent;
+  return detail::context_access::make(
+      detail::node_ptr::adopt(new detail::endless_node(detail::context_access::get(parent))));
+}
+
+}  // namespace weir

@@ -1,0 +1,67 @@
+#include <weir/context/with_cancel.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "cancel_node.hpp"
+#include "deadline_node.hpp"
+#include "done_cause.hpp"
+#include "saturating.hpp"
+
+namespace weir::detail {
+
+/// Makes both halves of what the functions below return; takes over the reference that `made` was born with.
+struct cancellable_access {
+  static cancellable make(cancel_node* made) noexcept {
+    node_ptr owned = node_ptr::adopt(made);
+    context ctx = context_access::make(owned);
+    return {std::move(ctx), canceller(std::move(owned))};
+  }
+};
+
+namespace {
+
+cancel_node::time_point deadline_above(const context& parent) noexcept {
+  const cancel_node* above = cancel_node::above(context_access::get(parent));
+  return above ? above->deadline() : cancel_node::time_point::max();
+}
+
+cancellable make_with_deadline(const context& parent, context::time_point deadline, cancel_reason reason,
+                               cancel_cause cause) {
+  // At equal deadlines, too, the parent's is the one that counts.
+  if (deadline_above(parent) <= deadline || parent.done()) return with_cancel(parent);
+  auto* made = new deadline_node(context_access::get(parent), deadline,
+                                 make_done_cause(context_errc::deadline_exceeded, reason, std::move(cause)));
+  cancellable result = cancellable_access::make(made);
+  if (deadline <= context::clock::now()) {
+    made->expire_now();
+    return result;
+  }
+  // The timer first: should the owner end while the node joins it, there is a timer to stop.
+  made->start_timer();
+  made->join_owner();
+  return result;
+}
+
+}  // namespace
+}  // namespace weir::detail
+
+namespace weir {
+
+cancellable with_cancel(const context& parent) {
+  auto* made = new detail::cancel_node(detail::context_access::get(parent), detail::deadline_above(parent));
+  cancellable result = detail::cancellable_access::make(made);
+  made->join_owner();
+  return result;
+}
+
+cancellable with_deadline(const context& parent, context::time_point deadline, cancel_cause cause) {
+  return detail::make_with_deadline(parent, deadline, cancel_reason::deadline, std::move(cause));
+}
+
+cancellable with_timeout(const context& parent, context::duration timeout, cancel_cause cause) {
+  return detail::make_with_deadline(parent, detail::saturating_from_now(timeout), cancel_reason::timeout,
+                                    std::move(cause));
+}
+
+}  // namespace weir

@@ -1,0 +1,27 @@
+// The request metrics of one observer.
+#pragma once
+
+#include "weir/http/observer.hpp"
+#include "weir/metrics.hpp"
+
+namespace weir {
+
+class request_observer::metrics {
+ public:
+  explicit metrics(metrics_registry& registry);
+
+  void begun(const exchange_record& facts) noexcept;
+  void finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after) noexcept;
+
+ private:
+  metric_family<histogram>& duration_;
+  metric_family<gauge>& active_;
+  metric_family<histogram>& request_size_;
+  metric_family<histogram>& response_size_;
+  metric_family<counter>& cancelled_;
+  metric_family<histogram>& to_stop_;
+  metric_family<counter>& ignored_;
+  metric_family<counter>& wasted_;
+};
+
+}  // namespace weir

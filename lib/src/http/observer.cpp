@@ -1,0 +1,30 @@
+#include "weir/http/observer.hpp"
+
+#include "http/access_log.hpp"
+#include "http/metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace weir {
+
+request_observer::request_observer(observer_options options) : options_(std::move(options)) {
+  if (options_.metrics == nullptr) throw std::invalid_argument("observer_options.metrics is null");
+  if (options_.ignored_after.count() < 0 || options_.ignored_after > std::chrono::hours(1))
+    throw std::invalid_argument(fmt::format("observer_options.ignored_after is {} ms: it must be from 0 to 1 hour",
+                                            options_.ignored_after.count()));
+  metrics_ = std::make_unique<metrics>(*options_.metrics);
+}
+
+request_observer::~request_observer() = default;
+
+void request_observer::begun(const exchange_record& facts) noexcept { metrics_->begun(facts); }
+
+void request_observer::finished(const exchange_record& facts, const context& ctx) noexcept {
+  metrics_->finished(facts, options_.ignored_after);
+  if (options_.access_log != nullptr) detail::write_access_record(*options_.access_log, facts, ctx);
+}
+
+}  // namespace weir

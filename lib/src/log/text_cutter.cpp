@@ -1,0 +1,29 @@
+#include "weir/log/text_cutter.hpp"
+
+#include <algorithm>
+
+namespace weir::detail {
+
+text_cutter::text_cutter(std::span<std::size_t> sizes, std::size_t room) noexcept {
+  std::ranges::sort(sizes);
+  std::size_t left = sizes.size();
+  for (const std::size_t size : sizes) { // what the shorter ones leave goes to the longer ones
+    const std::size_t share = room / left--;
+    if (size > share) {
+      longest_ = share;
+      return;
+    }
+    room -= size;
+  }
+}
+
+std::string_view text_cutter::operator()(std::string_view text) noexcept {
+  if (text.size() <= longest_) return text;
+  std::size_t kept = longest_;
+  // Not in the middle of a UTF-8 sequence.
+  while (kept > 0 && longest_ - kept < 3 && (static_cast<unsigned char>(text[kept]) & 0xC0U) == 0x80U) --kept;
+  cut_ += text.size() - kept;
+  return text.substr(0, kept);
+}
+
+} // namespace weir::detail

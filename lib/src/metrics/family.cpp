@@ -1,0 +1,113 @@
+// How a family finds, makes and reads its series.
+#include "weir/metrics/family.hpp"
+
+#include "metrics/utf8.hpp"
+#include "weir/metrics/description.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace weir {
+
+template <class Metric>
+struct metric_family<Metric>::series : detail::series_key {
+  explicit series(const std::vector<double>& bounds) requires std::is_same_v<Metric, histogram> : metric(bounds) {}
+  explicit series(const std::vector<double>&) requires(!std::is_same_v<Metric, histogram>) {}
+
+  Metric metric;
+};
+
+template <class Metric>
+metric_family<Metric>::metric_family(family_snapshot description, family_options options,
+                                     metric_family<counter>* overflows)
+    : family_base(std::move(description)), options_(options), overflows_(overflows) {}
+
+template <class Metric>
+metric_family<Metric>::~metric_family() = default;
+
+template <class Metric>
+Metric& metric_family<Metric>::with(std::span<const std::string_view> values) {
+  const std::size_t expected = description().label_names.size();
+  if (values.size() != expected)
+    throw std::invalid_argument("weir: metric \"" + name() + "\" has " + std::to_string(expected) +
+                                " labels and was given " + std::to_string(values.size()) + " values");
+  if (detail::series_key* found = index_.find(detail::hash_labels(values), values))
+    return static_cast<series*>(found)->metric;
+
+  // acquire: pairs with the release in find_or_make(); the overflow series is complete.
+  series* result = overflow_.load(std::memory_order_acquire);
+  // Broken values are not in the index as they came, so that they may well have a series already.
+  if (result == nullptr || !std::all_of(values.begin(), values.end(), detail::is_valid_utf8))
+    result = &find_or_make(values);
+  // relaxed: either this thread has read it above or it is this call that has set it.
+  if (overflows_ != nullptr && result == overflow_.load(std::memory_order_relaxed)) overflows_->with({name()}).add();
+  return result->metric;
+}
+
+template <class Metric>
+typename metric_family<Metric>::series&
+metric_family<Metric>::find_or_make(std::span<const std::string_view> values) {
+  std::vector<std::string> clean;
+  clean.reserve(values.size());
+  for (const std::string_view value : values) clean.push_back(detail::to_valid_utf8(value));
+
+  const std::lock_guard lock(mutex_);
+  const auto find = [this](const std::vector<std::string>& wanted) {
+    const std::vector<std::string_view> views(wanted.begin(), wanted.end());
+    return static_cast<series*>(index_.find(detail::hash_labels(views), views));
+  };
+  // It may have been made meanwhile, or be there under what broken values were turned into.
+  if (series* found = find(clean)) return *found;
+  if (series_.size() < options_.max_series) return make_series(std::move(clean));
+
+  clean.assign(values.size(), std::string(overflow_label_value));
+  series* overflow = find(clean);
+  if (overflow == nullptr) overflow = &make_series(std::move(clean));
+  // release: pairs with the acquire in with(); publishes the series.
+  overflow_.store(overflow, std::memory_order_release);
+  return *overflow;
+}
+
+template <class Metric>
+typename metric_family<Metric>::series& metric_family<Metric>::make_series(std::vector<std::string> values) {
+  auto made = std::make_unique<series>(description().bounds);
+  const std::vector<std::string_view> views(values.begin(), values.end());
+  made->hash = detail::hash_labels(views);
+  made->values = std::move(values);
+  // First whatever may throw.
+  index_.reserve_one();
+  series_.push_back(std::move(made));
+  index_.insert(*series_.back());
+  return *series_.back();
+}
+
+template <class Metric>
+family_snapshot metric_family<Metric>::collect() const {
+  std::vector<const series*> all;
+  {
+    // Only to copy the list: summing up must not hold back who makes a new series.
+    const std::lock_guard lock(mutex_);
+    all.reserve(series_.size());
+    for (const auto& each : series_) all.push_back(each.get());
+  }
+  family_snapshot result = description();
+  result.series.reserve(all.size());
+  for (const series* each : all) {
+    series_snapshot& out = result.series.emplace_back();
+    out.label_values = each->values;
+    if constexpr (std::is_same_v<Metric, histogram>) {
+      out.histogram = each->metric.value();
+    } else {
+      out.value = static_cast<double>(each->metric.value());
+    }
+  }
+  return result;
+}
+
+template class metric_family<counter>;
+template class metric_family<gauge>;
+template class metric_family<histogram>;
+
+} // namespace weir

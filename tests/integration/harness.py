@@ -1,0 +1,124 @@
+"""What the scenarios share: the download server as a child process, its metrics as numbers, its log as records."""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BUILD = Path(os.environ.get("WEIR_BUILD_DIR", "build/release"))
+SOURCE = Path(__file__).resolve().parents[2]
+SKIP = 77  # the exit status that ctest takes for "skipped"
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(SKIP)
+
+
+def need(*programs):
+    for program in programs:
+        if shutil.which(program) is None:
+            skip(f"{program} is not installed")
+
+
+def eventually(what, condition, seconds=10.0):
+    """Waits for a condition that has no event to wait for in another process; fails loudly when it never holds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+class Server:
+    """The example download server on a free port, with a directory to serve and a log file of its own."""
+
+    def __init__(self, *options, log=None, program="examples/02_download_server"):
+        self.directory = Path(tempfile.mkdtemp(prefix="weir-test-"))
+        self.root = self.directory / "root"
+        self.root.mkdir()
+        self.log_path = Path(log) if log else self.directory / "server.log"
+        command = [str(BUILD / program), "--root", str(self.root), "--port", "0", "--log", str(self.log_path), *options]
+        self.stderr_path = self.directory / "stderr"
+        with open(self.stderr_path, "w") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        line = self.process.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+        if not found:
+            self.process.wait()
+            raise AssertionError(f"the server did not start: {line!r} {self.stderr_path.read_text()!r}")
+        self.port = int(found.group(1))
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
+        if error[0] is not None:
+            print("--- the server's standard error:", self.stderr_path.read_text()[-2000:], sep="\n")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def add_file(self, name, size):
+        path = self.root / name
+        with open(path, "wb") as file:
+            block = os.urandom(1 << 16)
+            for start in range(0, size, len(block)):
+                file.write(block[: size - start])
+        return path
+
+    def get(self, target, method="GET", headers=None, timeout=10):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, target, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def metrics(self):
+        """{(name, frozenset of label pairs): value} of the whole page."""
+        status, body = self.get("/metrics")
+        assert status == 200, status
+        samples = {}
+        for line in body.decode().splitlines():
+            if not line or line.startswith("#"):
+                continue
+            name, labels, value = re.fullmatch(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)", line).groups()
+            pairs = re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or "")
+            samples[name, frozenset(pairs)] = float(value)
+        return samples
+
+    def metric(self, name, **labels):
+        """The sum over all series of that name that have these labels."""
+        wanted = set(labels.items())
+        return sum(value for (found, pairs), value in self.metrics().items() if found == name and wanted <= pairs)
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_kib(self):
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+
+    def records(self):
+        """The log's records; every line has to be one."""
+        return [json.loads(line) for line in self.log_path.read_bytes().decode().splitlines()]
+
+    def stop(self):
+        """SIGTERM, and the exit status. The log is complete after this."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)

@@ -1,0 +1,180 @@
+// The pages: every byte of both formats, and which one a scrape gets.
+#include "weir/prometheus/exposition.hpp"
+
+#include "weir/metrics.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::string page_of(double value) {
+  weir::metrics_registry registry;
+  registry.add(weir::gauge_description{"a", "A."}).with().set(value);
+  const std::string page = weir::render_prometheus_text(registry);
+  const std::string_view head = "# HELP a A.\n# TYPE a gauge\na ";
+  REQUIRE(page.starts_with(head));
+  return page.substr(head.size(), page.size() - head.size() - 1);
+}
+
+TEST_CASE("exposition: the text format, byte for byte", "[prometheus][exposition]") {
+  weir::metrics_registry registry;
+  auto& jobs = registry.add(weir::counter_description{"jobs_total", "Jobs.", {"queue", "result"}});
+  jobs.with({"mail", "done"}).add(3);
+  jobs.with({"mail", ""}).add();
+  jobs.with({"", ""}).add(2);
+  registry.add(weir::gauge_description{"active", "Active."}).with().set(-1.5);
+  constexpr std::array bounds{.005, 1.0, 2.5};
+  auto& seconds = registry.add(weir::histogram_description{"job_seconds", "Job time.", {"queue"}, bounds});
+  seconds.with({"mail"}).observe(.001);
+  seconds.with({"mail"}).observe(2);
+  seconds.with({"mail"}).observe(99);
+  seconds.with({""}).observe(1);
+  registry.add(weir::counter_description{"never_total", "No series."});
+
+  CHECK(weir::render_prometheus_text(registry) == R"(# HELP active Active.
+# TYPE active gauge
+active -1.5
+# HELP job_seconds Job time.
+# TYPE job_seconds histogram
+job_seconds_bucket{queue="mail",le="0.005"} 1
+job_seconds_bucket{queue="mail",le="1.0"} 1
+job_seconds_bucket{queue="mail",le="2.5"} 2
+job_seconds_bucket{queue="mail",le="+Inf"} 3
+job_seconds_sum{queue="mail"} 101.001
+job_seconds_count{queue="mail"} 3
+job_seconds_bucket{le="0.005"} 0
+job_seconds_bucket{le="1.0"} 1
+job_seconds_bucket{le="2.5"} 1
+job_seconds_bucket{le="+Inf"} 1
+job_seconds_sum 1
+job_seconds_count 1
+# HELP jobs_total Jobs.
+# TYPE jobs_total counter
+jobs_total{queue="mail",result="done"} 3
+jobs_total{queue="mail"} 1
+jobs_total 2
+)");
+
+  CHECK(weir::render_openmetrics(registry) == R"(# TYPE active gauge
+# HELP active Active.
+active -1.5
+# TYPE job_seconds histogram
+# UNIT job_seconds seconds
+# HELP job_seconds Job time.
+job_seconds_bucket{queue="mail",le="0.005"} 1
+job_seconds_bucket{queue="mail",le="1.0"} 1
+job_seconds_bucket{queue="mail",le="2.5"} 2
+job_seconds_bucket{queue="mail",le="+Inf"} 3
+job_seconds_sum{queue="mail"} 101.001
+job_seconds_count{queue="mail"} 3
+job_seconds_bucket{le="0.005"} 0
+job_seconds_bucket{le="1.0"} 1
+job_seconds_bucket{le="2.5"} 1
+job_seconds_bucket{le="+Inf"} 1
+job_seconds_sum 1
+job_seconds_count 1
+# TYPE jobs counter
+# HELP jobs Jobs.
+jobs_total{queue="mail",result="done"} 3
+jobs_total{queue="mail"} 1
+jobs_total 2
+# EOF
+)");
+}
+
+TEST_CASE("exposition: quotes, backslashes and line breaks are escaped", "[prometheus][exposition]") {
+  weir::metrics_registry registry;
+  registry.add(weir::gauge_description{"a", "Say \"hi\" \\ and\nbreak.", {"x"}}).with({"\"\\\n\xff{}"}).set(1);
+  const std::string series = "a{x=\"\\\"\\\\\\n\xef\xbf\xbd{}\"} 1\n";
+  CHECK(weir::render_prometheus_text(registry) == "# HELP a Say \"hi\" \\\\ and\\nbreak.\n# TYPE a gauge\n" + series);
+  CHECK(weir::render_openmetrics(registry) ==
+        "# TYPE a gauge\n# HELP a Say \\\"hi\\\" \\\\ and\\nbreak.\n" + series + "# EOF\n");
+}
+
+TEST_CASE("exposition: an empty registry is an empty page", "[prometheus][exposition]") {
+  const weir::metrics_registry registry;
+  CHECK(weir::render_prometheus_text(registry).empty());
+  CHECK(weir::render_openmetrics(registry) == "# EOF\n");
+}
+
+TEST_CASE("exposition: numbers are as short as reads back the same", "[prometheus][exposition]") {
+  CHECK(page_of(0) == "0");
+  CHECK(page_of(1) == "1");
+  CHECK(page_of(1'000'000) == "1000000");
+  CHECK(page_of(9007199254740991) == "9007199254740991");
+  CHECK(page_of(1e300) == "1e+300");
+  CHECK(page_of(-3) == "-3");
+  CHECK(page_of(0.1) == "0.1");
+  CHECK(page_of(1.0 / 3) == "0.3333333333333333");
+  CHECK(page_of(1e-7) == "1e-07");
+  CHECK(page_of(infinity) == "+Inf");
+  CHECK(page_of(-infinity) == "-Inf");
+  CHECK(page_of(std::numeric_limits<double>::quiet_NaN()) == "NaN");
+}
+
+TEST_CASE("exposition: bounds are OpenMetrics' canonical numbers", "[prometheus][exposition]") {
+  const std::vector<std::pair<double, std::string>> rows{
+      {-1, "-1.0"},          {0, "0.0"},         {1e-10, "1e-10"}, {1e-09, "1e-09"},
+      {1e-05, "1e-05"},      {0.0001, "0.0001"}, {0.001, "0.001"}, {0.002, "0.002"},
+      {0.01, "0.01"},        {0.1, "0.1"},       {0.9, "0.9"},     {0.95, "0.95"},
+      {0.999, "0.999"},      {1, "1.0"},         {1.7, "1.7"},     {10, "10.0"},
+      {100'000, "100000.0"}, {1e6, "1e+06"},     {1e10, "1e+10"},  {1e23, "1e+23"},
+      {1.1e23, "1.1e+23"}};
+  std::vector<double> bounds;
+  for (const auto& row : rows) bounds.push_back(row.first);
+  weir::metrics_registry registry;
+  registry.add(weir::histogram_description{"a", "A.", {}, bounds}).with().observe(0);
+  for (const std::string& page : {weir::render_prometheus_text(registry), weir::render_openmetrics(registry)}) {
+    for (const auto& row : rows) {
+      INFO(row.second);
+      CHECK(page.find("a_bucket{le=\"" + row.second + "\"} ") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("exposition: a scrape gets the format that it prefers", "[prometheus][exposition]") {
+  const std::string text = "text/plain; version=0.0.4; charset=utf-8";
+  const std::string open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  const std::string old = "application/openmetrics-text; version=0.0.1; charset=utf-8";
+  const std::pair<std::string, std::string> rows[] = {
+      {"", text},
+      {"*/*", text},
+      {"text/html,application/xhtml+xml,*/*;q=0.8", text},
+      {"text/plain", text},
+      {"application/json", text},
+      {"application/openmetrics-text", open},
+      {"Application/OpenMetrics-Text ; Version=\"1.0.0\"", open},
+      // What Prometheus 2.42 and 2.5 send.
+      {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+       open},
+      {"application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", old},
+      {"application/openmetrics-text;version=2.0.0,text/plain;q=0.1", text},
+      {"application/openmetrics-text;q=0.4,text/plain;version=0.0.4;q=0.5", text},
+      {"application/openmetrics-text;q=0.5,text/plain;version=0.0.4;q=0.5", open},
+      {"application/openmetrics-text;q=0", text},
+      {"application/openmetrics-text;q=0.000,text/plain;q=0", text},
+      {"application/openmetrics-text;q=nonsense", text},
+      {"application/openmetrics-text;q=1.0000", text},
+      {",,;;q=,=;", text},
+      {std::string("\0\xff;q", 4), text},
+  };
+  const weir::metrics_registry registry;
+  for (const auto& [accept, type] : rows) {
+    INFO(accept);
+    const auto response = weir::make_scrape_response(registry, accept);
+    CHECK(response.content_type == type);
+    CHECK(response.body == (type == text ? "" : "# EOF\n"));
+  }
+}
+
+} // namespace

@@ -1,0 +1,83 @@
+// Prometheus' own judgement of the page with every metric of the catalogue.
+#include "weir/prometheus/exposition.hpp"
+
+#include "weir/metrics.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+struct verdict {
+  int exit_code = -1;
+  std::string output;
+};
+
+// Puts the page where only this test finds it and lets promtool read it.
+verdict promtool(std::string_view page) {
+  std::string path = (std::filesystem::temp_directory_path() / "weir-page-XXXXXX").string();
+  const int file = ::mkstemp(path.data());
+  REQUIRE(file >= 0);
+  const bool written = ::write(file, page.data(), page.size()) == static_cast<ssize_t>(page.size());
+  ::close(file);
+  REQUIRE(written);
+
+  verdict result;
+  std::FILE* pipe = ::popen(("promtool check metrics <'" + path + "' 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::array<char, 4096> buffer;
+  for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+    result.output.append(buffer.data(), n);
+  const int status = ::pclose(pipe);
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  std::filesystem::remove(path);
+  return result;
+}
+
+template <class Description>
+void give_samples(weir::metrics_registry& registry, const Description& description) {
+  auto& family = registry.add(description);
+  for (const std::string_view value : {"GET", "a \"quoted\" \\ value\nof two lines", ""}) {
+    auto& series = family.with(std::vector<std::string_view>(description.labels.size(), value));
+    if constexpr (requires { series.observe(1.0); }) {
+      for (const double bound : description.bounds) series.observe(bound);
+      series.observe(1e12);
+    } else {
+      series.add(3);
+    }
+  }
+}
+
+TEST_CASE("promtool: has nothing to say about a page with every metric of the catalogue", "[prometheus][promtool]") {
+  // The shell's own lookup: the tool may be anywhere on the path.
+  if (std::system("command -v promtool >/dev/null 2>&1") != 0) {
+    WARN("promtool is not installed: the page was not checked");
+    return;
+  }
+  weir::metrics_registry registry;
+  weir::metric_names::for_each([&](const auto& description) { give_samples(registry, description); });
+  const std::string page = weir::render_prometheus_text(registry);
+  weir::metric_names::for_each([&](const auto& description) {
+    CHECK(page.find("# TYPE " + std::string(description.name) + " ") < page.size());
+  });
+
+  const verdict good = promtool(page);
+  INFO(page);
+  CHECK(good.output.empty());
+  CHECK(good.exit_code == 0);
+
+  // Only a tool that does complain proves something by its silence.
+  CHECK(promtool("# HELP a A.\n# TYPE a counter\na 1\n").exit_code != 0);
+}
+
+} // namespace
