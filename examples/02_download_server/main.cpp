@@ -31,6 +31,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -58,6 +59,12 @@ std::map<std::string, std::string> parse_options(int count, char** words) {
     options[words[i]] = words[i + 1];
   }
   return options;
+}
+
+weir::overflow_policy parse_overflow(const std::string& text) {
+  if (text == "block") return weir::overflow_policy::block;
+  if (text == "drop") return weir::overflow_policy::drop_newest;
+  throw std::invalid_argument("--overflow: '" + text + "' is neither block nor drop");
 }
 
 awaitable<void> hello(weir::http_request&, weir::http_response& response) {
@@ -95,7 +102,7 @@ int run(int count, char** words) {
   // The log: JSON lines in a file. A full disk must not stop the server, so what does not fit is dropped, and counted.
   weir::log_stream& stream = weir::start_logging({
       .sinks = {weir::file_sink(options["--log"], weir::as_json())},
-      .overflow = options["--overflow"] == "block" ? weir::overflow_policy::block : weir::overflow_policy::drop_newest,
+      .overflow = parse_overflow(options["--overflow"]),
       .on_batch = weir::batch_metrics(weir::default_metrics()),
   });
   const auto log_metrics = weir::register_log_metrics(weir::default_metrics(), stream);
@@ -127,15 +134,21 @@ int run(int count, char** words) {
   // The same metrics on a port of their own, for networks where operators and users come in by different doors.
   const auto collectable = std::make_shared<weir::prometheus_collectable>(weir::default_metrics());
   std::optional<prometheus::Exposer> exposer;
-  if (const unsigned port = parse_number("--metrics-port", options["--metrics-port"], 65535); port != 0)
-    exposer.emplace("127.0.0.1:" + std::to_string(port)).RegisterCollectable(collectable);
+  if (const unsigned port = parse_number("--metrics-port", options["--metrics-port"], 65535); port != 0) try {
+      exposer.emplace("127.0.0.1:" + std::to_string(port)).RegisterCollectable(collectable);
+    } catch (const std::exception&) {  // its message does not say which port
+      throw std::runtime_error("--metrics-port: cannot listen on 127.0.0.1 port " + std::to_string(port));
+    }
 
   boost::asio::io_context signals;
   boost::asio::signal_set stop_signals(signals, SIGINT, SIGTERM);
   stop_signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) server.stop();
   });
-  std::thread signal_thread([&] { signals.run(); });
+  const std::jthread signal_thread([&](const std::stop_token& over) {
+    const std::stop_callback end(over, [&] { signals.stop(); });
+    signals.run();
+  });
 
   std::printf("serving %s on http://127.0.0.1:%u, log in %s\n", options["--root"].c_str(), server.port(),
               options["--log"].c_str());
@@ -143,8 +156,6 @@ int run(int count, char** words) {
   WEIR_INFO(log, "started", weir::field<"port">(server.port()));
   server.run();
   WEIR_INFO(log, "stopped");
-  signals.stop();
-  signal_thread.join();
   return stream.flush() ? 0 : 1;
 }
 

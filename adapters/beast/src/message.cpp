@@ -4,6 +4,7 @@
 #include "session.hpp"
 #include "weir/beast/router.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace weir {
@@ -11,7 +12,24 @@ namespace weir {
 namespace http = boost::beast::http;
 
 namespace {
+
 boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
+
+/// RFC 9110 section 5.6.2.
+bool is_token(std::string_view text) noexcept {
+  const auto is_tchar = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::ranges::all_of(text, is_tchar);
+}
+
+/// RFC 9110 section 5.5.
+bool is_field_content(char c) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+}
+
 }  // namespace
 
 std::string_view http_request::method() const noexcept { return detail::to_view(message_.method_string()); }
@@ -54,7 +72,7 @@ void http_request::set_ctx(context ctx) {
 }
 
 http_response& http_response::status(unsigned code) {
-  if (code < 100 || code > 999) throw std::invalid_argument("http_response: status " + std::to_string(code));
+  if (code < 200 || code > 999) throw std::invalid_argument("http_response: status " + std::to_string(code));
   message_.result(code);
   return *this;
 }
@@ -62,10 +80,9 @@ http_response& http_response::status(unsigned code) {
 unsigned http_response::status() const noexcept { return message_.result_int(); }
 
 http_response& http_response::header(std::string_view name, std::string_view value) {
-  // A line break would let a value end the header, and begin a response of its own.
-  for (const std::string_view text : {name, value})
-    if (text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos)
-      throw std::invalid_argument("http_response: a control character in header " + std::string(name));
+  if (!is_token(name)) throw std::invalid_argument("http_response: '" + std::string(name) + "' is no header's name");
+  if (!std::ranges::all_of(value, is_field_content))
+    throw std::invalid_argument("http_response: a control character in header " + std::string(name));
   message_.set(to_beast(name), to_beast(value));
   return *this;
 }
@@ -73,6 +90,11 @@ http_response& http_response::header(std::string_view name, std::string_view val
 http_response& http_response::body(std::string text, std::string_view content_type) {
   message_.body() = std::move(text);
   return header("Content-Type", content_type);
+}
+
+http_response& http_response::clear() {
+  if (!started_) message_ = {};
+  return *this;
 }
 
 http_response& http_response::error(unsigned code, std::string_view text) {

@@ -17,6 +17,16 @@ struct router::node {
     std::vector<std::string> names;  // of the parameters, in order
   };
   std::map<std::string, endpoint, std::less<>> by_method;
+
+  std::string allowed() const {
+    std::string list;
+    for (const auto& [method, each] : by_method) {
+      if (!list.empty()) list += ", ";
+      list += method;
+      if (method == "GET" && !by_method.contains("HEAD")) list += ", HEAD";
+    }
+    return list;
+  }
 };
 
 namespace {
@@ -31,6 +41,43 @@ std::string_view take_segment(std::string_view& path) noexcept {
   const std::string_view segment = path.substr(0, path.find('/'));
   path.remove_prefix(segment.size());
   return segment;
+}
+
+struct segment {
+  enum class kind_type { literal, one, rest };
+  kind_type kind;
+  std::string_view text;  // the literal, or the parameter's name
+};
+
+segment parse_segment(std::string_view path_template, std::string_view text) {
+  constexpr const char* form = "a parameter is written {name} or {name*}";
+  if (text.empty() || text.front() != '{') {
+    if (text.find_first_of("{}") != text.npos) refuse(path_template, "a parameter takes a whole segment");
+    return {segment::kind_type::literal, text};
+  }
+  if (text.size() < 3 || text.back() != '}') refuse(path_template, form);
+  std::string_view name = text.substr(1, text.size() - 2);
+  const bool takes_rest = name.back() == '*';
+  if (takes_rest) name.remove_suffix(1);
+  if (name.empty() || name.find_first_of("{}*") != name.npos) refuse(path_template, form);
+  return {takes_rest ? segment::kind_type::rest : segment::kind_type::one, name};
+}
+
+std::vector<segment> parse_template(std::string_view path_template) {
+  if (path_template.empty() || path_template.front() != '/') refuse(path_template, "it must begin with /");
+  std::vector<segment> all;
+  for (std::string_view path = path_template; !path.empty();) {
+    if (!all.empty() && all.back().kind == segment::kind_type::rest)
+      refuse(path_template, "nothing can follow the rest of the path");
+    const segment next = parse_segment(path_template, take_segment(path));
+    const auto same_name = [&](const segment& other) {
+      return other.kind != segment::kind_type::literal && other.text == next.text;
+    };
+    if (next.kind != segment::kind_type::literal && std::ranges::any_of(all, same_name))
+      refuse(path_template, "two parameters have the same name");
+    all.push_back(next);
+  }
+  return all;
 }
 
 int hex_value(char c) noexcept {
@@ -65,36 +112,23 @@ router::router() : root_(std::make_unique<node>()) {}
 router::~router() = default;
 
 void router::add(std::string_view method, std::string_view path_template, http_handler handler) {
-  if (path_template.empty() || path_template.front() != '/') refuse(path_template, "it must begin with /");
+  if (method.empty()) refuse(path_template, "the method is empty");
   if (handler == nullptr) refuse(path_template, "the handler is empty");
+  const std::vector<segment> path = parse_template(path_template);
+  node::endpoint made{std::move(handler), std::string(path_template), {}};
+  for (const segment& each : path)
+    if (each.kind != segment::kind_type::literal) made.names.emplace_back(each.text);
+
   node* at = root_.get();
-  std::vector<std::string> names;
-  for (std::string_view path = path_template; !path.empty();) {
-    if (at == nullptr) refuse(path_template, "nothing can follow the rest of the path");
-    std::string_view segment = take_segment(path);
-    if (segment.empty() || segment.front() != '{') {
-      if (segment.find_first_of("{}") != segment.npos) refuse(path_template, "a parameter takes a whole segment");
-      auto& next = at->literals[std::string(segment)];
-      if (next == nullptr) next = std::make_unique<node>();
-      at = next.get();
-      continue;
-    }
-    if (segment.size() < 3 || segment.back() != '}') refuse(path_template, "a parameter is written {name} or {name*}");
-    std::string name(segment.substr(1, segment.size() - 2));
-    const bool takes_rest = name.back() == '*';
-    if (takes_rest) name.pop_back();
-    if (name.empty() || name.find_first_of("{}*") != name.npos) refuse(path_template, "a parameter is written {name} or {name*}");
-    if (takes_rest && !path.empty()) refuse(path_template, "nothing can follow the rest of the path");
-    names.push_back(std::move(name));
-    auto& next = takes_rest ? at->rest : at->one;
+  for (const segment& each : path) {
+    auto& next = each.kind == segment::kind_type::rest  ? at->rest
+                 : each.kind == segment::kind_type::one ? at->one
+                                                        : at->literals[std::string(each.text)];
     if (next == nullptr) next = std::make_unique<node>();
     at = next.get();
   }
-  const bool is_new =
-      at->by_method
-          .try_emplace(std::string(method), node::endpoint{std::move(handler), std::string(path_template), std::move(names)})
-          .second;
-  if (!is_new) refuse(path_template, "it is there already for this method");
+  if (!at->by_method.try_emplace(std::string(method), std::move(made)).second)
+    refuse(path_template, "it is there already for this method");
 }
 
 router::match router::find(std::string_view method, std::string_view path) const {
@@ -128,10 +162,7 @@ router::match router::find(std::string_view method, std::string_view path) const
   if (found == at->by_method.end() && method == "HEAD") found = at->by_method.find("GET");
   if (found == at->by_method.end()) {
     result.path_template = at->by_method.begin()->second.path_template;
-    for (const auto& [allowed, endpoint] : at->by_method) {
-      if (!result.allow.empty()) result.allow += ", ";
-      result.allow += allowed;
-    }
+    result.allow = at->allowed();
     return result;
   }
   const node::endpoint& endpoint = found->second;

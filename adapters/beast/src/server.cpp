@@ -34,10 +34,10 @@ constexpr auto last_grace = std::chrono::seconds(1);
 
 /// One thread's io_context and its sessions.
 struct worker {
+  detail::session_list sessions;  // before the io_context, whose destructor ends the sessions that are left
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_running{io.get_executor()};
   asio::steady_timer limit{io};
-  detail::session_list sessions;
 
   void wind_down(std::chrono::milliseconds grace) {
     if (std::exchange(sessions.stopping, true)) return;
@@ -70,6 +70,8 @@ server_options checked(server_options options) {
   if (options.body_limit_bytes > (1ULL << 30)) refuse("body_limit_bytes", options.body_limit_bytes, "up to 1 GiB");
   if (options.idle_timeout.count() < 1 || options.idle_timeout > std::chrono::hours(1))
     refuse("idle_timeout (ms)", options.idle_timeout.count(), "from 1 ms to 1 h");
+  if (options.watch.arm_after < std::chrono::milliseconds(1) || options.watch.arm_after > std::chrono::seconds(1))
+    refuse("watch.arm_after (ms)", options.watch.arm_after.count(), "from 1 to 1000");
   boost::system::error_code error;
   asio::ip::make_address(options.address, error);
   if (error) refuse("address", options.address, "an IP address");
@@ -152,8 +154,13 @@ void http_server::run() {
     if (state->acceptor->is_open()) state->accept();
   });
   std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < state_->workers.size(); ++i)
-    others.emplace_back([each = state_->workers[i].get()] { each->io.run(); });
+  try {
+    for (std::size_t i = 1; i < state_->workers.size(); ++i)
+      others.emplace_back([each = state_->workers[i].get()] { each->io.run(); });
+  } catch (...) {  // no more threads: those there are would wait for a stop() that never comes
+    for (const auto& each : state_->workers) each->io.stop();
+    throw;
+  }
   state_->workers.front()->io.run();
 }
 

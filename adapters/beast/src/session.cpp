@@ -43,6 +43,9 @@ unsigned status_for(const boost::system::error_code& error) noexcept {
   return error.category() == http_errors ? 400 : 0;
 }
 
+/// RFC 9110 sections 15.3.5 and 15.4.5: such a response ends with its header.
+bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
+
 }  // namespace
 
 session::session(asio::ip::tcp::socket socket, const server_setup& setup, session_list& list)
@@ -51,6 +54,8 @@ session::session(asio::ip::tcp::socket socket, const server_setup& setup, sessio
   if (setup_.options.observer != nullptr) {
     exchange_.emplace(*setup_.options.observer);
     watch_.emplace(stream_.get_executor(), setup_.options.watch);
+  } else {
+    unobserved_ = with_cancel({});
   }
   list_.all.insert(this);
 }
@@ -63,8 +68,10 @@ session::~session() {
 
 void session::start() {
   const auto rethrow_nothing = [self = shared_from_this()](const std::exception_ptr&) {};
+  // Around the io_context's own executor, not the stream's type-erased one: that is small enough to be held in place.
+  auto& io = static_cast<asio::io_context&>(asio::query(stream_.get_executor(), asio::execution::context));
   if (exchange_)
-    asio::co_spawn(asio::any_io_executor(ambient_executor(stream_.get_executor(), slot_)), run(), rethrow_nothing);
+    asio::co_spawn(asio::any_io_executor(ambient_executor(io.get_executor(), slot_)), run(), rethrow_nothing);
   else
     asio::co_spawn(stream_.get_executor(), run(), rethrow_nothing);
 }
@@ -76,8 +83,17 @@ void session::wind_down() {
 
 void session::cut_off() {
   winding_down_ = true;
-  if (exchange_ && exchange_->is_open()) exchange_->cancel(cancel_reason::shutdown);
+  if (exchange_)
+    exchange_->cancel(cancel_reason::shutdown);
+  else
+    unobserved_.cancel(cancel_reason::shutdown);
   stream_.cancel();
+}
+
+void session::interrupt::operator()() const {
+  const auto self = target.lock();
+  // It comes by post: the request may be over, or be going on under another context.
+  if (self && self->under_way_ && self->round_ == round && self->request_.ctx().done()) self->stream_.cancel();
 }
 
 asio::awaitable<void> session::run() {
@@ -94,23 +110,27 @@ asio::awaitable<bool> session::serve_one() {
   incoming.body_limit(setup_.options.body_limit_bytes);
   stream_.expires_after(setup_.options.idle_timeout);
   auto [error, bytes] = co_await http::async_read_header(stream_, buffer_, incoming, to_tuple);
+  under_way_ = true;
+  ++round_;
   if (error) {
-    if (status_for(error) != 0) co_await reject(incoming, error);
+    if (const unsigned status = status_for(error)) co_await reject(incoming, status, error.message());
+    co_return false;
+  }
+  // RFC 9112 section 3.2.
+  const auto hosts = incoming.get().count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && incoming.get().version() >= 11)) {
+    co_await reject(incoming, 400, hosts == 0 ? "no Host header" : "several Host headers");
     co_return false;
   }
 
-  under_way_ = true;
   begin_exchange(incoming);
-  if (!incoming.is_done()) {
-    error = co_await read_body(incoming);
-    if (error) {
-      if (status_for(error) != 0)
-        co_await reject(incoming, error);
-      else if (exchange_)
-        exchange_->cancel(reason_of(error));
-      finish_exchange();
-      co_return false;
-    }
+  if (error = co_await read_body(incoming); error) {
+    if (const unsigned status = status_for(error))
+      co_await reject(incoming, status, error.message());
+    else if (exchange_)
+      exchange_->cancel(reason_of(error));
+    finish_exchange();
+    co_return false;
   }
   const bool keep_alive = incoming.get().keep_alive();
   request_.message_ = incoming.release();
@@ -137,7 +157,7 @@ void session::begin_exchange(const parser& incoming) {
 }
 
 void session::finish_exchange() noexcept {
-  interrupt_ = {};
+  interrupt_.reset();
   if (!exchange_) return;
   watch_->stop();
   exchange_->finish();
@@ -145,20 +165,27 @@ void session::finish_exchange() noexcept {
 }
 
 asio::awaitable<session::error_code> session::read_body(parser& incoming) {
-  if (http::token_list(incoming.get()[http::field::expect]).exists("100-continue")) {
-    http::response<http::empty_body> go_on(http::status::continue_, incoming.get().version());
+  const auto& head = incoming.get();
+  // RFC 9110 section 10.1.1: a client of HTTP/1.0 does not know what it asks for.
+  if (!incoming.is_done() && head.version() >= 11 && http::token_list(head[http::field::expect]).exists("100-continue")) {
+    http::response<http::empty_body> go_on(http::status::continue_, head.version());
+    stream_.expires_after(setup_.options.idle_timeout);
     if (auto [error, bytes] = co_await http::async_write(stream_, go_on, to_tuple); error) co_return error;
   }
-  stream_.expires_after(setup_.options.idle_timeout);
-  auto [error, bytes] = co_await http::async_read(stream_, buffer_, incoming, to_tuple);
-  co_return error;
+  incoming.eager(true);
+  while (!incoming.is_done()) {
+    stream_.expires_after(setup_.options.idle_timeout);
+    if (auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, incoming, to_tuple); error)
+      co_return error;
+  }
+  co_return error_code();
 }
 
 /// Runs middleware and handler; whatever they throw ends here.
 asio::awaitable<void> session::handle() {
   request_.slot_ = exchange_ ? &slot_ : nullptr;
   request_.observed_ = exchange_ ? &*exchange_ : nullptr;
-  request_.ctx_ = exchange_ ? exchange_->ctx() : context();
+  request_.ctx_ = ctx();
   response_.emplace(*this);
   match_ = setup_.routes.find(request_.method(), request_.path());
   request_.params_ = std::move(match_.params);
@@ -183,13 +210,14 @@ asio::awaitable<void> session::handle() {
   if (exchange_) exchange_->handler_threw(thrown);
   if (setup_.options.log != nullptr)
     WEIR_ERROR(*setup_.options.log, "handler threw: {}", thrown, field<"http.route">(match_.path_template));
-  if (!response_->started()) response_->error(500, "internal error");
+  if (!response_->started()) response_->clear().error(500, "internal error");
 }
 
 asio::awaitable<void> session::run_chain(std::size_t index) {
   if (index < setup_.middleware.size()) {
-    co_await setup_.middleware[index](request_, *response_,
-                                      next_handler([this, index] { return run_chain(index + 1); }));
+    // A variable of its own: GCC 12 destroys a lambda's captures twice if it is made within the co_await.
+    next_handler rest([this, index] { return run_chain(index + 1); });
+    co_await setup_.middleware[index](request_, *response_, std::move(rest));
   } else if (match_.handler != nullptr) {
     co_await (*match_.handler)(request_, *response_);
   } else if (!match_.allow.empty()) {
@@ -203,10 +231,10 @@ asio::awaitable<void> session::run_chain(std::size_t index) {
 asio::awaitable<bool> session::conclude(bool keep_alive) {
   if (!response_->started()) {
     // Time-out middleware ends a context of its own; the request's own is done when there is nobody left to answer.
-    if (exchange_ && exchange_->ctx().done()) co_return false;
+    if (ctx().done()) co_return false;
     co_return co_await send_whole(keep_alive);
   }
-  const bool whole = response_->sent_ == response_->announced_ || is_head();
+  const bool whole = !response_->broken_ && (response_->sent_ == response_->announced_ || is_head());
   if (whole && exchange_) exchange_->response_completed();
   co_return whole && keep_alive;
 }
@@ -215,50 +243,62 @@ asio::awaitable<bool> session::send_whole(bool keep_alive) {
   auto& message = response_->message_;
   message.version(request_.message_.version());
   message.keep_alive(keep_alive);
-  const std::uint64_t bytes = message.body().size();
-  if (is_head()) {
+  std::uint64_t bytes = message.body().size();
+  if (has_no_body(message.result_int())) {
+    message.body().clear();
+    message.content_length(boost::none);
+    bytes = 0;
+  } else if (is_head()) {
     message.body().clear();
     message.content_length(bytes);
+    bytes = 0;
   } else {
     message.prepare_payload();
   }
   if (exchange_) exchange_->response_started(message.result_int());
   response_->started_ = true;
-  stream_.expires_after(setup_.options.idle_timeout);
-  auto [error, written] = co_await http::async_write(stream_, message, to_tuple);
-  if (error) {
+  if (const error_code error = co_await send(message)) {
     note_failed_write(error);
     co_return false;
   }
   if (exchange_) {
-    exchange_->add_response_bytes(is_head() ? 0 : bytes);
+    exchange_->add_response_bytes(bytes);
     exchange_->response_completed();
   }
   co_return keep_alive;
 }
 
+/// In as many writes as the client takes it in: each of them is progress.
+asio::awaitable<session::error_code> session::send(http_response::message_type& message) {
+  http::response_serializer<http::string_body> outgoing(message);
+  while (!outgoing.is_done()) {
+    stream_.expires_after(setup_.options.idle_timeout);
+    if (auto [error, written] = co_await http::async_write_some(stream_, outgoing, to_tuple); error) co_return error;
+  }
+  co_return error_code();
+}
+
 void session::note_failed_write(const error_code& error) noexcept {
+  response_->broken_ = true;
+  // An interrupted write says nothing of the client: the context that ended, perhaps a time limit's, has its own reason.
+  if (error == asio::error::operation_aborted && request_.ctx().done()) return;
   if (exchange_) exchange_->cancel(reason_of(error));
 }
 
 asio::awaitable<std::error_code> session::start_streaming(http_response& response, std::uint64_t content_length) {
   if (response.started_) co_return std::make_error_code(std::errc::already_connected);
   if (request_.ctx().done()) co_return request_.ctx().error();
+  const bool bodyless = has_no_body(response.status());
+  if (bodyless && content_length != 0) co_return std::make_error_code(std::errc::message_size);
   http::response<http::empty_body> head(std::move(response.message_.base()));
   head.version(request_.message_.version());
   head.keep_alive(request_.message_.keep_alive() && !winding_down_);
-  head.content_length(content_length);
+  head.content_length(bodyless ? boost::optional<std::uint64_t>() : content_length);
   response.started_ = true;
   response.announced_ = content_length;
   if (exchange_) exchange_->response_started(head.result_int());
 
-  // The context may end on any thread; the stream is this one's.
-  interrupt_ = request_.ctx().on_done([weak = weak_from_this()] {
-    if (const auto self = weak.lock())
-      asio::post(self->stream_.get_executor(), [self] {
-        if (self->under_way_) self->stream_.cancel();
-      });
-  });
+  interrupt_.emplace(request_.ctx(), stream_.get_executor(), interrupt{weak_from_this(), round_});
   stream_.expires_after(setup_.options.idle_timeout);
   auto [error, written] = co_await http::async_write(stream_, head, to_tuple);
   if (error) note_failed_write(error);
@@ -266,7 +306,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
 }
 
 asio::awaitable<std::error_code> session::write_part(http_response& response, asio::const_buffer part) {
-  if (!response.started_) co_return std::make_error_code(std::errc::not_connected);
+  if (!response.started_ || response.broken_) co_return std::make_error_code(std::errc::not_connected);
   if (part.size() > response.announced_ - response.sent_) co_return std::make_error_code(std::errc::message_size);
   if (request_.ctx().done()) co_return request_.ctx().error();
   if (is_head()) co_return std::error_code();
@@ -279,11 +319,10 @@ asio::awaitable<std::error_code> session::write_part(http_response& response, as
 }
 
 /// Answers what is not a request, and closes.
-asio::awaitable<void> session::reject(const parser& incoming, const error_code& why) {
-  const unsigned status = status_for(why);
+asio::awaitable<void> session::reject(const parser& incoming, unsigned status, std::string_view why) {
   if (exchange_) {
     if (!exchange_->is_open()) begin_exchange(incoming);
-    exchange_->protocol_error(why.message());
+    exchange_->protocol_error(why);
     exchange_->response_started(status);
   }
   http::response<http::string_body> answer(static_cast<http::status>(status), 11);
@@ -291,10 +330,9 @@ asio::awaitable<void> session::reject(const parser& incoming, const error_code& 
   answer.set(http::field::content_type, "text/plain; charset=utf-8");
   answer.body() = std::string(http::obsolete_reason(answer.result())) + "\n";
   answer.prepare_payload();
-  stream_.expires_after(setup_.options.idle_timeout);
-  auto [error, written] = co_await http::async_write(stream_, answer, to_tuple);
-  if (!error && exchange_) exchange_->response_completed();
+  if (!co_await send(answer) && exchange_) exchange_->response_completed();
   finish_exchange();
+  under_way_ = false;
   co_await close_gently();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/asio/ambient_executor.hpp"
+#include "weir/asio/post_on_done.hpp"
 #include "weir/beast/server.hpp"
 #include "weir/context.hpp"
 
@@ -13,9 +14,12 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -67,13 +71,22 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::awaitable<void> run_chain(std::size_t index);
   boost::asio::awaitable<bool> conclude(bool keep_alive);
   boost::asio::awaitable<bool> send_whole(bool keep_alive);
-  boost::asio::awaitable<void> reject(const parser& incoming, const error_code& why);
+  boost::asio::awaitable<error_code> send(http_response::message_type& message);
+  boost::asio::awaitable<void> reject(const parser& incoming, unsigned status, std::string_view why);
   boost::asio::awaitable<void> close_gently();
 
   void begin_exchange(const parser& incoming);
   void finish_exchange() noexcept;
   void note_failed_write(const error_code& error) noexcept;
+  const context& ctx() const noexcept { return exchange_ ? exchange_->ctx() : unobserved_.ctx; }
   bool is_head() const noexcept { return request_.message_.method() == boost::beast::http::verb::head; }
+
+  /// Ends a write of the request that was under way when its context ended.
+  struct interrupt {
+    std::weak_ptr<session> target;
+    std::uint64_t round;
+    void operator()() const;
+  };
 
   const server_setup& setup_;
   session_list& list_;
@@ -82,13 +95,15 @@ class session : public std::enable_shared_from_this<session> {
   ambient_slot slot_;
   std::optional<exchange> exchange_;
   std::optional<client_watch> watch_;
+  cancellable unobserved_;  // without an observer: ends at shutdown
   std::string peer_;
 
   // Of the request under way.
   http_request request_;
   std::optional<http_response> response_;
   router::match match_;
-  done_registration interrupt_;  // ends a write when the context ends
+  std::optional<post_on_done<boost::asio::any_io_executor, interrupt>> interrupt_;
+  std::uint64_t round_ = 0;  // which request this is
   bool under_way_ = false;
   bool winding_down_ = false;
 };

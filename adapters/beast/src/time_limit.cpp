@@ -2,6 +2,7 @@
 
 #include "weir/context.hpp"
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -24,10 +25,10 @@ http_middleware time_limit(std::chrono::milliseconds limit, std::string body) {
     request.set_ctx(outer);
     const bool too_late = ctx.done() && !outer.done();
     if (too_late) {
-      if (exchange* observed = request.observed()) observed->timed_out(ctx.reason());
+      if (exchange* observed = request.observed()) observed->timed_out(ctx.reason(), *ctx.deadline());
       if (!response.started()) {
         // A handler that heeds its context often ends by throwing; what it had to say is of no use any more.
-        response.status(503).body(body);
+        response.clear().status(503).body(body);
         co_return;
       }
     }

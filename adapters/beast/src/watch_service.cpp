@@ -18,6 +18,13 @@ namespace {
 // Young requests are looked at this often: the price of a precise arm_after would be a timer per request.
 constexpr auto tick_interval = std::chrono::milliseconds(5);
 
+/// What comes back with an event: the descriptor, and as much of the round as is needed to tell a late event.
+std::uint64_t tag_of(const watch_entry& entry) noexcept {
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(entry.descriptor)) << 32 |
+         static_cast<std::uint32_t>(entry.round);
+}
+int descriptor_of(std::uint64_t tag) noexcept { return static_cast<int>(tag >> 32); }
+
 int make_epoll() {
   const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
   if (descriptor < 0) throw std::system_error(errno, std::system_category(), "client watch: epoll_create1");
@@ -68,11 +75,16 @@ void watch_service::stop(watch_entry& entry) noexcept {
   if (shut_down_) return;
   if (entry.where == watch_entry::place::young) unlink(entry);
   if (entry.where == watch_entry::place::armed) {
-    armed_.erase(entry.round);
-    // Fails if the descriptor was closed already, which took it out of the set.
-    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
-    entry.where = watch_entry::place::nowhere;
+    forget(entry);
+    end_wait_if_idle();
   }
+}
+
+void watch_service::forget(watch_entry& entry) noexcept {
+  // Fails if the descriptor was closed already, which took it out of the set.
+  ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
+  armed_.erase(entry.descriptor);
+  entry.where = watch_entry::place::nowhere;
 }
 
 void watch_service::schedule_tick() {
@@ -101,25 +113,30 @@ void watch_service::arm(watch_entry& entry) noexcept {
   epoll_event event{};
   // Level-triggered: a client that had gone before this is seen, too. EPOLLERR and EPOLLHUP come unasked.
   event.events = entry.options.half_close == half_close_policy::cancel ? std::uint32_t{EPOLLRDHUP} : 0U;
-  event.data.u64 = entry.round;
+  event.data.u64 = tag_of(entry);
   if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, entry.descriptor, &event) != 0) return;
   try {
-    armed_.emplace(entry.round, &entry);
+    watch_entry*& place = armed_[entry.descriptor];
+    // Its socket was closed while it was watched, and this is another of the same number.
+    if (place != nullptr) place->where = watch_entry::place::nowhere;
+    place = &entry;
     entry.where = watch_entry::place::armed;
     wait_for_events();
   } catch (...) {  // no memory: this request goes unwatched
-    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
-    armed_.erase(entry.round);
-    entry.where = watch_entry::place::nowhere;
+    forget(entry);
   }
 }
 
 void watch_service::wait_for_events() {
   if (waiting_ || armed_.empty()) return;
+  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code&) { take_events(); });
   waiting_ = true;
-  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
-    if (!error) take_events();
-  });
+}
+
+/// A wait is work, and work keeps run() from returning.
+void watch_service::end_wait_if_idle() noexcept {
+  boost::system::error_code ignored;
+  if (waiting_ && armed_.empty()) epoll_.cancel(ignored);
 }
 
 void watch_service::take_events() {
@@ -129,13 +146,11 @@ void watch_service::take_events() {
   const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    const auto found = armed_.find(event.data.u64);
-    if (found == armed_.end()) continue;
+    const auto found = armed_.find(descriptor_of(event.data.u64));
+    if (found == armed_.end() || tag_of(*found->second) != event.data.u64) continue;
     watch_entry& entry = *found->second;
     const bool broken = (event.events & EPOLLERR) != 0;
-    ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
-    armed_.erase(found);
-    entry.where = watch_entry::place::nowhere;
+    forget(entry);
     report(entry.shared_from_this(), entry.round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
   }
   wait_for_events();

@@ -39,7 +39,8 @@ struct watch_entry : std::enable_shared_from_this<watch_entry> {
 };
 
 /// A timer ticks while there are young requests and moves those that are due into the epoll set; when that becomes
-/// readable, somebody has gone. Both run in the execution context, wherever it runs its handlers.
+/// readable, somebody has gone. Both run in the execution context, wherever it runs its handlers, and neither is waited
+/// for without a request to watch: run() returns when all else is done.
 class watch_service final : public boost::asio::execution_context::service {
  public:
   static inline boost::asio::execution_context::id id;
@@ -59,6 +60,8 @@ class watch_service final : public boost::asio::execution_context::service {
   void tick();
   void arm(watch_entry& entry) noexcept;
   void wait_for_events();
+  void end_wait_if_idle() noexcept;
+  void forget(watch_entry& entry) noexcept;
   void take_events();
   static void report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason);
 
@@ -67,7 +70,8 @@ class watch_service final : public boost::asio::execution_context::service {
   std::uint64_t last_round_ = 0;
   watch_entry* oldest_ = nullptr;
   watch_entry* youngest_ = nullptr;
-  std::unordered_map<std::uint64_t, watch_entry*> armed_;  // by round
+  // By descriptor: a session may close its socket early, and the kernel give its number to the next one.
+  std::unordered_map<int, watch_entry*> armed_;
 
   boost::asio::steady_timer timer_;
   boost::asio::posix::stream_descriptor epoll_;

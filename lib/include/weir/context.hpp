@@ -1,13 +1,13 @@
 // Contexts: cancellation, deadlines, values and log ids, handed down the call chain. The room's front door.
 #pragma once
 
-#include <weir/context/ambient_slot.hpp>
-#include <weir/context/cancel_cause.hpp>
-#include <weir/context/canceller.hpp>
-#include <weir/context/context.hpp>
-#include <weir/context/context_error.hpp>
-#include <weir/context/context_scope.hpp>
-#include <weir/context/done_registration.hpp>
-#include <weir/context/stop_link.hpp>
-#include <weir/context/values.hpp>
-#include <weir/context/with_cancel.hpp>
+#include "weir/context/ambient_slot.hpp"
+#include "weir/context/cancel_cause.hpp"
+#include "weir/context/canceller.hpp"
+#include "weir/context/context.hpp"
+#include "weir/context/context_error.hpp"
+#include "weir/context/context_scope.hpp"
+#include "weir/context/done_registration.hpp"
+#include "weir/context/stop_link.hpp"
+#include "weir/context/values.hpp"
+#include "weir/context/with_cancel.hpp"

@@ -13,17 +13,17 @@ struct cancel_node::waiter : list_hook {
 };
 
 cancel_node::cancel_node(node* parent, time_point deadline) noexcept
-  : node(parent), x_deadline(deadline), x_owner(above(parent)) {
-  x_source = this;
+    : node(parent), deadline_(deadline), owner_(above(parent)) {
+  source_ = this;
 }
 
 cancel_node::~cancel_node() {
   // relaxed: the last reference is gone, and dropping it was acq_rel. A node that is done left its owner then, and
   // handed its callbacks to its canceller.
-  if (x_phase.load(std::memory_order_relaxed) != done_phase::live) return;
+  if (phase_.load(std::memory_order_relaxed) != done_phase::live) return;
   leave_owner();
-  while (!x_callbacks.empty()) {
-    auto& callback = static_cast<done_callback&>(*x_callbacks.first());
+  while (!callbacks_.empty()) {
+    auto& callback = static_cast<done_callback&>(*callbacks_.first());
     hook_list::remove(callback);
     callback.discard();
     callback.release();
@@ -31,47 +31,47 @@ cancel_node::~cancel_node() {
 }
 
 void cancel_node::join_owner() noexcept {
-  if (!x_owner) return;
+  if (!owner_) return;
   {
-    const std::lock_guard hold(x_owner->x_lock);
-    if (!x_owner->done()) {
+    const std::lock_guard hold(owner_->lock_);
+    if (!owner_->done()) {
       // A timer may have ended this node already. If it does so from here on, its leave_owner() waits for this lock.
       // relaxed: leave_owner() after the mark takes this lock, so either the mark is seen or the node gets unlinked.
-      if (x_phase.load(std::memory_order_relaxed) == done_phase::live) {
-        x_owner->x_children.push_back(*this);
-        x_listed = true;
+      if (phase_.load(std::memory_order_relaxed) == done_phase::live) {
+        owner_->children_.push_back(*this);
+        listed_ = true;
       }
       return;
     }
   }
-  cancel(x_owner->x_cause);
+  cancel(owner_->cause_);
 }
 
 void cancel_node::leave_owner() noexcept {
-  if (!x_owner) return;
-  const std::lock_guard hold(x_owner->x_lock);
-  if (!x_listed) return;
+  if (!owner_) return;
+  const std::lock_guard hold(owner_->lock_);
+  if (!listed_) return;
   hook_list::remove(*this);
-  x_listed = false;
+  listed_ = false;
 }
 
 bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
-  const std::lock_guard hold(x_lock);
-  // relaxed: the step from `live` is made under x_lock only.
-  if (x_phase.load(std::memory_order_relaxed) != done_phase::live) return false;
-  x_cause = cause;
-  x_has_callbacks = !x_callbacks.empty();
+  const std::lock_guard hold(lock_);
+  // relaxed: the step from `live` is made under lock_ only.
+  if (phase_.load(std::memory_order_relaxed) != done_phase::live) return false;
+  cause_ = cause;
+  has_callbacks_ = !callbacks_.empty();
   // release: pairs with the acquire in done_flag::done(); publishes the cause.
-  x_phase.store(x_children.empty() ? done_phase::settled : done_phase::marking, std::memory_order_release);
-  while (!x_children.empty()) {
-    auto& child = static_cast<cancel_node&>(*x_children.first());
+  phase_.store(children_.empty() ? done_phase::settled : done_phase::marking, std::memory_order_release);
+  while (!children_.empty()) {
+    auto& child = static_cast<cancel_node&>(*children_.first());
     hook_list::remove(child);
-    child.x_listed = false;
-    // A child that is being destroyed waits for x_lock in leave_owner(), so it is still there to be asked.
+    child.listed_ = false;
+    // A child that is being destroyed waits for lock_ in leave_owner(), so it is still there to be asked.
     if (child.try_add_reference()) reached.push_back(child);
   }
-  while (!x_waiters.empty()) {
-    auto& blocked = static_cast<waiter&>(*x_waiters.first());
+  while (!waiters_.empty()) {
+    auto& blocked = static_cast<waiter&>(*waiters_.first());
     hook_list::remove(blocked);
     const std::lock_guard hold_waiter(blocked.mutex);
     blocked.woken = true;
@@ -82,30 +82,30 @@ bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
 
 void cancel_node::settle() noexcept {
   // relaxed: only the cascade that stored `marking` goes on from there.
-  if (x_phase.load(std::memory_order_relaxed) != done_phase::marking) return;
+  if (phase_.load(std::memory_order_relaxed) != done_phase::marking) return;
   // release: pairs with the acquire in await_settled(); publishes the marks of all descendants.
-  x_phase.store(done_phase::settled, std::memory_order_release);
-  x_phase.notify_all();
+  phase_.store(done_phase::settled, std::memory_order_release);
+  phase_.notify_all();
 }
 
 void cancel_node::await_settled() noexcept {
   // acquire: pairs with the release in settle(). Woken by settle(), which follows the mark without running user code.
-  while (x_phase.load(std::memory_order_acquire) == done_phase::marking) {
+  while (phase_.load(std::memory_order_acquire) == done_phase::marking) {
     // acquire: as above.
-    x_phase.wait(done_phase::marking, std::memory_order_acquire);
+    phase_.wait(done_phase::marking, std::memory_order_acquire);
   }
 }
 
 void cancel_node::cancel(const done_cause& cause) noexcept {
-  hook_list reached;  // each with a reference that mark() took
+  hook_list reached; // each with a reference that mark() took
   if (!mark(cause, reached)) {
     await_settled();
     return;
   }
   for (auto* hook = reached.first(); hook != reached.end(); hook = hook->next) {
     auto& below = static_cast<cancel_node&>(*hook);
-    below.x_marked_by_cascade = below.mark(cause, reached);
-    if (!below.x_marked_by_cascade) below.await_settled();
+    below.marked_by_cascade_ = below.mark(cause, reached);
+    if (!below.marked_by_cascade_) below.await_settled();
   }
 
   stop_timer();
@@ -114,12 +114,12 @@ void cancel_node::cancel(const done_cause& cause) noexcept {
   leave_owner();
   for (auto* hook = reached.first(); hook != reached.end(); hook = hook->next) {
     auto& below = static_cast<cancel_node&>(*hook);
-    if (!below.x_marked_by_cascade) continue;
+    if (!below.marked_by_cascade_) continue;
     below.stop_timer();
     below.settle();
   }
 
-  if (x_has_callbacks) {
+  if (has_callbacks_) {
     // The caller's own reference may be what a callback drops.
     const node_ptr keep = node_ptr::share(this);
     run_callbacks();
@@ -127,7 +127,7 @@ void cancel_node::cancel(const done_cause& cause) noexcept {
   while (!reached.empty()) {
     auto& below = static_cast<cancel_node&>(*reached.first());
     hook_list::remove(below);
-    if (below.x_marked_by_cascade && below.x_has_callbacks) below.run_callbacks();
+    if (below.marked_by_cascade_ && below.has_callbacks_) below.run_callbacks();
     below.release();
   }
 }
@@ -137,9 +137,9 @@ void cancel_node::run_callbacks() noexcept {
   for (;;) {
     done_callback* callback = nullptr;
     {
-      const std::lock_guard hold(x_lock);
-      if (x_callbacks.empty()) return;
-      callback = static_cast<done_callback*>(x_callbacks.first());
+      const std::lock_guard hold(lock_);
+      if (callbacks_.empty()) return;
+      callback = static_cast<done_callback*>(callbacks_.first());
       hook_list::remove(*callback);
     }
     callback->run();
@@ -148,14 +148,14 @@ void cancel_node::run_callbacks() noexcept {
 }
 
 bool cancel_node::add(done_callback& callback) noexcept {
-  const std::lock_guard hold(x_lock);
+  const std::lock_guard hold(lock_);
   if (done()) return false;
-  x_callbacks.push_back(callback);
+  callbacks_.push_back(callback);
   return true;
 }
 
 bool cancel_node::remove(done_callback& callback) noexcept {
-  const std::lock_guard hold(x_lock);
+  const std::lock_guard hold(lock_);
   if (!callback.next) return false;
   hook_list::remove(callback);
   return true;
@@ -164,9 +164,9 @@ bool cancel_node::remove(done_callback& callback) noexcept {
 bool cancel_node::wait(const time_point* limit) {
   waiter self;
   {
-    const std::lock_guard hold(x_lock);
+    const std::lock_guard hold(lock_);
     if (done()) return true;
-    x_waiters.push_back(self);
+    waiters_.push_back(self);
   }
   {
     // Woken by mark(), on whichever thread ends this node.
@@ -176,10 +176,10 @@ bool cancel_node::wait(const time_point* limit) {
     else
       self.wake.wait(hold, [&self] { return self.woken; });
   }
-  // mark() holds x_lock while it wakes: once this has it too, nobody touches `self` any more.
-  const std::lock_guard hold(x_lock);
+  // mark() holds lock_ while it wakes: once this has it too, nobody touches `self` any more.
+  const std::lock_guard hold(lock_);
   if (self.next) hook_list::remove(self);
   return done();
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -1,20 +1,20 @@
-#include <weir/context/canceller.hpp>
-
-#include <new>
+#include "weir/context/canceller.hpp"
 
 #include "cancel_node.hpp"
 #include "done_cause.hpp"
 
+#include <new>
+
 namespace weir {
 
 void cancel_function::operator()(cancel_reason reason) const noexcept {
-  auto* target = detail::cancel_node::above(x_node.get());
+  auto* target = detail::cancel_node::above(node_.get());
   if (!target) return;
   target->cancel({context_errc::canceled, reason == cancel_reason::none ? cancel_reason::application : reason});
 }
 
 void cancel_function::operator()(cancel_cause cause) const noexcept {
-  auto* target = detail::cancel_node::above(x_node.get());
+  auto* target = detail::cancel_node::above(node_.get());
   if (!target) return;
   detail::done_cause kept{context_errc::canceled,
                           cause.reason == cancel_reason::none ? cancel_reason::application : cause.reason};
@@ -26,4 +26,4 @@ void cancel_function::operator()(cancel_cause cause) const noexcept {
   target->cancel(kept);
 }
 
-}  // namespace weir
+} // namespace weir

@@ -1,4 +1,4 @@
-#include <weir/context/context_error.hpp>
+#include "weir/context/context_error.hpp"
 
 #include <string>
 
@@ -6,21 +6,25 @@ namespace weir {
 namespace {
 
 class category final : public std::error_category {
-public:
+ public:
   const char* name() const noexcept override { return "weir.context"; }
 
   std::string message(int code) const override {
     switch (static_cast<context_errc>(code)) {
-    case context_errc::canceled: return "context canceled";
-    case context_errc::deadline_exceeded: return "context deadline exceeded";
+    case context_errc::canceled:
+      return "context canceled";
+    case context_errc::deadline_exceeded:
+      return "context deadline exceeded";
     }
     return "unknown context error";
   }
 
   std::error_condition default_error_condition(int code) const noexcept override {
     switch (static_cast<context_errc>(code)) {
-    case context_errc::canceled: return std::errc::operation_canceled;
-    case context_errc::deadline_exceeded: return std::errc::timed_out;
+    case context_errc::canceled:
+      return std::errc::operation_canceled;
+    case context_errc::deadline_exceeded:
+      return std::errc::timed_out;
     }
     return {code, *this};
   }
@@ -35,8 +39,8 @@ union immortal {
 
 constinit immortal the_category;
 
-}  // namespace
+} // namespace
 
 const std::error_category& context_category() noexcept { return the_category.value; }
 
-}  // namespace weir
+} // namespace weir

@@ -1,15 +1,15 @@
 #include "deadline_node.hpp"
 
-#include <utility>
-
 #include "timer_thread.hpp"
+
+#include <utility>
 
 namespace weir::detail {
 
 const timer::functions deadline_node::node_functions{&deadline_node::pin_node, &deadline_node::expire_node};
 
 deadline_node::deadline_node(node* parent, time_point deadline, done_cause expired) noexcept
-  : cancel_node(parent, deadline), timer(deadline, node_functions), x_expired(std::move(expired)) {}
+    : cancel_node(parent, deadline), timer(deadline, node_functions), expired_(std::move(expired)) {}
 
 deadline_node::~deadline_node() {
   // Whoever ended the node stopped the timer.
@@ -31,4 +31,4 @@ void deadline_node::expire_node(timer& self) noexcept {
   node.release();
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

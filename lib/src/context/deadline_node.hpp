@@ -8,18 +8,18 @@
 namespace weir::detail {
 
 class deadline_node final : public cancel_node, public timer {
-public:
+ public:
   using time_point = cancel_node::time_point;
 
   /// `expired`: the cause if it is this deadline that ends the node.
   deadline_node(node* parent, time_point deadline, done_cause expired) noexcept;
 
   /// As if the timer had expired now.
-  void expire_now() noexcept { cancel(x_expired); }
+  void expire_now() noexcept { cancel(expired_); }
   /// May throw what timer_thread::start() throws.
   void start_timer();
 
-private:
+ private:
   ~deadline_node() override;
   void stop_timer() noexcept override;
 
@@ -27,7 +27,7 @@ private:
   static void expire_node(timer& self) noexcept;
   static const functions node_functions;
 
-  const done_cause x_expired;
+  const done_cause expired_;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

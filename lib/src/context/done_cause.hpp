@@ -1,13 +1,13 @@
 // A cause as the tree hands it down: cheap to copy, because a cascade gives every descendant its own.
 #pragma once
 
+#include "weir/context/cancel_cause.hpp"
+#include "weir/context/context_error.hpp"
+
 #include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
-
-#include <weir/context/cancel_cause.hpp>
-#include <weir/context/context_error.hpp>
 
 namespace weir::detail {
 
@@ -40,4 +40,4 @@ inline cancel_cause to_cancel_cause(const done_cause& from) {
   return result;
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

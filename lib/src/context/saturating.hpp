@@ -12,4 +12,4 @@ inline std::chrono::steady_clock::time_point saturating_from_now(std::chrono::st
   return ahead < time_point::max() - now ? now + ahead : time_point::max();
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -10,7 +10,7 @@ namespace weir::detail {
 /// Embedded in its owner. The functions are plain pointers, not virtual, as the timer thread may call pin() while the
 /// owner's destructor waits for it to let go.
 class timer {
-public:
+ public:
   using time_point = std::chrono::steady_clock::time_point;
 
   /// pin: called under the timer thread's lock; keeps the owner alive for expire, or returns false if it is too late.
@@ -20,22 +20,22 @@ public:
     void (*expire)(timer&) noexcept;
   };
 
-  timer(time_point due, const functions& calls) noexcept : x_due(due), x_calls(calls) {}
+  timer(time_point due, const functions& calls) noexcept : due_(due), calls_(calls) {}
   timer(const timer&) = delete;
   timer& operator=(const timer&) = delete;
 
-  time_point due() const noexcept { return x_due; }
-  bool pin() noexcept { return x_calls.pin(*this); }
-  void expire() noexcept { x_calls.expire(*this); }
+  time_point due() const noexcept { return due_; }
+  bool pin() noexcept { return calls_.pin(*this); }
+  void expire() noexcept { calls_.expire(*this); }
 
-private:
+ private:
   friend class timer_heap;
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
-  const time_point x_due;
-  const functions& x_calls;
-  std::uint64_t x_order = 0;
-  std::size_t x_position = nowhere;
+  const time_point due_;
+  const functions& calls_;
+  std::uint64_t order_ = 0;
+  std::size_t position_ = nowhere;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -1,30 +1,30 @@
 #include "timer_thread.hpp"
 
+#include <pthread.h>
+
 #include <csignal>
 #include <thread>
-
-#include <pthread.h>
 
 namespace weir::detail {
 namespace {
 
 /// Blocks all signals on this thread, and so on those it starts meanwhile.
 class signals_blocked {
-public:
+ public:
   signals_blocked() noexcept {
     sigset_t all;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &x_before);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   signals_blocked(const signals_blocked&) = delete;
   signals_blocked& operator=(const signals_blocked&) = delete;
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &x_before, nullptr); }
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-private:
-  sigset_t x_before;
+ private:
+  sigset_t before_;
 };
 
-}  // namespace
+} // namespace
 
 timer_thread& timer_thread::instance() {
   // Never destroyed: the thread uses it until the process is gone.
@@ -37,45 +37,45 @@ void timer_thread::launch() {
   std::thread worker([this] { run(); });
   pthread_setname_np(worker.native_handle(), "weir-timer");
   worker.detach();
-  x_launched = true;
+  launched_ = true;
 }
 
 void timer_thread::start(timer& started) {
-  const std::lock_guard hold(x_mutex);
-  if (!x_launched) launch();
-  x_timers.add(started);
+  const std::lock_guard hold(mutex_);
+  if (!launched_) launch();
+  timers_.add(started);
   // A timer due after the thread's next look needs no wake-up: most are started far ahead and stopped long before.
-  if (started.due() < x_wakes_at) x_wake.notify_one();
+  if (started.due() < wakes_at_) wake_.notify_one();
 }
 
 void timer_thread::stop(timer& stopped) noexcept {
-  const std::lock_guard hold(x_mutex);
-  x_timers.remove(stopped);
+  const std::lock_guard hold(mutex_);
+  timers_.remove(stopped);
 }
 
 void timer_thread::run() noexcept {
-  std::unique_lock hold(x_mutex);
+  std::unique_lock hold(mutex_);
   for (;;) {
-    if (x_timers.empty()) {
-      x_wakes_at = timer::time_point::max();
-      x_wake.wait(hold);  // woken by start(); ends with the process
+    if (timers_.empty()) {
+      wakes_at_ = timer::time_point::max();
+      wake_.wait(hold); // woken by start(); ends with the process
       continue;
     }
-    timer& first = x_timers.first();
+    timer& first = timers_.first();
     // A copy: the timer may be gone before the wait is over.
     const timer::time_point due = first.due();
     if (std::chrono::steady_clock::now() < due) {
-      x_wakes_at = due;
-      x_wake.wait_until(hold, due);  // woken by start() if something is due before; ends with the process
+      wakes_at_ = due;
+      wake_.wait_until(hold, due); // woken by start() if something is due before; ends with the process
       continue;
     }
-    x_timers.remove(first);
+    timers_.remove(first);
     if (!first.pin()) continue;
-    x_wakes_at = timer::time_point::min();  // it looks again as soon as this expiry is over
+    wakes_at_ = timer::time_point::min(); // it looks again as soon as this expiry is over
     hold.unlock();
     first.expire();
     hold.lock();
   }
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -1,41 +1,42 @@
 // The one thread of the process that lets deadlines pass.
 #pragma once
 
+#include "timer.hpp"
+#include "timer_heap.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 
-#include "timer.hpp"
-#include "timer_heap.hpp"
-
 namespace weir::detail {
 
 /// Expires timers in the order in which they are due, one after the other. The thread starts with the first timer and
-/// is never joined: it and this object live until the process ends, so that contexts may be used by static objects and
-/// their destructors. It sleeps while nothing is due, and blocks all signals, so that handlers run on the
+/// is never joined: it and this object live until the process ends, so that contexts may be used by static objects
+/// and their destructors. It sleeps while nothing is due, and blocks all signals, so that handlers run on the
 /// program's own threads. A forked child has no such thread: deadlines do not pass there.
 /// Thread safety: thread-safe.
 class timer_thread {
-public:
+ public:
   static timer_thread& instance();
 
-  /// Has `started` expire when it is due. Throws std::bad_alloc, or std::system_error if there is no thread to be had.
+  /// Has `started` expire when it is due. Throws std::bad_alloc, or std::system_error if there is no thread to be
+  /// had.
   void start(timer& started);
 
   /// When it returns, the timer is not going to be touched, unless it has been pinned. Never waits for an expiry.
   void stop(timer& stopped) noexcept;
 
-private:
+ private:
   timer_thread() = default;
   void launch();
   [[noreturn]] void run() noexcept;
 
-  std::mutex x_mutex;
-  std::condition_variable x_wake;
-  // All under x_mutex.
-  timer_heap x_timers;
-  timer::time_point x_wakes_at = timer::time_point::max();  // when the thread looks again by itself
-  bool x_launched = false;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  // All under mutex_.
+  timer_heap timers_;
+  timer::time_point wakes_at_ = timer::time_point::max(); // when the thread looks again by itself
+  bool launched_ = false;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -1,25 +1,25 @@
-#include <weir/context/values.hpp>
+#include "weir/context/values.hpp"
 
 namespace weir {
 namespace detail {
 namespace {
 
 class correlation_node final : public node {
-public:
-  correlation_node(node* parent, const correlation& given) noexcept : node(parent), x_own(given) { x_ids = &x_own; }
+ public:
+  correlation_node(node* parent, const correlation& given) noexcept : node(parent), own_(given) { ids_ = &own_; }
 
-private:
-  const correlation x_own;
+ private:
+  const correlation own_;
 };
 
 /// Inherits everything but what could end it.
 class endless_node final : public node {
-public:
-  explicit endless_node(node* parent) noexcept : node(parent) { x_source = nullptr; }
+ public:
+  explicit endless_node(node* parent) noexcept : node(parent) { source_ = nullptr; }
 };
 
-}  // namespace
-}  // namespace detail
+} // namespace
+} // namespace detail
 
 context with_correlation(const context& parent, const correlation& ids) {
   return detail::context_access::make(
@@ -32,4 +32,4 @@ context without_cancel(const context& parent) {
       detail::node_ptr::adopt(new detail::endless_node(detail::context_access::get(parent))));
 }
 
-}  // namespace weir
+} // namespace weir

@@ -1,12 +1,12 @@
-#include <weir/context/with_cancel.hpp>
-
-#include <algorithm>
-#include <utility>
+#include "weir/context/with_cancel.hpp"
 
 #include "cancel_node.hpp"
 #include "deadline_node.hpp"
 #include "done_cause.hpp"
 #include "saturating.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace weir::detail {
 
@@ -43,8 +43,8 @@ cancellable make_with_deadline(const context& parent, context::time_point deadli
   return result;
 }
 
-}  // namespace
-}  // namespace weir::detail
+} // namespace
+} // namespace weir::detail
 
 namespace weir {
 
@@ -64,4 +64,4 @@ cancellable with_timeout(const context& parent, context::duration timeout, cance
                                     std::move(cause));
 }
 
-}  // namespace weir
+} // namespace weir

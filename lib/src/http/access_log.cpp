@@ -12,12 +12,15 @@ constexpr unsigned client_closed_request = 499;
 
 double seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
 
+/// What the line reads like where nothing is known, as in other servers' access logs.
+std::string_view or_dash(std::string_view text) noexcept { return text.empty() ? std::string_view("-") : text; }
+
 template <level Severity, class... Extra>
-void write(logger& log, const exchange_record& facts, unsigned status_shown, const Extra&... extra) noexcept {
-  WEIR_LOG(log, Severity, "{} {} {}", facts.method, facts.path, status_shown,
-           field<"http.request.method">(facts.method), field<"url.path">(facts.path),
-           field<"url.scheme">(facts.scheme), field<"http.route">(facts.route),
-           field<"http.response.status_code">(facts.status),
+void write(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
+  const bool left_before_status = facts.status == 0 && facts.was_cut_short();
+  WEIR_LOG(log, Severity, "{} {} {}", or_dash(facts.method), or_dash(facts.path),
+           left_before_status ? client_closed_request : facts.status, field<"http.request.method">(facts.method),
+           field<"url.path">(facts.path), field<"url.scheme">(facts.scheme), field<"http.route">(facts.route),
            field<"network.protocol.version">(facts.version == 10 ? std::string_view("1.0") : std::string_view("1.1")),
            field<"client.address">(facts.peer), field<"http.request.body.size">(facts.request_bytes),
            field<"http.response.body.size">(facts.response_bytes),
@@ -25,20 +28,35 @@ void write(logger& log, const exchange_record& facts, unsigned status_shown, con
            field<"outcome">(to_string_view(facts.outcome)), extra...);
 }
 
+// A statement's fields are fixed, and a field with nothing to say is left out: hence a statement for each combination.
+
+template <level Severity, class... Extra>
+void write_with_status(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
+  if (facts.status != 0)
+    write<Severity>(log, facts, field<"http.response.status_code">(facts.status), extra...);
+  else
+    write<Severity>(log, facts, extra...);
+}
+
+void write_cancelled(logger& log, const exchange_record& facts) noexcept {
+  const auto reason = field<"error.type">(to_string_view(facts.reason));
+  const auto phase = field<"cancel.phase">(to_string_view(facts.phase));
+  if (facts.time_to_stop.count() >= 0)
+    write_with_status<level::info>(log, facts, reason, phase, field<"cancel.to_stop_s">(seconds(facts.time_to_stop)));
+  else
+    write_with_status<level::info>(log, facts, reason, phase);
+}
+
 }  // namespace
 
 void write_access_record(logger& log, const exchange_record& facts, const context& ctx) noexcept {
   const context_scope under_the_request(ctx);
-  if (facts.outcome == request_outcome::completed) {
-    write<level::info>(log, facts, facts.status);
-  } else if (facts.reason != cancel_reason::none) {
-    write<level::info>(log, facts, facts.status == 0 ? client_closed_request : facts.status,
-                       field<"error.type">(to_string_view(facts.reason)),
-                       field<"cancel.phase">(to_string_view(facts.phase)),
-                       field<"cancel.to_stop_s">(facts.time_to_stop.count() < 0 ? 0.0 : seconds(facts.time_to_stop)));
-  } else {
-    write<level::warn>(log, facts, facts.status, field<"error.message">(facts.error));
-  }
+  if (facts.outcome == request_outcome::completed)
+    write_with_status<level::info>(log, facts);
+  else if (facts.reason != cancel_reason::none)
+    write_cancelled(log, facts);
+  else
+    write_with_status<level::warn>(log, facts, field<"error.message">(facts.error));
 }
 
 }  // namespace weir::detail

@@ -2,6 +2,7 @@
 
 #include "weir/http/observer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir {
@@ -12,12 +13,22 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t longest_error = 512;
 
-request_phase phase_of(std::uint64_t mark) noexcept { return static_cast<request_phase>((mark >> 1) & 3U); }
+// The mark: when, where and why the first cancel came, in one word, so that all of it is the same call's.
+//
+//   63            8 7        4 3      2  1         0
+//   | nanoseconds  | reason   | phase  | 0        | 1 |   cancelled; the nanoseconds since `received`
+//   | 0                                | 1        | 1 |   finished, and not cancelled by then
+constexpr std::uint64_t mark_of_finished = 3;
+
+request_phase phase_of(std::uint64_t mark) noexcept { return static_cast<request_phase>(mark >> 2 & 3U); }
+cancel_reason reason_of(std::uint64_t mark) noexcept { return static_cast<cancel_reason>(mark >> 4 & 15U); }
 std::chrono::nanoseconds time_of(std::uint64_t mark) noexcept {
-  return std::chrono::nanoseconds(static_cast<std::int64_t>(mark >> 3));
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(mark >> 8));
 }
 
 }  // namespace
+
+exchange::exchange(request_observer& observer) noexcept : observer_(&observer), mark_(mark_of_finished) {}
 
 exchange::~exchange() { finish(); }
 
@@ -47,10 +58,11 @@ void exchange::begin(const request_head& head) {
   ctx_ = std::move(ctx);
   cancel_ = std::move(cancel);
   forced_ = request_outcome::completed;
+  over_at_ = {};
   response_complete_ = false;
   // relaxed, both: whoever may cancel learns of this exchange through the adapter's own synchronisation.
   phase_.store(request_phase::read, std::memory_order_relaxed);
-  cancel_mark_.store(0, std::memory_order_relaxed);
+  mark_.store(0, std::memory_order_relaxed);
   open_ = true;
   observer_->begun(facts_);
 }
@@ -67,7 +79,7 @@ void exchange::handler_returned() noexcept {
 
 void exchange::handler_threw(std::string_view what) {
   handler_returned();
-  forced_ = request_outcome::failed;
+  force(request_outcome::failed);
   facts_.error = what.substr(0, longest_error);
 }
 
@@ -78,74 +90,93 @@ void exchange::response_started(unsigned status) noexcept {
   phase_.store(request_phase::write, std::memory_order_relaxed);
 }
 
-std::uint64_t exchange::mark_now() const noexcept {
+std::uint64_t exchange::make_mark(cancel_reason reason) const noexcept {
   const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(clock::now() - facts_.received).count();
   // relaxed: a label.
   const auto phase = static_cast<std::uint64_t>(phase_.load(std::memory_order_relaxed));
-  return static_cast<std::uint64_t>(since) << 3 | phase << 1 | 1U;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0)) << 8 | static_cast<std::uint64_t>(reason) << 4 |
+         phase << 2 | 1U;
 }
 
 bool exchange::cancel(cancel_reason reason) noexcept {
   if (ctx_.done()) return false;
-  std::uint64_t none = 0;
-  // relaxed: read by finish(), after the adapter has stopped whoever may cancel.
-  const bool first = cancel_mark_.compare_exchange_strong(none, mark_now(), std::memory_order_relaxed);
-  cancel_(reason);
+  if (reason == cancel_reason::none) reason = cancel_reason::application;
+  std::uint64_t mark = 0;
+  // relaxed: the mark is all there is to it; the context has its own synchronisation.
+  const bool first = mark_.compare_exchange_strong(mark, make_mark(reason), std::memory_order_relaxed);
+  // The one that came first may not have come to this yet: the context is to end for its reason all the same.
+  if (first)
+    cancel_(reason);
+  else if (mark != mark_of_finished)
+    cancel_(reason_of(mark));
   return first;
 }
 
-void exchange::timed_out(cancel_reason reason) noexcept {
+void exchange::force(request_outcome outcome) noexcept {
+  if (forced_ == request_outcome::completed) forced_ = outcome;
+}
+
+void exchange::timed_out(cancel_reason reason, clock::time_point when) noexcept {
   if (forced_ != request_outcome::completed) return;
   forced_ = request_outcome::timed_out;
+  over_at_ = when == clock::time_point{} ? clock::now() : when;
   facts_.reason = reason;
-  // relaxed: as in cancel().
+  // relaxed: as in make_mark().
   facts_.phase = phase_.load(std::memory_order_relaxed);
 }
 
 void exchange::refused(cancel_reason reason) noexcept {
+  if (forced_ != request_outcome::completed) return;
   forced_ = request_outcome::refused;
   facts_.reason = reason;
-  // relaxed: as in cancel().
+  // relaxed: as in make_mark().
   facts_.phase = phase_.load(std::memory_order_relaxed);
 }
 
 void exchange::protocol_error(std::string_view what) {
-  forced_ = request_outcome::protocol_error;
+  force(request_outcome::protocol_error);
   facts_.error = what.substr(0, longest_error);
 }
 
-void exchange::settle_outcome() noexcept {
+void exchange::settle_outcome(std::uint64_t mark) noexcept {
+  const bool cancelled = mark != mark_of_finished;
   facts_.outcome = forced_;
-  // relaxed: as in cancel().
-  const std::uint64_t mark = cancel_mark_.load(std::memory_order_relaxed);
-  // An exception is what a cancelled handler often ends with; the client that left is then what it was about.
-  const bool gone = ctx_.done() && !response_complete_ && forced_ != request_outcome::protocol_error &&
-                    forced_ != request_outcome::refused && forced_ != request_outcome::timed_out;
-  if (gone) {
-    facts_.outcome = request_outcome::cancelled;
-    facts_.reason = ctx_.reason();
-    // relaxed: a label.
-    facts_.phase = mark != 0 ? phase_of(mark) : phase_.load(std::memory_order_relaxed);
-    if (facts_.reason == cancel_reason::deadline || facts_.reason == cancel_reason::timeout)
-      facts_.outcome = request_outcome::timed_out;
-    if (mark != 0) {
-      const auto stopped = facts_.handler_returned == clock::time_point{} ? facts_.finished : facts_.handler_returned;
-      const auto took = stopped - (facts_.received + time_of(mark));
-      // Negative: the handler had returned before, there was nothing to stop.
-      facts_.time_to_stop = took.count() < 0 ? std::chrono::nanoseconds(0) : took;
-    }
-  } else if (facts_.outcome == request_outcome::completed && !response_complete_) {
+  // What a handler threw after its client had left is about that; the three others have said what they are about.
+  const bool is_open = forced_ == request_outcome::completed || forced_ == request_outcome::failed;
+  if (is_open && !response_complete_ && (cancelled || ctx_.done())) {
+    facts_.reason = ctx_.done() ? ctx_.reason() : reason_of(mark);
+    // relaxed: as in make_mark().
+    facts_.phase = cancelled ? phase_of(mark) : phase_.load(std::memory_order_relaxed);
+    facts_.outcome = facts_.reason == cancel_reason::deadline || facts_.reason == cancel_reason::timeout
+                         ? request_outcome::timed_out
+                         : request_outcome::cancelled;
+    if (cancelled)
+      settle_time_to_stop(facts_.received + time_of(mark));
+    else if (const auto deadline = ctx_.deadline(); deadline && facts_.outcome == request_outcome::timed_out)
+      settle_time_to_stop(*deadline);
+  } else if (forced_ == request_outcome::timed_out) {
+    settle_time_to_stop(over_at_);
+  } else if (forced_ == request_outcome::completed && !response_complete_) {
     facts_.outcome = request_outcome::failed;
     if (facts_.error.empty()) facts_.error = "given up";  // fits without an allocation
   }
+}
+
+void exchange::settle_time_to_stop(clock::time_point signalled) noexcept {
+  const auto stopped = facts_.handler_returned == clock::time_point{} ? facts_.finished : facts_.handler_returned;
+  // Had the handler returned before the signal, there was nothing to stop.
+  facts_.time_to_stop = std::max<std::chrono::nanoseconds>(stopped - signalled, std::chrono::nanoseconds(0));
 }
 
 void exchange::finish() noexcept {
   if (!open_) return;
   open_ = false;
   facts_.finished = clock::now();
-  settle_outcome();
-  observer_->finished(facts_, ctx_);
+  std::uint64_t mark = 0;
+  // relaxed: as in cancel(). From here on no cancel() has an effect.
+  if (mark_.compare_exchange_strong(mark, mark_of_finished, std::memory_order_relaxed)) mark = mark_of_finished;
+  settle_outcome(mark);
+  observer_->finished(facts_, ctx_, series_);
   // Ends what the handler may have left behind; the outcome stands.
   cancel_(cancel_reason::application);
 }

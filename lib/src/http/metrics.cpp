@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <new>
+#include <span>
 #include <string_view>
 
 namespace weir {
@@ -12,11 +14,29 @@ namespace weir {
 namespace {
 
 /// OpenTelemetry's list; others become _OTHER, or callers could make any number of series.
-std::string_view known_method(std::string_view method) noexcept {
-  constexpr std::array<std::string_view, 9> known{"GET",     "POST",  "PUT",   "DELETE", "HEAD",
-                                                  "OPTIONS", "PATCH", "TRACE", "CONNECT"};
-  return std::ranges::find(known, method) != known.end() ? method : std::string_view("_OTHER");
+constexpr std::string_view other_method = "_OTHER";
+constexpr std::array<std::string_view, 10> methods{"GET",     "POST",  "PUT",   "DELETE",  "HEAD",
+                                                   "OPTIONS", "PATCH", "TRACE", "CONNECT", other_method};
+constexpr std::array<std::string_view, 2> schemes{"http", "https"};
+
+std::size_t method_index(std::string_view method) noexcept {
+  const auto found = std::ranges::find(methods, method);
+  return found == methods.end() ? methods.size() - 1 : static_cast<std::size_t>(found - methods.begin());
 }
+
+/// The place of a request's gauge among those of all methods and schemes.
+std::size_t gauge_index(const exchange_record& facts) noexcept {
+  return method_index(facts.method) * schemes.size() + (facts.scheme == schemes[1] ? 1U : 0U);
+}
+
+constexpr std::array cut_short_reasons{cancel_reason::client_closed, cancel_reason::client_reset,
+                                       cancel_reason::deadline,      cancel_reason::timeout,
+                                       cancel_reason::shutdown,      cancel_reason::application,
+                                       cancel_reason::overload};
+constexpr std::array phases{request_phase::read, request_phase::handler, request_phase::write};
+
+/// The label of requests that no route matched.
+constexpr std::string_view no_route{};
 
 std::string_view protocol_version(unsigned version) noexcept { return version == 10 ? "1.0" : "1.1"; }
 
@@ -46,41 +66,101 @@ std::string_view error_type(const exchange_record& facts, std::string_view statu
   return {};
 }
 
+/// The series of these label values, or nullptr if there is no memory for a new one: one observation is lost then, and
+/// nothing else.
+template <class Metric>
+Metric* find_series(metric_family<Metric>& family, std::span<const std::string_view> values) noexcept {
+  try {
+    return &family.with(values);
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+template <class Value>
+void observe(metric_family<histogram>& family, std::span<const std::string_view> labels, Value value) noexcept {
+  if (histogram* const found = find_series(family, labels)) found->observe(value);
+}
+
+void count(metric_family<counter>& family, std::span<const std::string_view> labels, std::uint64_t amount) noexcept {
+  if (counter* const found = find_series(family, labels)) found->add(amount);
+}
+
 }  // namespace
 
 request_observer::metrics::metrics(metrics_registry& registry)
     : duration_(registry.add(metric_names::http_server_request_duration)),
-      active_(registry.add(metric_names::http_server_active_requests)),
       request_size_(registry.add(metric_names::http_server_request_body_size)),
       response_size_(registry.add(metric_names::http_server_response_body_size)),
       cancelled_(registry.add(metric_names::requests_cancelled)), to_stop_(registry.add(metric_names::cancel_to_stop)),
-      ignored_(registry.add(metric_names::cancel_ignored)), wasted_(registry.add(metric_names::response_bytes_wasted)) {}
-
-void request_observer::metrics::begun(const exchange_record& facts) noexcept {
-  active_.with({known_method(facts.method), facts.scheme}).add(1);
+      ignored_(registry.add(metric_names::cancel_ignored)), wasted_(registry.add(metric_names::response_bytes_wasted)) {
+  // All of them, so that counting a request's begin and end cannot fail and the gauge comes back to where it was.
+  auto& active = registry.add(metric_names::http_server_active_requests);
+  for (std::size_t method = 0; method < methods.size(); ++method)
+    for (std::size_t scheme = 0; scheme < schemes.size(); ++scheme)
+      active_[method * schemes.size() + scheme] = &active.with({methods[method], schemes[scheme]});
+  // Zeroes from the start, or a query for what has not happened yet finds nothing instead of none.
+  for (const cancel_reason reason : cut_short_reasons)
+    for (const request_phase phase : phases)
+      cancelled_.with({no_route, to_string_view(reason), to_string_view(phase)});
+  to_stop_.with({no_route});
+  ignored_.with({no_route});
+  wasted_.with({no_route});
 }
 
-void request_observer::metrics::finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after) noexcept {
-  const std::string_view method = known_method(facts.method);
+void request_observer::metrics::begun(const exchange_record& facts) noexcept { active_[gauge_index(facts)]->add(); }
+
+bool request_observer::metrics::find_series_of(const exchange_record& facts, detail::request_series& last) noexcept {
+  if (last.duration != nullptr && last.status == facts.status && last.outcome == facts.outcome &&
+      last.reason == facts.reason && last.version == facts.version && last.scheme == facts.scheme &&
+      last.route == facts.route && last.method == facts.method)
+    return true;
+  last.duration = nullptr;
   const status_text status(facts.status);
-  const std::array<std::string_view, 6> labels{method,
+  const std::array<std::string_view, 6> labels{methods[method_index(facts.method)],
                                                facts.scheme,
                                                facts.route,
                                                status,
                                                error_type(facts, status),
                                                protocol_version(facts.version)};
-  active_.with({method, facts.scheme}).subtract(1);
-  duration_.with(labels).observe(facts.finished - facts.received);
-  request_size_.with(labels).observe(static_cast<double>(facts.request_bytes));
-  response_size_.with(labels).observe(static_cast<double>(facts.response_bytes));
+  last.request_size = find_series(request_size_, labels);
+  last.response_size = find_series(response_size_, labels);
+  histogram* const duration = find_series(duration_, labels);
+  if (duration == nullptr || last.request_size == nullptr || last.response_size == nullptr) return false;
+  try {
+    last.method = facts.method;
+    last.route = facts.route;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  last.scheme = facts.scheme;
+  last.version = facts.version;
+  last.status = facts.status;
+  last.outcome = facts.outcome;
+  last.reason = facts.reason;
+  last.duration = duration;
+  return true;
+}
+
+void request_observer::metrics::finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after,
+                                         detail::request_series& last) noexcept {
+  active_[gauge_index(facts)]->subtract();
+  if (find_series_of(facts, last)) {
+    last.duration->observe(facts.finished - facts.received);
+    last.request_size->observe(static_cast<double>(facts.request_bytes));
+    last.response_size->observe(static_cast<double>(facts.response_bytes));
+  }
   if (!facts.was_cut_short()) return;
 
-  cancelled_.with({facts.route, to_string_view(facts.reason), to_string_view(facts.phase)}).add();
+  const std::array<std::string_view, 3> cut_short{facts.route, to_string_view(facts.reason),
+                                                  to_string_view(facts.phase)};
+  const auto route = std::span(cut_short).first<1>();
+  count(cancelled_, cut_short, 1);
   if (facts.time_to_stop.count() >= 0) {
-    to_stop_.with({facts.route}).observe(facts.time_to_stop);
-    if (facts.time_to_stop > ignored_after) ignored_.with({facts.route}).add();
+    observe(to_stop_, route, facts.time_to_stop);
+    if (facts.time_to_stop > ignored_after) count(ignored_, route, 1);
   }
-  if (facts.outcome == request_outcome::cancelled) wasted_.with({facts.route}).add(facts.response_bytes);
+  if (facts.outcome == request_outcome::cancelled) count(wasted_, route, facts.response_bytes);
 }
 
 }  // namespace weir

@@ -4,6 +4,9 @@
 #include "weir/http/observer.hpp"
 #include "weir/metrics.hpp"
 
+#include <array>
+#include <chrono>
+
 namespace weir {
 
 class request_observer::metrics {
@@ -11,11 +14,15 @@ class request_observer::metrics {
   explicit metrics(metrics_registry& registry);
 
   void begun(const exchange_record& facts) noexcept;
-  void finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after) noexcept;
+  void finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after,
+                detail::request_series& last) noexcept;
 
  private:
+  /// Makes `last` the series of this request; false if there is no memory for them.
+  bool find_series_of(const exchange_record& facts, detail::request_series& last) noexcept;
+
+  std::array<gauge*, 20> active_{};  // by method and scheme
   metric_family<histogram>& duration_;
-  metric_family<gauge>& active_;
   metric_family<histogram>& request_size_;
   metric_family<histogram>& response_size_;
   metric_family<counter>& cancelled_;

@@ -22,8 +22,9 @@ request_observer::~request_observer() = default;
 
 void request_observer::begun(const exchange_record& facts) noexcept { metrics_->begun(facts); }
 
-void request_observer::finished(const exchange_record& facts, const context& ctx) noexcept {
-  metrics_->finished(facts, options_.ignored_after);
+void request_observer::finished(const exchange_record& facts, const context& ctx,
+                                detail::request_series& last) noexcept {
+  metrics_->finished(facts, options_.ignored_after, last);
   if (options_.access_log != nullptr) detail::write_access_record(*options_.access_log, facts, ctx);
 }
 

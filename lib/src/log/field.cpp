@@ -12,29 +12,19 @@ namespace weir::detail {
 
 namespace {
 
-void append_key(text_buffer& out, std::string_view key, field_style style) {
-  if (style == field_style::json) {
-    append(out, ",\"");
-    append(out, key);
-    append(out, "\":");
-  } else {
-    out.push_back(' ');
-    append(out, key);
-    out.push_back('=');
-  }
-}
-
 template <class Integer>
-void append_integer(text_buffer& out, Integer value) {
-  char digits[24];
-  const char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out.append(digits, end);
+void append_integer(text_buffer& out, std::string_view prefix, Integer value) {
+  append(out, prefix);
+  constexpr std::size_t most_digits = 24;
+  out.reserve(out.size() + most_digits);
+  char* const at = out.data() + out.size();
+  out.resize(static_cast<std::size_t>(std::to_chars(at, at + most_digits, value).ptr - out.data()));
 }
 
 /// In the fewest digits that read back as the same value of its type.
 template <class Floating>
-void append_floating(text_buffer& out, std::string_view key, Floating value, field_style style) {
-  append_key(out, key, style);
+void append_floating(text_buffer& out, std::string_view prefix, Floating value, field_style style) {
+  append(out, prefix);
   if (std::isfinite(value)) {
     fmt::format_to(fmt::appender(out), FMT_COMPILE("{}"), value);
   } else {
@@ -47,40 +37,39 @@ void append_floating(text_buffer& out, std::string_view key, Floating value, fie
 
 /// Text without a space, a quote or an equals sign can be read back without quotes.
 bool stands_alone(std::string_view value) noexcept {
-  return !value.empty() && value.find_first_of(" \"=") == value.npos && is_plain(value, field_style::json);
+  return !value.empty() && is_plain(value, field_style::json) && value.find(' ') == value.npos &&
+         value.find('=') == value.npos;
 }
 
 } // namespace
 
-void append_field(text_buffer& out, std::string_view key, std::string_view value, field_style style) {
-  append_key(out, key, style);
+void append_field(text_buffer& out, std::string_view prefix, std::string_view value, field_style style) {
+  append(out, prefix);
   if (style == field_style::text && stands_alone(value)) return append(out, value);
   out.push_back('"');
   append_escaped(out, value, field_style::json);
   out.push_back('"');
 }
 
-void append_field(text_buffer& out, std::string_view key, bool value, field_style style) {
-  append_key(out, key, style);
+void append_field(text_buffer& out, std::string_view prefix, bool value, field_style) {
+  append(out, prefix);
   append(out, value ? "true" : "false");
 }
 
-void append_field(text_buffer& out, std::string_view key, std::int64_t value, field_style style) {
-  append_key(out, key, style);
-  append_integer(out, value);
+void append_field(text_buffer& out, std::string_view prefix, std::int64_t value, field_style) {
+  append_integer(out, prefix, value);
 }
 
-void append_field(text_buffer& out, std::string_view key, std::uint64_t value, field_style style) {
-  append_key(out, key, style);
-  append_integer(out, value);
+void append_field(text_buffer& out, std::string_view prefix, std::uint64_t value, field_style) {
+  append_integer(out, prefix, value);
 }
 
-void append_field(text_buffer& out, std::string_view key, float value, field_style style) {
-  append_floating(out, key, value, style);
+void append_field(text_buffer& out, std::string_view prefix, float value, field_style style) {
+  append_floating(out, prefix, value, style);
 }
 
-void append_field(text_buffer& out, std::string_view key, double value, field_style style) {
-  append_floating(out, key, value, style);
+void append_field(text_buffer& out, std::string_view prefix, double value, field_style style) {
+  append_floating(out, prefix, value, style);
 }
 
 } // namespace weir::detail

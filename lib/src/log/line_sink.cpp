@@ -43,8 +43,8 @@ commit_result line_sink::commit() {
   commit_result outcome{.lost = 0, .error = result.error};
   if (result.taken < lines.size()) {
     // One record is one line, so the lines that were taken are the records that were written.
-    const auto whole = std::ranges::count(lines.substr(0, result.taken), '\n');
-    outcome.lost = offered - static_cast<std::size_t>(whole);
+    const auto whole = static_cast<std::size_t>(std::ranges::count(lines.substr(0, result.taken), '\n'));
+    outcome.lost = offered - std::min(offered, whole);
   }
   buffer_.clear();
   return outcome;

@@ -20,7 +20,7 @@ void put_digits(char* at, std::uint32_t value, int digits) noexcept {
 void append_hex_id(text_buffer& out, std::uint64_t id) {
   char digits[16];
   for (int i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(id >> (60 - 4 * i)) & 0xfU];
-  out.append(digits, digits + 16);
+  append(out, {digits, 16});
 }
 
 constexpr std::array<std::string_view, 7> padded_levels{" trace ", " debug ",    " info  ", " warn  ",
@@ -50,7 +50,7 @@ void timestamp_text::append(text_buffer& out, std::int64_t unix_nanoseconds) {
     put_digits(text_.data() + 17, static_cast<std::uint32_t>(utc.tm_sec), 2);
   }
   put_digits(text_.data() + 20, static_cast<std::uint32_t>(rest / 1000), 6);
-  out.append(text_.data(), text_.data() + size);
+  weir::append(out, {text_.data(), size});
 }
 
 void text_renderer::render(const record& entry, text_buffer& out) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <numeric>
 #include <stdexcept>
 #include <utility>
 
@@ -26,19 +27,40 @@ void check_range(std::string_view name, T value, T least, T most) {
         fmt::format("log_options.{} is {}: it must be from {} to {}", name, value, least, most));
 }
 
+template <class Enum>
+void check_enum(std::string_view name, Enum value, Enum last) {
+  const auto number = static_cast<unsigned>(value);
+  check_range(name, number, 0U, static_cast<unsigned>(last));
+}
+
+void check_sinks(std::string_view whose, const std::vector<std::shared_ptr<sink>>& sinks) {
+  for (auto each = sinks.begin(); each != sinks.end(); ++each) {
+    if (*each == nullptr) throw std::invalid_argument(fmt::format("{} hold a null pointer", whose));
+    if (std::find(sinks.begin(), each, *each) != each)
+      throw std::invalid_argument(fmt::format("{} hold \"{}\" twice", whose, (*each)->name()));
+  }
+}
+
 log_options checked(log_options options) {
+  check_enum("threshold", options.threshold, level::off);
+  check_enum("overflow", options.overflow, overflow_policy::drop_newest);
   check_range<std::size_t>("chunk_bytes", options.chunk_bytes, 4096, std::size_t{1} << 20);
   if ((options.chunk_bytes & (options.chunk_bytes - 1)) != 0)
     throw std::invalid_argument(
         fmt::format("log_options.chunk_bytes is {}: it must be a power of two", options.chunk_bytes));
   check_range<std::size_t>("memory_limit_bytes", options.memory_limit_bytes, 4 * options.chunk_bytes,
                            std::size_t{64} << 30);
-  check_range<std::size_t>("record_limit_bytes", options.record_limit_bytes, 1024, options.memory_limit_bytes / 2);
+  check_range<std::size_t>("record_limit_bytes", options.record_limit_bytes, 1024,
+                           std::min(options.memory_limit_bytes / 2, std::size_t{1} << 30));
   check_range<std::int64_t>("close_limit (ms)", options.close_limit.count(), 0, 3'600'000);
   if (options.sinks.empty()) options.sinks.push_back(console_sink());
-  for (const auto& each : options.sinks)
-    if (each == nullptr) throw std::invalid_argument("log_options.sinks holds a null pointer");
+  check_sinks("log_options.sinks", options.sinks);
   return options;
+}
+
+/// A time limit that can be added to the clock's now: "for ever" is a hundred years.
+std::chrono::milliseconds addable(std::chrono::milliseconds limit) noexcept {
+  return std::min<std::chrono::milliseconds>(limit, std::chrono::hours(24 * 365 * 100));
 }
 
 } // namespace
@@ -46,18 +68,10 @@ log_options checked(log_options options) {
 stream_core::stream_core(log_options given)
     : options(std::move(given)), pool(options.chunk_bytes, options.memory_limit_bytes) {
   record_limit = static_cast<std::uint32_t>(options.record_limit_bytes);
-  registry.sinks = options.sinks;
+  registry.sinks = std::exchange(options.sinks, {});
+  registry.default_sinks = registry.sinks.size();
   // relaxed: no other thread knows the core yet.
   sink_count.store(registry.sinks.size(), std::memory_order_relaxed);
-}
-
-std::string_view text_cutter::operator()(std::string_view text) noexcept {
-  if (text.size() <= budget_) return text;
-  std::size_t kept = budget_;
-  // Not in the middle of a UTF-8 sequence.
-  while (kept > 0 && budget_ - kept < 3 && (static_cast<unsigned char>(text[kept]) & 0xC0U) == 0x80U) --kept;
-  cut_ += text.size() - kept;
-  return text.substr(0, kept);
 }
 
 } // namespace detail
@@ -84,49 +98,50 @@ log_stream::log_stream(log_options options)
 
 log_stream::~log_stream() { close(core_->options.close_limit); }
 
-logger& log_stream::get_logger(std::string_view name) {
-  const std::lock_guard lock(core_->registry.mutex);
-  auto& registry = core_->registry;
-  if (const auto found = registry.loggers.find(name); found != registry.loggers.end()) return *found->second;
-  auto state = std::make_unique<detail::logger_state>();
-  state->name = name;
-  for (std::size_t i = 0; i < core_->options.sinks.size(); ++i) state->sinks.push_back(i);
+namespace {
+
+/// The caller holds the registry's mutex.
+logger& add_logger(stream_core& core, std::string_view name, std::vector<std::size_t> sinks) {
+  auto [place, made] = core.registry.loggers.try_emplace(std::string(name), core);
+  detail::logger_state& state = place->second.state;
+  state.name = name;
+  state.sinks = std::move(sinks);
   // relaxed: nobody else knows the logger yet.
-  state->threshold.store(core_->options.threshold, std::memory_order_relaxed);
-  auto made = std::make_unique<logger>(*core_, *state);
-  registry.states.emplace(name, std::move(state));
-  return *registry.loggers.emplace(name, std::move(made)).first->second;
+  state.threshold.store(core.options.threshold, std::memory_order_relaxed);
+  return place->second.front;
+}
+
+} // namespace
+
+logger& log_stream::get_logger(std::string_view name) {
+  auto& registry = core_->registry;
+  const std::lock_guard lock(registry.mutex);
+  if (const auto found = registry.loggers.find(name); found != registry.loggers.end()) return found->second.front;
+  std::vector<std::size_t> all(registry.default_sinks);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return add_logger(*core_, name, std::move(all));
 }
 
 logger& log_stream::get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks) {
-  for (const auto& each : sinks)
-    if (each == nullptr) throw std::invalid_argument(fmt::format("logger {}: a sink is a null pointer", name));
-  {
-    const std::lock_guard lock(core_->registry.mutex);
-    auto& registry = core_->registry;
-    if (registry.loggers.contains(name))
-      throw std::invalid_argument(fmt::format("a logger named {} exists already", name));
-    auto state = std::make_unique<detail::logger_state>();
-    state->name = name;
-    // relaxed: nobody else knows the logger yet.
-    state->threshold.store(core_->options.threshold, std::memory_order_relaxed);
-    for (auto& each : sinks) {
-      auto found = std::ranges::find(registry.sinks, each);
-      state->sinks.push_back(static_cast<std::size_t>(found - registry.sinks.begin()));
-      if (found == registry.sinks.end()) registry.sinks.push_back(std::move(each));
-    }
-    // release: pairs with the acquire in refresh_sinks().
-    core_->sink_count.store(registry.sinks.size(), std::memory_order_release);
-    auto made = std::make_unique<logger>(*core_, *state);
-    registry.states.emplace(name, std::move(state));
-    registry.loggers.emplace(name, std::move(made));
+  if (sinks.empty()) throw std::invalid_argument(fmt::format("logger {} is given no sinks", name));
+  detail::check_sinks(fmt::format("the sinks of logger {}", name), sinks);
+  auto& registry = core_->registry;
+  const std::lock_guard lock(registry.mutex);
+  if (registry.loggers.contains(name))
+    throw std::invalid_argument(fmt::format("a logger named {} exists already", name));
+  std::vector<std::size_t> places;
+  for (auto& each : sinks) {
+    const auto found = std::ranges::find(registry.sinks, each);
+    places.push_back(static_cast<std::size_t>(found - registry.sinks.begin()));
+    if (found == registry.sinks.end()) registry.sinks.push_back(std::move(each));
   }
-  return get_logger(name);
+  // release: pairs with the acquire in delivery::refresh().
+  core_->sink_count.store(registry.sinks.size(), std::memory_order_release);
+  return add_logger(*core_, name, std::move(places));
 }
 
 bool log_stream::flush(std::chrono::milliseconds limit) {
-  // relaxed: see run_backend().
-  if (core_->backend_thread.load(std::memory_order_relaxed) == std::this_thread::get_id()) return false;
+  if (core_->on_backend_thread() || core_->in_forked_child()) return false;
   auto& flushes = core_->flushes;
   std::unique_lock lock(flushes.mutex);
   if (flushes.over) return false;
@@ -135,18 +150,20 @@ bool log_stream::flush(std::chrono::milliseconds limit) {
   lock.unlock();
   core_->bell.ring();
   lock.lock();
-  flushes.answered.wait_for(lock, limit, [&] { return flushes.done >= asked || flushes.over; });
+  flushes.answered.wait_for(lock, detail::addable(limit), [&] { return flushes.done >= asked || flushes.over; });
   return flushes.done >= asked;
 }
 
 bool log_stream::close(std::chrono::milliseconds limit) {
-  // release: pairs with the acquires in open_chunk(), wake_backend() and the backend.
+  if (core_->in_forked_child()) return false;
+  // release: pairs with the acquires in open_chunk(), publish_to_sleeper() and the backend.
   core_->asleep.store(detail::closing, std::memory_order_release);
   core_->pool.close();
   core_->bell.ring();
+  if (core_->on_backend_thread()) return false; // it cannot wait for itself
   auto& flushes = core_->flushes;
   std::unique_lock lock(flushes.mutex);
-  return flushes.answered.wait_for(lock, limit, [&] { return flushes.over; });
+  return flushes.answered.wait_for(lock, detail::addable(limit), [&] { return flushes.over; });
 }
 
 log_stats log_stream::stats() const {
@@ -157,8 +174,10 @@ log_stats log_stream::stats() const {
   all.dropped_closed = core_->count_of(drop_reason::closed);
   all.dropped_unrenderable = core_->count_of(drop_reason::unrenderable);
   all.dropped_sink = core_->count_of(drop_reason::sink);
-  // relaxed: counters; their sum is exact when nothing is under way, as after a flush.
-  all.written = core_->written.load(std::memory_order_relaxed);
+  // acquire: pairs with the release in delivery::commit(): what is seen written is seen drained below, so that at any
+  // moment accepted >= written + dropped(); they are equal when nothing is under way, as after a flush.
+  all.written = core_->written.load(std::memory_order_acquire);
+  // relaxed, all: counters.
   all.sink_errors = core_->sink_errors.load(std::memory_order_relaxed);
   all.queue_bytes = core_->queue_bytes.load(std::memory_order_relaxed);
   all.accepted = core_->drained.load(std::memory_order_relaxed) + all.dropped() - all.dropped_sink;

@@ -45,12 +45,12 @@ class stream_core : public stream_front {
   alignas(cache_line) std::atomic<std::uint64_t> dropped[drop_reasons]{};
 
   void count_dropped(drop_reason reason, std::uint64_t records = 1) noexcept {
-    // relaxed: a counter that orders nothing.
-    dropped[static_cast<std::size_t>(reason)].fetch_add(records, std::memory_order_relaxed);
+    // release: pairs with the acquire below; who sees records lost by a sink sees them drained.
+    dropped[static_cast<std::size_t>(reason)].fetch_add(records, std::memory_order_release);
   }
   std::uint64_t count_of(drop_reason reason) const noexcept {
-    // relaxed: as above.
-    return dropped[static_cast<std::size_t>(reason)].load(std::memory_order_relaxed);
+    // acquire: as above.
+    return dropped[static_cast<std::size_t>(reason)].load(std::memory_order_acquire);
   }
 
   /// Flushes: requests are record clock times, answered when everything up to there has gone through the sinks.
@@ -63,6 +63,7 @@ class stream_core : public stream_front {
   } flushes;
 
   struct named_logger {
+    explicit named_logger(stream_core& core) noexcept : front(core, state) {}
     logger_state state;
     logger front;
   };

@@ -33,9 +33,8 @@ constexpr double settable_error_ns = 50e6;
 
 } // namespace
 
-// Records made before this is initialised, by constructors of other static objects, are stamped by the other clock;
-// their time of day is then wrong, their order is not lost.
-const bool has_invariant_tsc = find_invariant_tsc();
+// Before all other static objects, whose constructors may log: ticks of two clocks cannot be put in order.
+[[gnu::init_priority(101)]] const tsc_properties this_tsc{.invariant = find_invariant_tsc()};
 
 wall_clock::sample wall_clock::take_sample() noexcept {
   // The tightest of some brackets: an interrupt between the two reads would otherwise become an error of the line.

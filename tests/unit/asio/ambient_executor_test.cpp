@@ -1,9 +1,9 @@
 // Each coroutine sees its own request, though they share a thread.
-#include <weir/asio/ambient_executor.hpp>
+#include "weir/asio/ambient_executor.hpp"
 
-#include <weir/asio/sleep.hpp>
-#include <weir/asio/under.hpp>
-#include <weir/context.hpp>
+#include "weir/asio/sleep.hpp"
+#include "weir/asio/under.hpp"
+#include "weir/context.hpp"
 
 #include <memory>
 #include <string>
@@ -73,7 +73,7 @@ net::awaitable<void> session(weir::ambient_slot& slot, std::uint64_t first, int&
   ++ended;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("asio: coroutines that interleave on one thread each see their own ids after each co_await", "[asio]") {
   net::io_context io;

@@ -20,4 +20,4 @@ inline void run_coroutine(boost::asio::io_context& io, boost::asio::awaitable<vo
   if (error) std::rethrow_exception(error);
 }
 
-}  // namespace weir_test
+} // namespace weir_test

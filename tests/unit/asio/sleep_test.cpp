@@ -1,7 +1,7 @@
 // Asynchronous waiting for a context.
-#include <weir/asio/sleep.hpp>
+#include "weir/asio/sleep.hpp"
 
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <latch>
 #include <memory>

@@ -1,8 +1,8 @@
 // Coroutines and operations that end with their context.
-#include <weir/asio/under.hpp>
+#include "weir/asio/under.hpp"
 
-#include <weir/asio/sleep.hpp>
-#include <weir/context.hpp>
+#include "weir/asio/sleep.hpp"
+#include "weir/context.hpp"
 
 #include <array>
 #include <latch>
@@ -68,7 +68,7 @@ net::awaitable<void> cancel_soon(weir::cancel_function cancel) {
   net::post(executor, [cancel] { cancel(); });
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("asio: work under a context that lasts gives its own result or exception", "[asio]") {
   net::io_context io;
@@ -170,7 +170,8 @@ TEST_CASE("asio: a single operation under a context", "[asio][concurrent]") {
     std::array<char, 8> bytes{};
 
     auto [ctx, cancel] = weir::with_timeout(weir::background(), 1ms);
-    const auto read_timed_out = co_await error_of(weir::under(ctx, near.async_read_some(net::buffer(bytes), net::deferred)));
+    const auto read_timed_out =
+        co_await error_of(weir::under(ctx, near.async_read_some(net::buffer(bytes), net::deferred)));
     CHECK(read_timed_out == context_errc::deadline_exceeded);
 
     auto [lasting, cancel_lasting] = weir::with_cancel(weir::background());

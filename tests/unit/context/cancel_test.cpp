@@ -1,5 +1,5 @@
 // How contexts end: by hand, once, and with all below them.
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <latch>
 #include <string>
@@ -70,8 +70,8 @@ TEST_CASE("context: the first cancel wins, and error and cause never change afte
   cancel({cancel_reason::client_closed, std::make_error_code(std::errc::connection_reset), "peer went away"});
   cancel({cancel_reason::shutdown, {}, "too late"});
   CHECK(ctx.error() == context_errc::canceled);
-  CHECK(ctx.cause() ==
-        cancel_cause{cancel_reason::client_closed, std::make_error_code(std::errc::connection_reset), "peer went away"});
+  CHECK(ctx.cause() == cancel_cause{cancel_reason::client_closed, std::make_error_code(std::errc::connection_reset),
+                                    "peer went away"});
 }
 
 TEST_CASE("context: a child cancelled first keeps its own cause", "[context]") {

@@ -1,5 +1,5 @@
 // Contexts that end by themselves. Deadlines that are to pass are waited for; those that must not are an hour off.
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <chrono>
 #include <thread>
@@ -15,7 +15,7 @@ namespace {
 
 weir::context::time_point in_an_hour() { return weir::context::clock::now() + 1h; }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("context: a deadline passes and ends the context and all below it", "[context][concurrent]") {
   auto [ctx, cancel] = weir::with_timeout(weir::background(), 1ms);
@@ -48,7 +48,8 @@ TEST_CASE("context: a child never outlives its parent's deadline, and its own la
 
 TEST_CASE("context: at equal deadlines the parent's cause is used", "[context][concurrent]") {
   const auto when = weir::context::clock::now() + 1ms;
-  auto [parent, cancel_parent] = weir::with_deadline(weir::background(), when, {cancel_reason::deadline, {}, "outer"});
+  auto [parent, cancel_parent] =
+      weir::with_deadline(weir::background(), when, {cancel_reason::deadline, {}, "outer"});
   auto [child, cancel_child] = weir::with_deadline(parent, when, {cancel_reason::deadline, {}, "inner"});
   CHECK(child.wait());
   CHECK(child.cause().text == "outer");
@@ -74,7 +75,8 @@ TEST_CASE("context: a deadline in the past is exceeded before the constructor re
 }
 
 TEST_CASE("context: a deadline's own cause is used only when that deadline expires", "[context]") {
-  auto [ctx, cancel] = weir::with_deadline(weir::background(), in_an_hour(), {cancel_reason::deadline, {}, "expired"});
+  auto [ctx, cancel] =
+      weir::with_deadline(weir::background(), in_an_hour(), {cancel_reason::deadline, {}, "expired"});
   cancel();
   CHECK(ctx.error() == context_errc::canceled);
   CHECK(ctx.cause() == cancel_cause{cancel_reason::application, context_errc::canceled, ""});

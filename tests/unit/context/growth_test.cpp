@@ -1,5 +1,5 @@
 // Long-lived parents, long chains, many timers: nothing grows, nothing recurses.
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <memory>
 #include <utility>
@@ -22,7 +22,7 @@ bool nothing_expires(weir::detail::timer&) noexcept { return false; }
 void never(weir::detail::timer&) noexcept {}
 constexpr weir::detail::timer::functions inert{&nothing_expires, &never};
 
-}  // namespace
+} // namespace
 
 TEST_CASE("context: cancelling, expiring or dropping a child unlinks it and stops its timer", "[context]") {
   const auto alive = std::make_shared<int>();

@@ -1,5 +1,5 @@
 // Bad use that is defined: nothing here may hang, crash or leak.
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <memory>
 #include <optional>
@@ -87,7 +87,9 @@ TEST_CASE("context: a callback may stop itself, which prevents nothing", "[conte
 
 TEST_CASE("context: a callback that owns its context and is stopped leaves nothing behind", "[context]") {
   auto [ctx, cancel] = weir::with_cancel(weir::background());
-  { const auto registration = ctx.on_done([ctx = ctx] {}); }
+  {
+    const auto registration = ctx.on_done([ctx = ctx] {});
+  }
   ctx.on_done([ctx = ctx] {}).detach();
   cancel();
   CHECK(ctx.done());

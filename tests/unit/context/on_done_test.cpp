@@ -1,5 +1,5 @@
 // Callbacks: once, at the right time, and taken back without waiting.
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <latch>
 #include <memory>
@@ -61,7 +61,9 @@ TEST_CASE("context: destroying a registration stops it, detaching does not", "[c
   auto [ctx, cancel] = weir::with_cancel(weir::background());
   int destroyed_runs = 0;
   int detached_runs = 0;
-  { const auto registration = ctx.on_done([&] { ++destroyed_runs; }); }
+  {
+    const auto registration = ctx.on_done([&] { ++destroyed_runs; });
+  }
   ctx.on_done([&] { ++detached_runs; }).detach();
   cancel();
   CHECK(destroyed_runs == 0);

@@ -1,5 +1,5 @@
 // The current context of a thread, and the ids that the log reads.
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <optional>
 #include <thread>
@@ -13,7 +13,7 @@ weir::context with_span(std::uint64_t span) { return weir::with_correlation(weir
 
 std::uint64_t current_span() { return weir::current_correlation ? weir::current_correlation->span_id : 0; }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("context: a scope makes a context current and restores what was", "[context]") {
   CHECK(weir::current_context() == weir::background());
@@ -36,7 +36,8 @@ TEST_CASE("context: a scope makes a context current and restores what was", "[co
   CHECK(weir::current_correlation == nullptr);
 }
 
-TEST_CASE("context: a scope of a context without ids hides those outside, and restores ids set by others", "[context]") {
+TEST_CASE("context: a scope of a context without ids hides those outside, and restores ids set by others",
+          "[context]") {
   const weir::correlation by_hand{7, 7, 7};
   weir::current_correlation = &by_hand;
   {
@@ -105,7 +106,8 @@ TEST_CASE("context: a slot may be destroyed by what runs under it", "[context]")
   CHECK(current_span() == 9);
 }
 
-TEST_CASE("context: a scope left behind on a thread is dropped with the slot's own and then does nothing", "[context]") {
+TEST_CASE("context: a scope left behind on a thread is dropped with the slot's own and then does nothing",
+          "[context]") {
   const auto left = with_span(5);
   std::optional<weir::context_scope> carried;
   const weir::ambient_slot slot(with_span(1));

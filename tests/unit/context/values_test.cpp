@@ -1,5 +1,5 @@
 // What contexts carry: values, log ids, and what is left when the cancellation is taken off.
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <memory>
 #include <string>
@@ -15,7 +15,7 @@ struct depth_key {
   using value_type = int;
 };
 
-}  // namespace
+} // namespace
 
 namespace another_component {
 
@@ -23,7 +23,7 @@ struct user_key {
   using value_type = std::string;
 };
 
-}  // namespace another_component
+} // namespace another_component
 
 TEST_CASE("context: the innermost value wins", "[context]") {
   const auto outer = weir::with_value<user_key>(weir::background(), "ada");

@@ -1,5 +1,5 @@
 // Four ways to use a context: poll it, block on it, be called back (on_done_test), hand it over (asio, stop_token).
-#include <weir/context.hpp>
+#include "weir/context.hpp"
 
 #include <condition_variable>
 #include <latch>

@@ -1,6 +1,6 @@
 // Contexts in Asio programs: the adapter's front door.
 #pragma once
 
-#include <weir/asio/ambient_executor.hpp>
-#include <weir/asio/sleep.hpp>
-#include <weir/asio/under.hpp>
+#include "weir/asio/ambient_executor.hpp"
+#include "weir/asio/sleep.hpp"
+#include "weir/asio/under.hpp"

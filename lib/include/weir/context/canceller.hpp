@@ -1,10 +1,10 @@
 // The means to end a context: kept by the one who made it, apart from the context that is handed out.
 #pragma once
 
-#include <utility>
+#include "weir/context/cancel_cause.hpp"
+#include "weir/context/node.hpp"
 
-#include <weir/context/cancel_cause.hpp>
-#include <weir/context/node.hpp>
+#include <utility>
 
 namespace weir::detail {
 struct cancellable_access;
@@ -20,7 +20,7 @@ namespace weir {
 /// moving are thread-compatible. Lifetime: keeps the context's state alive.
 /// Cost: up to two locks, plus the descendants; allocates only to keep an error or a text.
 class cancel_function {
-public:
+ public:
   cancel_function() noexcept = default;
 
   /// Ends the context: reason application, error context_errc::canceled.
@@ -30,13 +30,13 @@ public:
   /// Ends the context for this cause. Should memory run out, the reason is kept and the error and text are lost.
   void operator()(cancel_cause cause) const noexcept;
 
-  explicit operator bool() const noexcept { return static_cast<bool>(x_node); }
+  explicit operator bool() const noexcept { return static_cast<bool>(node_); }
 
-private:
+ private:
   friend class canceller;
-  explicit cancel_function(detail::node_ptr node) noexcept : x_node(std::move(node)) {}
+  explicit cancel_function(detail::node_ptr node) noexcept : node_(std::move(node)) {}
 
-  detail::node_ptr x_node;
+  detail::node_ptr node_;
 };
 
 /// The canceller that with_cancel() and the like return: a cancel_function that has one owner and that also ends the
@@ -44,37 +44,37 @@ private:
 ///
 /// It may be destroyed by a callback of the very context it is ending.
 class [[nodiscard]] canceller {
-public:
+ public:
   canceller() noexcept = default;
   canceller(canceller&&) noexcept = default;
   /// Ends the context it was for, then takes over the other.
   canceller& operator=(canceller&& other) noexcept {
     if (this != &other) {
-      x_function();
-      x_function = std::move(other.x_function);
+      function_();
+      function_ = std::move(other.function_);
     }
     return *this;
   }
-  ~canceller() { x_function(); }
+  ~canceller() { function_(); }
 
-  void operator()() const noexcept { x_function(); }
-  void operator()(cancel_reason reason) const noexcept { x_function(reason); }
-  void operator()(cancel_cause cause) const noexcept { x_function(std::move(cause)); }
+  void operator()() const noexcept { function_(); }
+  void operator()(cancel_reason reason) const noexcept { function_(reason); }
+  void operator()(cancel_cause cause) const noexcept { function_(std::move(cause)); }
 
   /// Gives up the right to end the context and becomes empty. The context then ends with its parent, by its deadline,
   /// or through a function that share() gave.
-  void release() noexcept { x_function = {}; }
+  void release() noexcept { function_ = {}; }
 
   /// A function that ends the same context, to be given to others; whether it lives or dies has no effect.
-  cancel_function share() const noexcept { return x_function; }
+  cancel_function share() const noexcept { return function_; }
 
-  explicit operator bool() const noexcept { return static_cast<bool>(x_function); }
+  explicit operator bool() const noexcept { return static_cast<bool>(function_); }
 
-private:
+ private:
   friend struct detail::cancellable_access;
-  explicit canceller(detail::node_ptr node) noexcept : x_function(std::move(node)) {}
+  explicit canceller(detail::node_ptr node) noexcept : function_(std::move(node)) {}
 
-  cancel_function x_function;
+  cancel_function function_;
 };
 
-}  // namespace weir
+} // namespace weir

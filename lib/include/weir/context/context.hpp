@@ -1,6 +1,14 @@
 // The context: a handle to a place in a tree of work, which says whether the work is still wanted.
 #pragma once
 
+#include "weir/context/cancel_cause.hpp"
+#include "weir/context/context_error.hpp"
+#include "weir/context/done_callback.hpp"
+#include "weir/context/done_registration.hpp"
+#include "weir/context/node.hpp"
+#include "weir/context/value_node.hpp"
+#include "weir/correlation.hpp"
+
 #include <chrono>
 #include <concepts>
 #include <optional>
@@ -8,19 +16,11 @@
 #include <type_traits>
 #include <utility>
 
-#include <weir/context/cancel_cause.hpp>
-#include <weir/context/context_error.hpp>
-#include <weir/context/done_callback.hpp>
-#include <weir/context/done_registration.hpp>
-#include <weir/context/node.hpp>
-#include <weir/context/value_node.hpp>
-#include <weir/correlation.hpp>
-
 namespace weir {
 
-/// Whether a piece of work is still wanted, until when, for which request, and with which values, handed down the call
-/// chain: Go's `context.Context` as a value type. A default-constructed one is the background: never done, without
-/// deadline, values or ids.
+/// Whether a piece of work is still wanted, until when, for which request, and with which values, handed down the
+/// call chain: Go's `context.Context` as a value type. A default-constructed one is the background: never done,
+/// without deadline, values or ids.
 ///
 /// Children are made by with_cancel(), with_deadline(), with_timeout(), with_value(), with_correlation() and
 /// without_cancel(). Ending a context ends every context made from it, at once.
@@ -28,7 +28,7 @@ namespace weir {
 /// Thread safety: different handles to one context may be used from any number of threads; one handle is
 /// thread-compatible, like a shared_ptr. Cost: a copy is one relaxed increment. Errors: nothing throws unless said.
 class context {
-public:
+ public:
   using clock = std::chrono::steady_clock;
   using time_point = clock::time_point;
   using duration = clock::duration;
@@ -63,12 +63,12 @@ public:
   /// Cost: one step for each with_value between.
   template <context_key Key>
   const typename Key::value_type* value() const noexcept {
-    const auto* found = x_node ? detail::find_value(x_node->values(), &detail::key_identity<Key>) : nullptr;
+    const auto* found = node_ ? detail::find_value(node_->values(), &detail::key_identity<Key>) : nullptr;
     return found ? &static_cast<const detail::typed_value_node<Key>*>(found)->value() : nullptr;
   }
 
   /// The ids given by the nearest with_correlation(), or nullptr. They live as long as any handle to this context.
-  const correlation* ids() const noexcept { return x_node ? x_node->ids() : nullptr; }
+  const correlation* ids() const noexcept { return node_ ? node_->ids() : nullptr; }
 
   /// Calls `callback()` once, when the context ends: on the thread that ends it (the canceller's, or the library's
   /// timer thread for a deadline), outside of any lock and in order of registration; if it has already ended, at once
@@ -77,8 +77,8 @@ public:
   /// Returns the handle that keeps it registered. Errors: throws std::bad_alloc, or what copying the callback throws;
   /// nothing is registered then. Cost: one allocation and one lock.
   template <typename Function>
-    requires std::invocable<std::decay_t<Function>&>
-  done_registration on_done(Function&& callback) const {
+  requires std::invocable < std::decay_t<Function>
+  & > done_registration on_done(Function&& callback) const {
     if (!can_be_done()) return {};
     using stored = std::decay_t<Function>;
     if (done()) {
@@ -93,8 +93,8 @@ public:
   /// false, at once, if nothing can ever end this context.
   bool wait() const;
 
-  /// Blocks until the context is done or `limit` has come. Returns whether it is done. Also a sleep that a cancel cuts
-  /// short: for a context that nothing can end it sleeps the time out.
+  /// Blocks until the context is done or `limit` has come. Returns whether it is done. Also a sleep that a cancel
+  /// cuts short: for a context that nothing can end it sleeps the time out.
   bool wait_until(time_point limit) const;
 
   /// As wait_until(), from now on; a negative `limit` is zero.
@@ -103,14 +103,14 @@ public:
   /// Whether both are handles to the same context.
   friend bool operator==(const context&, const context&) noexcept = default;
 
-private:
+ private:
   friend struct detail::context_access;
-  explicit context(detail::node_ptr node) noexcept : x_node(std::move(node)) {}
+  explicit context(detail::node_ptr node) noexcept : node_(std::move(node)) {}
 
-  detail::done_flag* source() const noexcept { return x_node ? x_node->source() : nullptr; }
+  detail::done_flag* source() const noexcept { return node_ ? node_->source() : nullptr; }
   done_registration register_callback(detail::done_callback* callback) const noexcept;
 
-  detail::node_ptr x_node;
+  detail::node_ptr node_;
 };
 
 /// The root of every tree: never done, without deadline, values or ids.
@@ -120,9 +120,9 @@ namespace detail {
 
 /// The way from handles to nodes for the functions that make contexts.
 struct context_access {
-  static node* get(const context& from) noexcept { return from.x_node.get(); }
+  static node* get(const context& from) noexcept { return from.node_.get(); }
   static context make(node_ptr node) noexcept { return context(std::move(node)); }
 };
 
-}  // namespace detail
-}  // namespace weir
+} // namespace detail
+} // namespace weir

@@ -18,7 +18,7 @@ inline std::error_code make_error_code(context_errc error) noexcept {
   return {static_cast<int>(error), context_category()};
 }
 
-}  // namespace weir
+} // namespace weir
 
 template <>
 struct std::is_error_code_enum<weir::context_errc> : std::true_type {};

@@ -17,7 +17,7 @@ struct list_hook {
 /// Owned by the list it waits in (whoever takes it out takes that reference over) and by its registration.
 /// The hook belongs to the node's lock.
 class done_callback : public list_hook {
-public:
+ public:
   done_callback() = default;
   done_callback(const done_callback&) = delete;
   done_callback& operator=(const done_callback&) = delete;
@@ -30,14 +30,14 @@ public:
 
   void release() noexcept {
     // acq_rel: the release hands over this owner's use of the callback, the acquire receives the other's.
-    if (x_references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-protected:
+ protected:
   virtual ~done_callback() = default;
 
-private:
-  std::atomic<std::uint32_t> x_references{2};
+ private:
+  std::atomic<std::uint32_t> references_{2};
 };
 
 /// Calls a callback the way run() promises.
@@ -52,18 +52,18 @@ void run_swallowing(Function& function) noexcept {
 
 template <typename Function>
 class typed_callback final : public done_callback {
-public:
+ public:
   template <typename Argument>
-  explicit typed_callback(std::in_place_t, Argument&& function) : x_function(std::forward<Argument>(function)) {}
+  explicit typed_callback(std::in_place_t, Argument&& function) : function_(std::forward<Argument>(function)) {}
 
   void run() noexcept override {
-    run_swallowing(*x_function);
-    x_function.reset();
+    run_swallowing(*function_);
+    function_.reset();
   }
-  void discard() noexcept override { x_function.reset(); }
+  void discard() noexcept override { function_.reset(); }
 
-private:
-  std::optional<Function> x_function;
+ private:
+  std::optional<Function> function_;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -1,10 +1,10 @@
 // The handle that on_done() gives back: while it lives the callback is registered.
 #pragma once
 
-#include <utility>
+#include "weir/context/done_callback.hpp"
+#include "weir/context/node.hpp"
 
-#include <weir/context/done_callback.hpp>
-#include <weir/context/node.hpp>
+#include <utility>
 
 namespace weir {
 
@@ -17,15 +17,15 @@ namespace weir {
 /// Thread safety: thread-compatible; the callback itself may stop, move or destroy its own registration.
 /// Lifetime: keeps the context's state alive.
 class [[nodiscard]] done_registration {
-public:
+ public:
   done_registration() noexcept = default;
   done_registration(done_registration&& other) noexcept
-    : x_node(std::move(other.x_node)), x_callback(std::exchange(other.x_callback, nullptr)) {}
+      : node_(std::move(other.node_)), callback_(std::exchange(other.callback_, nullptr)) {}
   done_registration& operator=(done_registration&& other) noexcept {
     if (this != &other) {
       stop();
-      x_node = std::move(other.x_node);
-      x_callback = std::exchange(other.x_callback, nullptr);
+      node_ = std::move(other.node_);
+      callback_ = std::exchange(other.callback_, nullptr);
     }
     return *this;
   }
@@ -41,15 +41,15 @@ public:
   void detach() noexcept;
 
   /// Whether there is still something that stop() could be asked to do.
-  explicit operator bool() const noexcept { return x_callback != nullptr; }
+  explicit operator bool() const noexcept { return callback_ != nullptr; }
 
-private:
+ private:
   friend class context;
   done_registration(detail::node_ptr source, detail::done_callback* callback) noexcept
-    : x_node(std::move(source)), x_callback(callback) {}
+      : node_(std::move(source)), callback_(callback) {}
 
-  detail::node_ptr x_node;
-  detail::done_callback* x_callback = nullptr;
+  detail::node_ptr node_;
+  detail::done_callback* callback_ = nullptr;
 };
 
-}  // namespace weir
+} // namespace weir

@@ -1,11 +1,11 @@
 // What every kind of node in the tree of contexts has in common; contexts are handles to these.
 #pragma once
 
+#include "weir/correlation.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <utility>
-
-#include <weir/correlation.hpp>
 
 namespace weir::detail {
 
@@ -14,17 +14,17 @@ class value_node;
 /// How far a cancellable node has come. It only ever goes forward.
 enum class done_phase : std::uint32_t {
   live,
-  marking,  ///< done, and its canceller is still reaching descendants
-  settled,  ///< done, and so is every descendant
+  marking, ///< done, and its canceller is still reaching descendants
+  settled, ///< done, and so is every descendant
 };
 
 /// The part of a cancellable node that polling reads.
 struct done_flag {
-  std::atomic<done_phase> x_phase{done_phase::live};
+  std::atomic<done_phase> phase_{done_phase::live};
 
   bool done() const noexcept {
     // acquire: pairs with the release in cancel_node::mark(); makes the cause visible.
-    return x_phase.load(std::memory_order_acquire) != done_phase::live;
+    return phase_.load(std::memory_order_acquire) != done_phase::live;
   }
 };
 
@@ -32,23 +32,23 @@ struct done_flag {
 /// parent when it is made, so that no look-up walks the whole chain.
 /// Thread safety: everything but the reference count is constant once the node is shared.
 class node {
-public:
+ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
   void add_reference() noexcept {
     // relaxed: a new reference is only ever made from one that its owner already holds.
-    x_references.fetch_add(1, std::memory_order_relaxed);
+    references_.fetch_add(1, std::memory_order_relaxed);
   }
 
   /// Takes a reference unless the last one is gone, in which case the node is about to be destroyed. The caller must
   /// hold what the destructor has to wait for.
   bool try_add_reference() noexcept {
     // relaxed: the caller's lock orders this against the destructor.
-    auto seen = x_references.load(std::memory_order_relaxed);
+    auto seen = references_.load(std::memory_order_relaxed);
     while (seen != 0) {
       // relaxed: as above.
-      if (x_references.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
+      if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
     }
     return false;
   }
@@ -56,59 +56,59 @@ public:
   void release() noexcept {
     // acq_rel: the release hands this owner's reads and writes to whoever destroys the node, the acquire receives
     // those of all other owners.
-    if (x_references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
   }
 
   /// The nearest cancellable node, this one or above; null if nothing can end this context.
-  done_flag* source() const noexcept { return x_source; }
+  done_flag* source() const noexcept { return source_; }
   /// The nearest node that carries a value, this one or above, or null.
-  const value_node* values() const noexcept { return x_values; }
+  const value_node* values() const noexcept { return values_; }
   /// The nearest log ids, or null.
-  const correlation* ids() const noexcept { return x_ids; }
+  const correlation* ids() const noexcept { return ids_; }
 
-protected:
+ protected:
   /// Takes a reference to `parent`, which may be null (the background), and inherits from it.
-  explicit node(node* parent) noexcept : x_parent(parent) {
+  explicit node(node* parent) noexcept : parent_(parent) {
     if (!parent) return;
     parent->add_reference();
-    x_source = parent->x_source;
-    x_values = parent->x_values;
-    x_ids = parent->x_ids;
+    source_ = parent->source_;
+    values_ = parent->values_;
+    ids_ = parent->ids_;
   }
   virtual ~node() = default;
 
-  done_flag* x_source = nullptr;
-  const value_node* x_values = nullptr;
-  const correlation* x_ids = nullptr;
+  done_flag* source_ = nullptr;
+  const value_node* values_ = nullptr;
+  const correlation* ids_ = nullptr;
 
-private:
+ private:
   /// Destroys the node and every ancestor that only it kept alive, in a loop: chains may be long.
   static void destroy(node* last) noexcept;
 
-  node* const x_parent;
-  std::atomic<std::uint32_t> x_references{1};
+  node* const parent_;
+  std::atomic<std::uint32_t> references_{1};
 };
 
 /// An owning pointer to a node; null is the background.
 class node_ptr {
-public:
+ public:
   node_ptr() noexcept = default;
-  node_ptr(const node_ptr& other) noexcept : x_node(other.x_node) {
-    if (x_node) x_node->add_reference();
+  node_ptr(const node_ptr& other) noexcept : node_(other.node_) {
+    if (node_) node_->add_reference();
   }
-  node_ptr(node_ptr&& other) noexcept : x_node(std::exchange(other.x_node, nullptr)) {}
+  node_ptr(node_ptr&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   node_ptr& operator=(node_ptr other) noexcept {
-    std::swap(x_node, other.x_node);
+    std::swap(node_, other.node_);
     return *this;
   }
   ~node_ptr() {
-    if (x_node) x_node->release();
+    if (node_) node_->release();
   }
 
   /// Takes over the reference that a new node is born with, or one already taken.
   static node_ptr adopt(node* owned) noexcept {
     node_ptr result;
-    result.x_node = owned;
+    result.node_ = owned;
     return result;
   }
   /// Takes a reference of its own.
@@ -117,13 +117,13 @@ public:
     return adopt(other);
   }
 
-  node* get() const noexcept { return x_node; }
-  node* operator->() const noexcept { return x_node; }
-  explicit operator bool() const noexcept { return x_node != nullptr; }
+  node* get() const noexcept { return node_; }
+  node* operator->() const noexcept { return node_; }
+  explicit operator bool() const noexcept { return node_ != nullptr; }
   friend bool operator==(const node_ptr&, const node_ptr&) noexcept = default;
 
-private:
-  node* x_node = nullptr;
+ private:
+  node* node_ = nullptr;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

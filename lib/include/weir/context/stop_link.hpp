@@ -1,9 +1,9 @@
 // Hands a context over to code that takes a std::stop_token.
 #pragma once
 
-#include <stop_token>
+#include "weir/context/context.hpp"
 
-#include <weir/context/context.hpp>
+#include <stop_token>
 
 namespace weir {
 
@@ -12,15 +12,15 @@ namespace weir {
 /// Errors: the constructor throws std::bad_alloc. Thread safety: get_token() is thread-safe.
 /// Lifetime: tokens may outlive the link; they are then no longer stopped by the context.
 class stop_link {
-public:
+ public:
   explicit stop_link(const context& ctx)
-    : x_registration(ctx.on_done([source = x_source]() mutable { source.request_stop(); })) {}
+      : registration_(ctx.on_done([source = source_]() mutable { source.request_stop(); })) {}
 
-  std::stop_token get_token() const noexcept { return x_source.get_token(); }
+  std::stop_token get_token() const noexcept { return source_.get_token(); }
 
-private:
-  std::stop_source x_source;
-  done_registration x_registration;
+ private:
+  std::stop_source source_;
+  done_registration registration_;
 };
 
-}  // namespace weir
+} // namespace weir

@@ -1,20 +1,23 @@
 // Nodes that carry a value, found by the type of its key.
 #pragma once
 
+#include "weir/context/node.hpp"
+
 #include <concepts>
 #include <type_traits>
 #include <utility>
-
-#include <weir/context/node.hpp>
 
 namespace weir {
 
 /// A type that names a value of a context: `struct user_key { using value_type = std::string; };`. As each component
 /// declares its own key types, one component's key cannot collide with another's.
 template <typename Key>
-concept context_key = requires { typename Key::value_type; } && std::is_object_v<typename Key::value_type>;
+concept context_key = requires {
+  typename Key::value_type;
+}
+&&std::is_object_v<typename Key::value_type>;
 
-}  // namespace weir
+} // namespace weir
 
 namespace weir::detail {
 
@@ -25,29 +28,29 @@ template <typename Key>
 inline constexpr char key_identity{};
 
 class value_node : public node {
-public:
-  const void* key() const noexcept { return x_key; }
-  const value_node* above() const noexcept { return x_above; }
+ public:
+  const void* key() const noexcept { return key_; }
+  const value_node* above() const noexcept { return above_; }
 
-protected:
-  value_node(node* parent, const void* key) noexcept : node(parent), x_key(key), x_above(x_values) { x_values = this; }
+ protected:
+  value_node(node* parent, const void* key) noexcept : node(parent), key_(key), above_(values_) { values_ = this; }
 
-private:
-  const void* const x_key;
-  const value_node* const x_above;
+ private:
+  const void* const key_;
+  const value_node* const above_;
 };
 
 template <typename Key>
 class typed_value_node final : public value_node {
-public:
+ public:
   template <typename... Arguments>
   explicit typed_value_node(node* parent, Arguments&&... arguments)
-    : value_node(parent, &key_identity<Key>), x_value(std::forward<Arguments>(arguments)...) {}
+      : value_node(parent, &key_identity<Key>), value_(std::forward<Arguments>(arguments)...) {}
 
-  const typename Key::value_type& value() const noexcept { return x_value; }
+  const typename Key::value_type& value() const noexcept { return value_; }
 
-private:
-  const typename Key::value_type x_value;
+ private:
+  const typename Key::value_type value_;
 };
 
 inline const value_node* find_value(const value_node* from, const void* key) noexcept {
@@ -55,4 +58,4 @@ inline const value_node* find_value(const value_node* from, const void* key) noe
   return from;
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

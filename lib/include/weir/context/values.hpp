@@ -1,12 +1,12 @@
 // Making contexts that carry something: a value, the ids for the log, or everything but the cancellation.
 #pragma once
 
+#include "weir/context/context.hpp"
+#include "weir/context/value_node.hpp"
+#include "weir/correlation.hpp"
+
 #include <concepts>
 #include <utility>
-
-#include <weir/context/context.hpp>
-#include <weir/context/value_node.hpp>
-#include <weir/correlation.hpp>
 
 namespace weir {
 
@@ -14,7 +14,7 @@ namespace weir {
 /// The value is constant and may be read from any thread. Errors: throws std::bad_alloc or what making the value
 /// throws. Lifetime: the value dies with the last handle to the child or its descendants. Cost: one allocation.
 template <context_key Key, typename Value = typename Key::value_type>
-  requires std::constructible_from<typename Key::value_type, Value>
+requires std::constructible_from<typename Key::value_type, Value>
 [[nodiscard]] context with_value(const context& parent, Value&& value) {
   return detail::context_access::make(detail::node_ptr::adopt(
       new detail::typed_value_node<Key>(detail::context_access::get(parent), std::forward<Value>(value))));
@@ -29,4 +29,4 @@ template <context_key Key, typename Value = typename Key::value_type>
 /// Errors: throws std::bad_alloc. Cost: one allocation, none if nothing can end `parent` anyway.
 [[nodiscard]] context without_cancel(const context& parent);
 
-}  // namespace weir
+} // namespace weir

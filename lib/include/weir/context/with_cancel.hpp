@@ -1,9 +1,9 @@
 // Making contexts that can end: by hand, at a point in time, after some time.
 #pragma once
 
-#include <weir/context/cancel_cause.hpp>
-#include <weir/context/canceller.hpp>
-#include <weir/context/context.hpp>
+#include "weir/context/cancel_cause.hpp"
+#include "weir/context/canceller.hpp"
+#include "weir/context/context.hpp"
 
 namespace weir {
 
@@ -13,9 +13,9 @@ struct [[nodiscard]] cancellable {
   canceller cancel;
 };
 
-/// A child of `parent` that also ends when `cancel` is called or destroyed. If the parent is done, so is the child, for
-/// the parent's cause. Errors: throws std::bad_alloc. Cost: one allocation and one lock; ending the child or dropping
-/// the last handle to it unlinks it, so a long-lived parent does not grow.
+/// A child of `parent` that also ends when `cancel` is called or destroyed. If the parent is done, so is the child,
+/// for the parent's cause. Errors: throws std::bad_alloc. Cost: one allocation and one lock; ending the child or
+/// dropping the last handle to it unlinks it, so a long-lived parent does not grow.
 cancellable with_cancel(const context& parent);
 
 /// A child of `parent` that also ends at `deadline`, with context_errc::deadline_exceeded. If that has passed, the
@@ -23,11 +23,12 @@ cancellable with_cancel(const context& parent);
 /// is not used. `time_point::max()` is no deadline.
 /// `cause`: used only if this deadline is what ends the child; its reason defaults to cancel_reason::deadline.
 /// Errors: throws std::bad_alloc, or std::system_error if the process's timer thread cannot be started.
-/// Lifetime: ending the child, or dropping the last handle to it, stops the timer without waiting for anything.
+/// Lifetime: ending the child, or dropping the last handle to it, stops the timer without waiting for anything. All
+/// deadlines of a process pass on one thread; a forked child has none, so there deadlines do not pass.
 /// Cost: as with_cancel(), plus a timer; one more allocation if the cause has an error or a text.
 cancellable with_deadline(const context& parent, context::time_point deadline, cancel_cause cause = {});
 
 /// As with_deadline(), from now on; the cause's reason defaults to cancel_reason::timeout. Zero or less has passed.
 cancellable with_timeout(const context& parent, context::duration timeout, cancel_cause cause = {});
 
-}  // namespace weir
+} // namespace weir

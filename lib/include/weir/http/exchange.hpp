@@ -15,6 +15,7 @@
 namespace weir {
 
 class request_observer;
+class histogram;
 
 /// What is known of a request when its header has been read. Views are copied by exchange::begin().
 struct request_head {
@@ -44,23 +45,41 @@ struct exchange_record {
   request_outcome outcome = request_outcome::failed;
   cancel_reason reason = cancel_reason::none;  // of a cancelled, timed out or refused one
   request_phase phase = request_phase::read;   // where that found it
-  std::chrono::nanoseconds time_to_stop{};     // from the signal until the handler returned; negative: unknown
+  std::chrono::nanoseconds time_to_stop{-1};   // from the signal until the handler returned; negative: unknown
 
   bool was_cut_short() const noexcept {
     return outcome == request_outcome::cancelled || outcome == request_outcome::timed_out;
   }
 };
 
+namespace detail {
+
+/// The series that the last request of a connection was counted in, and what they were looked up by: requests that follow one
+/// another on a connection are mostly of one kind.
+struct request_series {
+  histogram* duration = nullptr;
+  histogram* request_size = nullptr;
+  histogram* response_size = nullptr;
+  std::string method, route;
+  std::string_view scheme;  // a literal
+  unsigned version = 0, status = 0;
+  request_outcome outcome = request_outcome::completed;
+  cancel_reason reason = cancel_reason::none;
+};
+
+}  // namespace detail
+
 /// Follows one request at a time: begin(), the steps in between as far as they happen, finish(). An adapter keeps one per
 /// connection and begins it anew for every request, so its strings keep their memory. Whatever way out is taken, the
 /// request is counted exactly once: finish() counts, a second finish() does nothing, and the destructor or the next begin()
 /// finishes what is still open as failed.
 ///
-/// Thread safety: used by one thread at a time, except cancel(), which is thread-safe.
+/// Thread safety: used by one thread at a time, except cancel(), which is thread-safe from the return of begin() until the
+/// next begin() or the destructor.
 /// Lifetime: the observer outlives it.
 class exchange {
  public:
-  explicit exchange(request_observer& observer) noexcept : observer_(&observer) {}
+  explicit exchange(request_observer& observer) noexcept;
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
   ~exchange();
@@ -80,7 +99,8 @@ class exchange {
 
   void handler_started() noexcept;
   void handler_returned() noexcept;
-  /// The handler threw; `what` is kept for the log, up to 512 bytes.
+  /// The handler threw; `what` is kept for the log, up to 512 bytes. The outcome will be failed, unless the request is
+  /// cancelled or timed out by then: an exception is what such a handler often ends with.
   void handler_threw(std::string_view what);
 
   /// The response's header goes out.
@@ -89,33 +109,43 @@ class exchange {
   /// Its last byte was taken by the connection: from now on a client that leaves changes nothing.
   void response_completed() noexcept { response_complete_ = true; }
 
-  /// Ends the request's context for this reason, and notes the moment and the phase if it is the first. Thread-safe.
-  /// Returns whether this call was the one that did it.
+  /// Ends the request's context for this reason, and notes the moment and the phase. Thread-safe.
+  /// Returns whether this call was the one that did it: of any number of calls, and finish(), only the first has an effect.
+  /// The context is done when it returns, whoever did it. `none` counts as application.
   bool cancel(cancel_reason reason) noexcept;
-  /// The handler's time is over: the outcome will be timed_out, whatever is sent in place of its response.
-  void timed_out(cancel_reason reason = cancel_reason::timeout) noexcept;
+
+  // Of these three and handler_threw() the first one called determines the outcome.
+
+  /// The handler's time was over at `when` (the epoch: now): the outcome will be timed_out, whatever is sent in place of its
+  /// response.
+  void timed_out(cancel_reason reason = cancel_reason::timeout,
+                 std::chrono::steady_clock::time_point when = {}) noexcept;
   /// Turned away: the outcome will be refused.
   void refused(cancel_reason reason) noexcept;
-  /// The client broke the protocol: the outcome will be protocol_error.
+  /// The client broke the protocol: the outcome will be protocol_error. `what` is kept for the log, up to 512 bytes.
   void protocol_error(std::string_view what);
 
   /// The end. Determines the outcome, and hands the facts to the observer. Does nothing if not open. Never throws.
   void finish() noexcept;
 
  private:
-  std::uint64_t mark_now() const noexcept;
-  void settle_outcome() noexcept;
+  void force(request_outcome outcome) noexcept;
+  std::uint64_t make_mark(cancel_reason reason) const noexcept;
+  void settle_outcome(std::uint64_t mark) noexcept;
+  void settle_time_to_stop(std::chrono::steady_clock::time_point signalled) noexcept;
 
   request_observer* observer_;
   exchange_record facts_;
+  detail::request_series series_;
   context ctx_;
   canceller cancel_;
   request_outcome forced_ = request_outcome::completed;  // completed: none
+  std::chrono::steady_clock::time_point over_at_{};      // of a timed-out one
   bool open_ = false;
   bool response_complete_ = false;
   std::atomic<request_phase> phase_{request_phase::read};
-  // When and where the first cancel came: nanoseconds since `received`, then 2 bits of phase and one that is always set.
-  std::atomic<std::uint64_t> cancel_mark_{0};
+  // Whoever sets this first, a cancel() or finish(), has settled whether the request was cancelled. 0: open.
+  std::atomic<std::uint64_t> mark_;
 };
 
 }  // namespace weir

@@ -39,7 +39,7 @@ class request_observer {
 
   /// Called by exchange.
   void begun(const exchange_record& facts) noexcept;
-  void finished(const exchange_record& facts, const context& ctx) noexcept;
+  void finished(const exchange_record& facts, const context& ctx, detail::request_series& last) noexcept;
 
  private:
   class metrics;

@@ -7,6 +7,8 @@
 #include "weir/log/level.hpp"
 #include "weir/log/text_buffer.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -46,29 +48,48 @@ struct call_site {
   source_position (*position)(const std::byte* arguments);
 };
 
-/// Appends one field. Strings are escaped; in text they are quoted where a reader could not tell where they end.
-void append_field(text_buffer& out, std::string_view key, std::string_view value, field_style style);
-void append_field(text_buffer& out, std::string_view key, bool value, field_style style);
-void append_field(text_buffer& out, std::string_view key, std::int64_t value, field_style style);
-void append_field(text_buffer& out, std::string_view key, std::uint64_t value, field_style style);
-void append_field(text_buffer& out, std::string_view key, float value, field_style style);
-void append_field(text_buffer& out, std::string_view key, double value, field_style style);
+/// Appends one field, its prefix (field_prefix) and its value. Strings are escaped; in text they are quoted where a reader could not tell where they end.
+void append_field(text_buffer& out, std::string_view prefix, std::string_view value, field_style style);
+void append_field(text_buffer& out, std::string_view prefix, bool value, field_style style);
+void append_field(text_buffer& out, std::string_view prefix, std::int64_t value, field_style style);
+void append_field(text_buffer& out, std::string_view prefix, std::uint64_t value, field_style style);
+void append_field(text_buffer& out, std::string_view prefix, float value, field_style style);
+void append_field(text_buffer& out, std::string_view prefix, double value, field_style style);
+
+/// What stands in front of a field's value: ` key=` or `,"key":`.
+template <field_key Key>
+struct field_prefix {
+  static constexpr std::size_t key_size = Key.view().size();
+  static constexpr auto text = [] {
+    std::array<char, key_size + 2> all{' '};
+    *std::ranges::copy(Key.view(), all.begin() + 1).out = '=';
+    return all;
+  }();
+  static constexpr auto json = [] {
+    std::array<char, key_size + 4> all{',', '"'};
+    std::ranges::copy(std::string_view("\":"), std::ranges::copy(Key.view(), all.begin() + 2).out);
+    return all;
+  }();
+  static std::string_view of(field_style style) noexcept {
+    return style == field_style::json ? std::string_view(json.data(), json.size())
+                                      : std::string_view(text.data(), text.size());
+  }
+};
 
 template <field_key Key, class Value>
 void append_field(text_buffer& out, const field_argument<Key, Value>& field, field_style style) {
   const Value& value = field.value;
-  if constexpr (std::is_same_v<Value, std::string_view> || std::is_same_v<Value, bool>)
-    append_field(out, Key.view(), value, style);
-  else if constexpr (std::is_same_v<Value, char>)
-    append_field(out, Key.view(), std::string_view(&value, 1), style);
-  else if constexpr (std::is_same_v<Value, float>)
-    append_field(out, Key.view(), value, style);
-  else if constexpr (std::is_floating_point_v<Value>)
-    append_field(out, Key.view(), static_cast<double>(value), style);
+  const std::string_view prefix = field_prefix<Key>::of(style);
+  if constexpr (std::is_same_v<Value, char>)
+    append_field(out, prefix, std::string_view(&value, 1), style);
+  else if constexpr (std::is_same_v<Value, long double>)
+    append_field(out, prefix, static_cast<double>(value), style);
+  else if constexpr (!std::is_integral_v<Value> || std::is_same_v<Value, bool>)
+    append_field(out, prefix, value, style);
   else if constexpr (std::is_signed_v<Value>)
-    append_field(out, Key.view(), std::int64_t{value}, style);
+    append_field(out, prefix, std::int64_t{value}, style);
   else
-    append_field(out, Key.view(), std::uint64_t{value}, style);
+    append_field(out, prefix, std::uint64_t{value}, style);
 }
 
 constexpr bool is_plain_ascii(std::string_view text, bool json) {

@@ -10,9 +10,11 @@
 
 namespace weir::detail {
 
-/// True where the time-stamp counter ticks at one rate on all cores and in all power states (CPUID 8000_0007h, EDX
-/// bit 8).
-extern const bool has_invariant_tsc;
+struct tsc_properties {
+  /// The time-stamp counter ticks at one rate on all cores and in all power states (CPUID 8000_0007h, EDX bit 8).
+  bool invariant;
+};
+extern const tsc_properties this_tsc;
 
 inline std::uint64_t monotonic_nanoseconds() noexcept {
   timespec now{};
@@ -24,7 +26,7 @@ inline std::uint64_t monotonic_nanoseconds() noexcept {
 /// turns them into time of day. Cost: that of rdtsc.
 inline std::uint64_t record_clock_now() noexcept {
 #if defined(__x86_64__)
-  if (has_invariant_tsc) [[likely]]
+  if (this_tsc.invariant) [[likely]]
     return __rdtsc();
 #endif
   return monotonic_nanoseconds();

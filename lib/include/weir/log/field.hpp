@@ -65,7 +65,7 @@ inline constexpr bool is_field<field_argument<Key, Value>> = true;
 template <class T>
 std::string render_field(const T& value) noexcept {
   try {
-    return fmt::to_string(value);
+    return fmt::format("{}", value); // not to_string(), which some formatters do not compile for
   } catch (...) {
     return "[unformattable]"; // short enough to need no memory
   }

@@ -184,7 +184,7 @@ class logger {
                                        .ticks = detail::record_clock_now(),
                                        .size = static_cast<std::uint32_t>(size),
                                        .correlated = ids != nullptr,
-                                       .cut = static_cast<std::uint32_t>(std::min<std::size_t>(cut, detail::most_cut))};
+                                       .cut = static_cast<std::uint32_t>(std::min<std::size_t>(cut, detail::most_cut)) & detail::most_cut};
     std::byte* at = mine->at;
     std::memcpy(at, &header, sizeof header);
     at += sizeof header;

@@ -26,7 +26,8 @@ class record {
 
   level severity() const noexcept { return site_->severity; }
   std::string_view logger_name() const noexcept { return logger_name_; }
-  /// Since 1970-01-01T00:00:00Z; rises from record to record unless the system's clock is set back.
+  /// Since 1970-01-01T00:00:00Z; never falls from record to record, unless the system's clock is set
+  /// back or a thread is stopped for more than a second while it logs.
   std::int64_t unix_nanoseconds() const noexcept { return unix_nanoseconds_; }
   /// The ids of the work that the record was logged under, or nullptr.
   const correlation* ids() const noexcept { return ids_; }

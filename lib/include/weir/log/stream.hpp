@@ -43,18 +43,19 @@ struct log_options {
   /// One chunk, bytes; a power of two from 4 KiB to 1 MiB, default 64 KiB. Smaller ones are handed over more often
   /// and waste less on threads that log little.
   std::size_t chunk_bytes = std::size_t{64} << 10;
-  /// The largest record, bytes; 1 KiB to half the memory limit, default 1 MiB. Strings of larger ones are cut, with a
-  /// mark.
+  /// The largest record, bytes; 1 KiB to half the memory limit and at most 1 GiB, default 1 MiB. The longest strings of
+  /// larger ones are cut, with a mark.
   std::size_t record_limit_bytes = std::size_t{1} << 20;
   /// How long closing the stream waits for the sinks; 0 to 1 hour, default 5 s.
   std::chrono::milliseconds close_limit{5000};
-  /// Called by the backend after every batch, e.g. to feed metrics. Must not throw or log.
+  /// Called by the backend after every batch, e.g. to feed metrics. Must not throw or log; what it throws is reported
+  /// as a sink's error.
   std::function<void(const batch_report&)> on_batch{};
 };
 
-/// Counters of a stream. At every flush `accepted == written + dropped()`.
+/// Counters of a stream. At every flush `accepted == written + dropped()`, and never is accepted less.
 struct log_stats {
-  std::uint64_t accepted = 0; ///< calls at or above the threshold
+  std::uint64_t accepted = 0; ///< calls at or above the threshold that have come to an end, either way
   std::uint64_t written = 0;  ///< taken by every sink that was to have them
   std::uint64_t dropped_queue_full = 0;
   std::uint64_t dropped_too_many_threads = 0; ///< the limit's chunks are all held by threads that are not logging
@@ -84,7 +85,8 @@ class log_stream {
   log_stream& operator=(const log_stream&) = delete;
 
   /// The logger of that name, made on first use; the reference stays valid for the stream's life. The second form
-  /// gives a new logger sinks of its own, and throws std::invalid_argument if one of that name exists already.
+  /// gives a new logger sinks of its own, and throws std::invalid_argument if one of that name exists already, or if
+  /// `sinks` is empty or holds a null pointer or one sink twice. Cost: a lock and a search; keep the reference.
   logger& get_logger(std::string_view name);
   logger& get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks);
 
@@ -93,8 +95,8 @@ class log_stream {
   bool flush(std::chrono::milliseconds limit = std::chrono::seconds(5));
 
   /// Writes what is queued, at most for `limit`, then stops the backend; later records are counted as dropped.
-  /// Returns whether everything was written in time; if not, the backend finishes its current write alone and what is
-  /// queued behind it is lost. Idempotent.
+  /// Returns whether everything was written in time, and the sinks are released; if not, the backend goes on alone for
+  /// as long as the process lives. Called from a sink it does not wait, and returns false. Idempotent.
   bool close(std::chrono::milliseconds limit);
 
   log_stats stats() const;

@@ -1,15 +1,15 @@
 // The bridge from the thread that ends a context to the executor of those who care.
 #pragma once
 
+#include "weir/context/context.hpp"
+#include "weir/context/done_registration.hpp"
+
+#include <boost/asio/post.hpp>
+
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
-
-#include <boost/asio/post.hpp>
-
-#include <weir/context/context.hpp>
-#include <weir/context/done_registration.hpp>
 
 namespace weir::detail {
 
@@ -19,15 +19,15 @@ namespace weir::detail {
 /// Thread safety: thread-compatible. The destructor may wait for one post() in progress, never for the function.
 template <typename Executor, typename Function>
 class post_on_done {
-public:
+ public:
   post_on_done(const context& ctx, Executor executor, Function function)
-    : x_gate(std::make_shared<gate>(std::move(executor), std::move(function))),
-      x_registration(ctx.on_done([gate = x_gate] { gate->post(); })) {}
+      : gate_(std::make_shared<gate>(std::move(executor), std::move(function))),
+        registration_(ctx.on_done([gate = gate_] { gate->post(); })) {}
   post_on_done(const post_on_done&) = delete;
   post_on_done& operator=(const post_on_done&) = delete;
-  ~post_on_done() { x_gate->close(); }
+  ~post_on_done() { gate_->close(); }
 
-private:
+ private:
   struct target {
     Executor executor;
     Function function;
@@ -35,30 +35,29 @@ private:
 
   /// Outlives its owner if the callback is just running.
   class gate {
-  public:
-    gate(Executor executor, Function function)
-      : x_target(std::in_place, std::move(executor), std::move(function)) {}
+   public:
+    gate(Executor executor, Function function) : target_(std::in_place, std::move(executor), std::move(function)) {}
 
     void post() {
       // Under the lock, as close() must not return while the executor is in use. Posting runs no function in place.
-      const std::lock_guard hold(x_mutex);
-      if (!x_target) return;
-      boost::asio::post(x_target->executor, std::move(x_target->function));
-      x_target.reset();
+      const std::lock_guard hold(mutex_);
+      if (!target_) return;
+      boost::asio::post(target_->executor, std::move(target_->function));
+      target_.reset();
     }
 
     void close() noexcept {
-      const std::lock_guard hold(x_mutex);
-      x_target.reset();
+      const std::lock_guard hold(mutex_);
+      target_.reset();
     }
 
-  private:
-    std::mutex x_mutex;
-    std::optional<target> x_target;
+   private:
+    std::mutex mutex_;
+    std::optional<target> target_;
   };
 
-  const std::shared_ptr<gate> x_gate;
-  const done_registration x_registration;
+  const std::shared_ptr<gate> gate_;
+  const done_registration registration_;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

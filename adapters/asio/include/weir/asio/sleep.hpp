@@ -1,11 +1,8 @@
 // Asynchronous waiting: for a context to end, or for time to pass unless it ends.
 #pragma once
 
-#include <chrono>
-#include <memory>
-#include <optional>
-#include <system_error>
-#include <utility>
+#include "weir/asio/post_on_done.hpp"
+#include "weir/context/context.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -14,13 +11,16 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/wait_traits.hpp>
 
-#include <weir/asio/post_on_done.hpp>
-#include <weir/context/context.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
 
 namespace weir::detail {
 
-/// A timer on the handler's executor that the end of the context cancels. The pending operation is thereby owned by the
-/// execution context, as every Asio operation is, and not by the weir::context, which may outlive it.
+/// A timer on the handler's executor that the end of the context cancels. The pending operation is thereby owned by
+/// the execution context, as every Asio operation is, and not by the weir::context, which may outlive it.
 template <typename Executor>
 struct sleep_state {
   using timer_type =
@@ -41,9 +41,9 @@ struct sleep_state {
 
 /// The composed operation: started without, resumed with an error code.
 class sleep_operation {
-public:
+ public:
   sleep_operation(context ctx, std::optional<context::duration> limit) noexcept
-    : x_ctx(std::move(ctx)), x_limit(limit) {}
+      : ctx_(std::move(ctx)), limit_(limit) {}
 
   template <typename Self>
   void operator()(Self& self) {
@@ -52,11 +52,11 @@ public:
     self.reset_cancellation_state(boost::asio::enable_total_cancellation());
     const executor_type executor = self.get_executor();
     const auto state = std::make_shared<state_type>(executor);
-    const context ctx = x_ctx;
+    const context ctx = ctx_;
     const auto now = context::clock::now();
-    const bool bounded = x_limit && *x_limit < context::time_point::max() - now;
-    state->timer.expires_at(bounded ? now + *x_limit : context::time_point::max());
-    x_state = state;
+    const bool bounded = limit_ && *limit_ < context::time_point::max() - now;
+    state->timer.expires_at(bounded ? now + *limit_ : context::time_point::max());
+    state_ = state;
     state->timer.async_wait(std::move(self));
     // Only now, so that the cancel finds a wait to end; from here on the operation may complete on another thread.
     state->wake.emplace(ctx, executor, typename state_type::cancel_timer{state});
@@ -64,19 +64,19 @@ public:
 
   template <typename Self>
   void operator()(Self& self, const boost::system::error_code& error) {
-    x_state.reset();
-    std::error_code result = x_ctx.error();
+    state_.reset();
+    std::error_code result = ctx_.error();
     if (!result && error) result = std::make_error_code(std::errc::operation_canceled);
     self.complete(result);
   }
 
-private:
-  context x_ctx;
-  std::optional<context::duration> x_limit;
-  std::shared_ptr<void> x_state;
+ private:
+  context ctx_;
+  std::optional<context::duration> limit_;
+  std::shared_ptr<void> state_;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail
 
 namespace weir {
 
@@ -111,4 +111,4 @@ inline boost::asio::awaitable<std::error_code> until_done(context ctx) {
   return async_done(std::move(ctx), boost::asio::use_awaitable);
 }
 
-}  // namespace weir
+} // namespace weir

@@ -1,11 +1,8 @@
 // Runs a coroutine or an asynchronous operation under a context: when the context ends, so does it.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <system_error>
-#include <type_traits>
-#include <utility>
+#include "weir/asio/post_on_done.hpp"
+#include "weir/context/context.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -18,8 +15,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <weir/asio/post_on_done.hpp>
-#include <weir/context/context.hpp>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <type_traits>
+#include <utility>
 
 namespace weir::detail {
 
@@ -66,8 +66,8 @@ boost::asio::awaitable<awaited_t<Operation, Executor>, Executor> run_under(conte
   if (auto own = state.slot(); own.is_connected()) own.assign(context_signal::pass_on{ending});
   const post_on_done<Executor, context_signal::emit> from_context(ctx, executor, {ending});
   try {
-    co_return co_await std::move(operation)(boost::asio::bind_cancellation_slot(
-        ending->signal.slot(), boost::asio::use_awaitable_t<Executor>()));
+    co_return co_await std::move(operation)(
+        boost::asio::bind_cancellation_slot(ending->signal.slot(), boost::asio::use_awaitable_t<Executor>()));
   } catch (const boost::system::system_error& error) {
     if (!ending->ended_by_context || !says_aborted(error.code())) throw;
   } catch (const std::system_error& error) {
@@ -78,8 +78,8 @@ boost::asio::awaitable<awaited_t<Operation, Executor>, Executor> run_under(conte
 
 struct nothing {};
 
-/// A place for what a coroutine returns, as co_spawn's own would ask for a default constructor; and the knowledge that
-/// it did return.
+/// A place for what a coroutine returns, as co_spawn's own would ask for a default constructor; and the knowledge
+/// that it did return.
 template <typename T>
 using kept_result = std::optional<std::conditional_t<std::is_void_v<T>, nothing, T>>;
 
@@ -93,7 +93,7 @@ boost::asio::awaitable<void, Executor> keep_result(boost::asio::awaitable<T, Exe
   }
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail
 
 namespace weir {
 
@@ -101,18 +101,19 @@ namespace weir {
 /// caller's executor. When the context ends, it is cancelled through its cancellation slot (type terminal): the
 /// operation it is waiting for ends with operation_aborted, and so does its every later `co_await`, unless it
 /// resets its cancellation state. What cancels the caller cancels it as well.
-/// Result: its own, also if the context ended just before it returned. Errors: its own exceptions; but if the context ended first and the coroutine ended for it, that is
-/// with a code equivalent to std::errc::operation_canceled, std::system_error with the context's error. If the context
-/// is done already, the same, and the coroutine is not started.
-/// Thread safety: to be awaited on an executor that runs one function at a time (one thread, or a strand), as Asio
-/// asks of whatever is to be cancelled. The context may be ended on any thread.
-/// Cost: a coroutine, three allocations, and a callback on the context.
+/// Result: its own, also if the context ended just before it returned. Errors: its own exceptions; but if the context
+/// ended first and the coroutine ended for it, that is with a code equivalent to std::errc::operation_canceled,
+/// std::system_error with the context's error. If the context is done already, the same, and the coroutine is not
+/// started. Thread safety: to be awaited on an executor that runs one function at a time (one thread, or a strand),
+/// as Asio asks of whatever is to be cancelled. The context may be ended on any thread. Cost: a coroutine, three
+/// allocations, and a callback on the context.
 template <typename T, typename Executor>
 boost::asio::awaitable<T, Executor> under(context ctx, boost::asio::awaitable<T, Executor> work) {
   if (ctx.done()) throw std::system_error(ctx.error(), "weir::under");
   const Executor executor = co_await boost::asio::this_coro::executor;
   detail::kept_result<T> result;
-  auto operation = boost::asio::co_spawn(executor, detail::keep_result(std::move(work), result), boost::asio::deferred);
+  auto operation =
+      boost::asio::co_spawn(executor, detail::keep_result(std::move(work), result), boost::asio::deferred);
   auto running = detail::run_under<Executor>(std::move(ctx), std::move(operation));
   try {
     co_await std::move(running);
@@ -127,9 +128,8 @@ boost::asio::awaitable<T, Executor> under(context ctx, boost::asio::awaitable<T,
 /// without a coroutine of its own. Result: what the operation gives a coroutine; its error code is thrown as
 /// boost::system::system_error. Cost: two allocations and a callback on the context.
 template <typename Operation>
-  requires boost::asio::is_async_operation<Operation>::value
-auto under(context ctx, Operation operation) {
+requires boost::asio::is_async_operation<Operation>::value auto under(context ctx, Operation operation) {
   return detail::run_under<boost::asio::any_io_executor>(std::move(ctx), std::move(operation));
 }
 
-}  // namespace weir
+} // namespace weir

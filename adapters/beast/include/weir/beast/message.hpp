@@ -67,14 +67,22 @@ class http_response {
   http_response(const http_response&) = delete;
   http_response& operator=(const http_response&) = delete;
 
-  /// 100 to 999; 200 until set. Throws std::invalid_argument naming a status outside.
+  using message_type = boost::beast::http::response<boost::beast::http::string_body>;
+
+  /// 200 to 999; 200 until set. Throws std::invalid_argument naming a status outside: the others announce a response.
   http_response& status(unsigned code);
   unsigned status() const noexcept;
+  /// Replaces what that header was. Throws std::invalid_argument naming the header if the name is no token, or the value
+  /// has a control character in it (RFC 9110 sections 5.1 and 5.5), which could end the header and begin another response.
+  /// Content-Length, Connection and Transfer-Encoding are the session's: it overwrites them.
   http_response& header(std::string_view name, std::string_view value);
-  /// The whole body. Not for a response that is streamed.
+  /// The whole body. Not for a response that is streamed; not sent with status 204 or 304.
   http_response& body(std::string text, std::string_view content_type = "text/plain; charset=utf-8");
   /// Status, body and type in one: `{code} {text}\n`.
   http_response& error(unsigned code, std::string_view text);
+
+  /// Forgets what was set so far, for another response in its place. Does nothing once started.
+  http_response& clear();
 
   /// Sends the header for a body of `content_length` bytes, which then goes out with write(). Returns an error when the
   /// client has gone, or the context's when the request was cancelled.
@@ -89,8 +97,9 @@ class http_response {
   friend class detail::session;
 
   detail::session* session_;
-  boost::beast::http::response<boost::beast::http::string_body> message_;
+  message_type message_;
   bool started_ = false;
+  bool broken_ = false;  // a write has failed
   std::uint64_t announced_ = 0, sent_ = 0;
 };
 

@@ -25,8 +25,8 @@ using http_middleware =
     std::function<boost::asio::awaitable<void>(http_request&, http_response&, next_handler)>;
 
 /// Gives what follows `limit` to answer: its context then ends with the reason timeout, and if nothing has been sent when it
-/// returns the client gets 503 with `body`, whatever the handler had prepared. For handlers that heed their context; others
-/// are answered for when they return.
+/// returns the client gets 503 with `body`, whatever the handler had prepared, headers included. For handlers that heed their
+/// context; others are answered for when they return. What was thrown after the limit is not passed on.
 /// Throws std::invalid_argument if `limit` is not positive.
 http_middleware time_limit(std::chrono::milliseconds limit, std::string body = "the request took too long\n");
 

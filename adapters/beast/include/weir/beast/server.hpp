@@ -31,8 +31,8 @@ struct server_options {
   std::uint32_t header_limit_bytes = 16 * 1024;
   /// Larger bodies get 413. Up to 1 GiB.
   std::uint64_t body_limit_bytes = 1024 * 1024;
-  /// For a connection to send a request (its first, or the next one) and for each read and write to make progress; 1 ms to
-  /// 1 h.
+  /// For a connection to send a request's header (its first, or the next one), and for every read of a body and every write
+  /// to make progress; 1 ms to 1 h.
   std::chrono::milliseconds idle_timeout{30'000};
 };
 
@@ -55,9 +55,11 @@ class http_server {
   std::uint16_t port() const noexcept;
 
   /// Serves on `threads` threads, the caller's among them, until stop(). Call once.
+  /// Errors: std::system_error if a thread cannot be started.
   void run();
   /// Stops accepting and closes idle connections at once; requests under way may finish within `grace`, then their contexts
-  /// end with the reason shutdown and their connections are closed. Returns at once; run() returns when all is over.
+  /// end with the reason shutdown and their connections are closed. Handlers that go on for a second after that are left
+  /// behind, and destroyed with the server. Returns at once; run() returns when all is over. The first call counts.
   /// Thread-safe, not async-signal-safe.
   void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 

@@ -1,0 +1,110 @@
+// A Beast server as it stands in many programs, callback style, and the lines that weir adds to it: they end in `// weir`.
+//
+//   build/release/examples/03_existing_server 8080
+//   curl http://127.0.0.1:8080/
+//
+// You will see one access record a request on standard error, with trace ids, and for a client that goes while it is
+// served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed.
+#include <weir/beast/request_scope.hpp>  // weir
+#include <weir/log.hpp>                  // weir
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(tcp::socket socket, weir::request_observer& observer)
+      : stream_(std::move(socket)), scope_(observer, stream_), thinking_(stream_.get_executor()) {}
+
+  void read() {
+    request_ = {};
+    stream_.expires_after(std::chrono::seconds(30));
+    http::async_read(stream_, buffer_, request_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error) self->handle();
+    });
+  }
+
+ private:
+  void handle() {
+    scope_.begin(request_);  // weir
+    // Stands for a database or another service: half a second of waiting, unless the client goes first.
+    thinking_.expires_after(std::chrono::milliseconds(500));
+    gone_ = scope_.ctx().on_done([this] { thinking_.cancel(); });  // weir
+    thinking_.async_wait([self = shared_from_this()](beast::error_code error) {
+      if (!error) self->write();
+    });
+  }
+
+  void write() {
+    response_ = http::response<http::string_body>(http::status::ok, request_.version());
+    response_.keep_alive(request_.keep_alive());
+    response_.body() = "hello\n";
+    response_.prepare_payload();
+    scope_.responding(response_);  // weir
+    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      self->scope_.finish(error, self->response_.body().size());  // weir
+      if (!error && self->response_.keep_alive()) self->read();
+    });
+  }
+
+  beast::tcp_stream stream_;
+  weir::request_scope scope_;  // weir
+  beast::flat_buffer buffer_;
+  http::request<http::string_body> request_;
+  http::response<http::string_body> response_;
+  asio::steady_timer thinking_;
+  weir::done_registration gone_;  // weir
+};
+
+class listener {
+ public:
+  listener(asio::io_context& io, const tcp::endpoint& endpoint, weir::request_observer& observer)
+      : acceptor_(io, endpoint), observer_(observer) {}
+
+  void accept() {
+    acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (!error) std::make_shared<session>(std::move(socket), observer_)->read();
+      accept();
+    });
+  }
+
+  unsigned port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  tcp::acceptor acceptor_;
+  weir::request_observer& observer_;
+};
+
+int main(int count, char** words) {
+  try {
+    const auto port = static_cast<std::uint16_t>(count > 1 ? std::atoi(words[1]) : 8080);
+    weir::request_observer observer({.access_log = &weir::default_log().get_logger("access")});  // weir
+    asio::io_context io;
+    listener server(io, {asio::ip::make_address("127.0.0.1"), port}, observer);
+    server.accept();
+    asio::signal_set stop(io, SIGINT, SIGTERM);
+    stop.async_wait([&](beast::error_code, int) { io.stop(); });
+    std::printf("serving on http://127.0.0.1:%u\n", server.port());
+    std::fflush(stdout);
+    io.run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "03_existing_server: %s\n", error.what());
+    return 1;
+  }
+}

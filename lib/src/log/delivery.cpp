@@ -1,0 +1,151 @@
+#include "log/delivery.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace weir::detail {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+// Batches: large enough that a write's cost is spread, small enough that what was rendered is still in the cache when
+// it is written, and that sinks' buffers stay small beside the stream's memory limit.
+constexpr std::size_t batch_records = 2048;
+constexpr std::size_t batch_bytes = std::size_t{1} << 20;
+constexpr auto report_interval = std::chrono::seconds(1);
+
+/// Runs `call`; what it throws becomes a text for `report`.
+template <class Call, class Report>
+void guarded(Call call, Report report) noexcept {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    report(error.what());
+  } catch (...) {
+    report("unknown exception");
+  }
+}
+
+} // namespace
+
+delivery::delivery(stream_core& core)
+    : core_(core), on_batch_(std::move(core.options.on_batch)), lost_(batch_records) {}
+
+void delivery::refresh() {
+  // acquire: pairs with the release in get_logger(); a logger's sinks are listed before its first record.
+  if (sinks_.size() == core_.sink_count.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(core_.registry.mutex);
+  appended_.resize(core_.registry.sinks.size() * batch_records);
+  sinks_ = core_.registry.sinks;
+}
+
+void delivery::deliver(const record& entry, const logger_state& logger, std::size_t bytes) noexcept {
+  const std::size_t place = records_++;
+  bytes_ += bytes;
+  for (const std::size_t index : logger.sinks) {
+    sink& target = *sinks_[index];
+    if (entry.severity() < target.threshold()) continue;
+    guarded(
+        [&] {
+          target.append(entry);
+          appended_[index * batch_records + place] = 1;
+        },
+        [&](std::string_view what) {
+          lost_[place] = 1;
+          any_lost_ = true;
+          note_error(target.name(), what, 1);
+        });
+  }
+  if (records_ == batch_records || bytes_ >= batch_bytes) commit();
+}
+
+void delivery::announce(const record& entry) noexcept {
+  commit();
+  for (std::size_t index = 0; index < core_.registry.default_sinks; ++index) {
+    sink& target = *sinks_[index];
+    if (entry.severity() < target.threshold()) continue;
+    guarded(
+        [&] {
+          target.append(entry);
+          if (const commit_result result = target.commit(); result.error)
+            note_error(target.name(), result.error.message(), 0);
+        },
+        [&](std::string_view what) { note_error(target.name(), what, 0); });
+  }
+}
+
+/// The last `count` of the records that the sink has appended are lost.
+void delivery::mark_lost(std::size_t sink_index, std::size_t count) noexcept {
+  any_lost_ = any_lost_ || count > 0;
+  for (std::size_t i = records_; i-- > 0 && count > 0;) {
+    if (appended_[sink_index * batch_records + i] == 0) continue;
+    lost_[i] = 1;
+    --count;
+  }
+}
+
+std::size_t delivery::count_lost() noexcept {
+  if (!any_lost_) return 0;
+  const auto end = lost_.begin() + static_cast<std::ptrdiff_t>(records_);
+  const auto lost = static_cast<std::size_t>(std::count(lost_.begin(), end, std::uint8_t{1}));
+  std::fill(lost_.begin(), end, std::uint8_t{0});
+  any_lost_ = false;
+  return lost;
+}
+
+void delivery::commit() noexcept {
+  if (records_ == 0) return;
+  const auto begun = steady_clock::now();
+  for (std::size_t index = 0; index < sinks_.size(); ++index) {
+    sink& target = *sinks_[index];
+    guarded(
+        [&] {
+          const commit_result result = target.commit();
+          if (result.lost != 0) mark_lost(index, result.lost);
+          if (result.error) note_error(target.name(), result.error.message(), result.lost);
+        },
+        [&](std::string_view what) {
+          mark_lost(index, records_);
+          note_error(target.name(), what, records_);
+        });
+    std::fill_n(appended_.begin() + static_cast<std::ptrdiff_t>(index * batch_records), records_, std::uint8_t{0});
+  }
+  const batch_report report{
+      .records = records_, .lost = count_lost(), .write_time = steady_clock::now() - begun};
+  // relaxed: the two below publish it.
+  core_.drained.fetch_add(report.records, std::memory_order_relaxed);
+  // release, both: pair with the acquires in stats(): who sees records written or lost sees them accepted.
+  core_.written.fetch_add(report.records - report.lost, std::memory_order_release);
+  if (report.lost != 0) core_.count_dropped(drop_reason::sink, report.lost);
+  records_ = bytes_ = 0;
+  if (on_batch_) guarded([&] { on_batch_(report); }, [&](std::string_view what) { note_error("on_batch", what, 0); });
+}
+
+void delivery::flush_sinks() noexcept {
+  for (const auto& each : sinks_)
+    guarded([&] { each->flush(); }, [&](std::string_view what) { note_error(each->name(), what, 0); });
+}
+
+void delivery::note_error(std::string_view who, std::string_view what, std::size_t lost) noexcept {
+  // relaxed: a counter that orders nothing.
+  core_.sink_errors.fetch_add(1, std::memory_order_relaxed);
+  unreported_losses_ += lost;
+  const auto now = steady_clock::now();
+  if (now < next_error_report_) return;
+  next_error_report_ = now + report_interval;
+  char line[512]; // not allocated: memory may be what is missing
+  const auto end = fmt::format_to_n(line, sizeof line, "weir: {:.200}: {:.200} ({} records lost)\n", who, what,
+                                    std::exchange(unreported_losses_, 0));
+  const std::size_t size = std::min(end.size, sizeof line);
+  std::replace_if(line, line + size - 1, [](char c) { return c >= 0 && c < 0x20; }, ' '); // one line
+  // Standard error is the last resort; if it is gone too, the counters still tell.
+  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line, size);
+}
+
+} // namespace weir::detail

@@ -1,0 +1,63 @@
+// The last part of a record's way: to the sinks, in batches, with an account of what they did not take.
+#pragma once
+
+#include "log/stream_core.hpp"
+#include "weir/log/logger_state.hpp"
+#include "weir/log/record.hpp"
+#include "weir/log/sink.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace weir::detail {
+
+/// Backend-thread-only. Nothing that a sink does gets out of here as an exception.
+class delivery {
+ public:
+  explicit delivery(stream_core& core);
+
+  /// Takes over the sinks that loggers have brought since the last call. To be called between batches. Throws
+  /// std::bad_alloc, and has then changed nothing.
+  void refresh();
+
+  /// Offers a record of `bytes` to the sinks of its logger. Commits when the batch is full.
+  void deliver(const record& entry, const logger_state& logger, std::size_t bytes) noexcept;
+
+  /// Writes a line of the stream's own to the default sinks, behind the batch; it is not counted as a record.
+  void announce(const record& entry) noexcept;
+
+  /// Has the sinks write, and counts what became of the batch.
+  void commit() noexcept;
+
+  /// Calls every sink's flush().
+  void flush_sinks() noexcept;
+
+  /// Counts an error and says so on standard error, once a second at most.
+  void note_error(std::string_view who, std::string_view what, std::size_t lost) noexcept;
+
+ private:
+  void offer(const record& entry, std::size_t sink_index) noexcept;
+  void mark_lost(std::size_t sink_index, std::size_t count) noexcept;
+  std::size_t count_lost() noexcept;
+
+  stream_core& core_;
+  const std::function<void(const batch_report&)> on_batch_;
+  std::vector<std::shared_ptr<sink>> sinks_;
+
+  // The batch: records since the last commit, and for each sink which of them it has appended.
+  std::size_t records_ = 0;
+  std::size_t bytes_ = 0;
+  std::vector<std::uint8_t> appended_; // [sink_index * batch_records + record]
+  std::vector<std::uint8_t> lost_;     // [record]
+  bool any_lost_ = false;
+
+  std::chrono::steady_clock::time_point next_error_report_{};
+  std::size_t unreported_losses_ = 0;
+};
+
+} // namespace weir::detail

@@ -1,0 +1,79 @@
+"""One http_server under wrk: requests a second, latency, and the processor time that a request costs."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+
+CONNECTIONS = [1, 32, 256]
+UNITS_NS = {"us": 1e3, "ms": 1e6, "s": 1e9}
+
+
+class Failure(Exception):
+    """The server or wrk did not do what is measured."""
+
+
+def processor_time_ns(process):
+    """Of all threads of the process so far, the background ones included."""
+    total = 0
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{thread}/schedstat") as numbers:
+            total += int(numbers.read().split()[0])
+    return total
+
+
+def run_wrk(core, port, connections, seconds):
+    done = subprocess.run(["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+                           f"http://127.0.0.1:{port}/hello"], stdout=subprocess.PIPE, text=True)
+    rate = re.search(r"Requests/sec:\s*([0-9.]+)", done.stdout)
+    count = re.search(r"(\d+) requests in", done.stdout)
+    p99 = re.search(r"99%\s*([0-9.]+)(us|ms|s)\b", done.stdout)
+    if done.returncode != 0 or not (rate and count and p99):
+        raise Failure(f"wrk failed:\n{done.stdout}")
+    if re.search(r"Non-2xx|Socket errors", done.stdout):
+        raise Failure(f"wrk saw errors:\n{done.stdout}")
+    return float(rate[1]), int(count[1]), float(p99[1]) * UNITS_NS[p99[2]]
+
+
+@contextlib.contextmanager
+def running(server, subject, log, core):
+    """Yields (process id, port). At the end the server must stop in order and have logged every request."""
+    process = subprocess.Popen(["taskset", "-c", str(core), server, "--subject", subject, "--log", log],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        words = process.stdout.readline().split()
+        if words[:1] != ["port"]:
+            raise Failure("the server did not start")
+        yield process.pid, int(words[1])
+        process.send_signal(signal.SIGTERM)
+        words = process.stdout.readline().split()
+        if process.wait(timeout=30) != 0 or words[:1] != ["requests"]:
+            raise Failure("the server did not end in order")
+        if subject != "bare":
+            with open(log, "rb") as lines:
+                written = sum(chunk.count(b"\n") for chunk in iter(lambda: lines.read(1 << 20), b""))
+            if written != int(words[1]):
+                raise Failure(f"{words[1]} requests, but {written} lines in the access log")
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(log)
+
+
+def measure(server, subject, log, cores, seconds):
+    """The whole server, its background threads included, has the first core; wrk has the second."""
+    results = []
+    with running(server, subject, log, cores[0]) as (process, port):
+        for connections in CONNECTIONS:
+            before = processor_time_ns(process)
+            rate, count, p99 = run_wrk(cores[1 % len(cores)], port, connections, seconds)
+            spent = processor_time_ns(process) - before
+            for metric, unit, value in [("requests_per_s", "requests/s", rate), ("p99", "ns", p99),
+                                        ("ns_per_op", "ns", spent / count)]:
+                results.append({"bench": "http", "shape": f"c{connections}", "subject": subject, "metric": metric,
+                                "unit": unit, "value": value})
+    return results

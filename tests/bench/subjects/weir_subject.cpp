@@ -1,0 +1,60 @@
+// weir with its defaults: one backend thread, 64 MiB at most, calls wait when that is full.
+#include "subjects/subject.hpp"
+
+#include <weir/log.hpp>
+
+#include <chrono>
+#include <stdexcept>
+
+namespace bench {
+
+namespace {
+
+class weir_subject final : public subject {
+ public:
+  explicit weir_subject(const std::string& path)
+      : stream_({.sinks = {weir::file_sink(path)}}), log_(stream_.get_logger("main")) {}
+
+  call_samples time_calls(call_shape shape, const call_timing& timing) override {
+    weir::logger& log = log_;
+    switch (shape) {
+    case call_shape::string60:
+      return timing.run([&](std::uint64_t) { WEIR_INFO(log, "request for {}", sixty_characters); });
+    case call_shape::fields3:
+      return timing.run([&](std::uint64_t i) {
+        WEIR_INFO(log, "request done", weir::field<"path">(twelve_characters), weir::field<"bytes">(i),
+                  weir::field<"seconds">(fraction(i)));
+      });
+    case call_shape::below_level:
+      return timing.run([&](std::uint64_t i) {
+        WEIR_DEBUG(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
+      });
+    case call_shape::int_int_double:
+      break;
+    }
+    return timing.run([&](std::uint64_t i) {
+      WEIR_INFO(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
+    });
+  }
+
+  void log_lines(std::uint64_t first, std::uint64_t count) override {
+    for (std::uint64_t i = first; i < first + count; ++i)
+      WEIR_INFO(log_, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
+  }
+
+  void finish() override {
+    if (!stream_.flush(std::chrono::minutes(1))) throw std::runtime_error("weir: not written within a minute");
+    const weir::log_stats stats = stream_.stats();
+    if (stats.dropped() != 0) throw std::runtime_error("weir: records were dropped");
+  }
+
+ private:
+  weir::log_stream stream_;
+  weir::logger& log_;
+};
+
+} // namespace
+
+std::unique_ptr<subject> open_weir(const std::string& path) { return std::make_unique<weir_subject>(path); }
+
+} // namespace bench

@@ -1,0 +1,188 @@
+"""A real Prometheus scrapes the server under traffic of every kind: each query of the dashboard has an answer, and what
+it says of cancellations is what the clients did."""
+
+import math
+import re
+import socket
+import subprocess
+import time
+
+from dashboard_file import fill_in, load_dashboard, panels, read_rules
+from harness import Server, eventually, need
+from prometheus_process import Prometheus
+
+# Each wave: how often every kind of request is made.
+HELLO, WHOLE_DOWNLOADS, ABORTED_DOWNLOADS, GIVEN_UP, TIMED_OUT, NOT_FOUND, MALFORMED = 20, 3, 5, 6, 4, 3, 2
+WAVES = 2
+BIG_FILE = 64 << 20  # far more than the sockets' buffers take
+
+# As Grafana fills the variables in: all jobs, all routes, and a range that holds the whole test.
+EVERYTHING = {"job": ".+", "route": ".*", "__rate_interval": "5m", "__range": "5m"}
+# What must not happen here; any other panel that shows only zeroes has missed what did.
+NEVER = {"Log records dropped", "Cancellations ignored"}
+PERHAPS = {"Log queue"}
+REASONS = {"client_closed", "client_reset", "deadline", "timeout", "shutdown", "application", "overload"}
+
+
+def give_up(url, *options):
+    """A client that leaves before the end: curl, which closes the connection at its time limit."""
+    done = subprocess.run(["curl", "--silent", "--output", "/dev/null", "--max-time", "0.3", *options, url])
+    assert done.returncode == 28, f"curl ended with {done.returncode} instead of its time limit"
+
+
+def send_nonsense(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"this is not HTTP\r\n\r\n")
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+
+
+def expect(server, target, status, times):
+    for _ in range(times):
+        found, _body = server.get(target, timeout=30)
+        assert found == status, (target, found)
+
+
+def make_wave(server):
+    subprocess.run(["wrk", "-t1", "-c4", "-d1s", f"{server.url}/hello"], check=True, stdout=subprocess.DEVNULL)
+    expect(server, "/hello", 200, HELLO)
+    expect(server, "/download/small.bin", 200, WHOLE_DOWNLOADS)
+    for _ in range(ABORTED_DOWNLOADS):
+        give_up(f"{server.url}/download/big.bin", "--limit-rate", "1M")
+    for _ in range(GIVEN_UP):
+        give_up(f"{server.url}/slow?ms=60000")
+    expect(server, "/slow?ms=1", 200, 1)
+    expect(server, "/timeout", 503, TIMED_OUT)
+    expect(server, "/nowhere", 404, NOT_FOUND)
+    for _ in range(MALFORMED):
+        send_nonsense(server)
+
+
+def wait_for_scrape(prometheus):
+    # A scrape's time stamp is the one it was due at, up to 2 ms before it really began.
+    now = time.time() + 0.01
+    eventually("the next scrape", lambda: prometheus.last_scrape() > now, seconds=30)
+
+
+def wait_until_counted(server, waves):
+    for route, times in {"/download/{file}": ABORTED_DOWNLOADS, "/slow": GIVEN_UP, "/timeout": TIMED_OUT}.items():
+        eventually(f"cancellations of {route}",
+                   lambda: server.metric("weir_requests_cancelled_total", http_route=route) >= waves * times)
+
+
+def check_series_exist_before_anything_happens(prometheus):
+    """What nobody has done yet is zero, not absent."""
+    cancelled = prometheus.query("sum by (reason, phase) (weir_requests_cancelled_total)")
+    assert {labels["reason"] for labels, _ in cancelled} == REASONS, cancelled
+    assert {labels["phase"] for labels, _ in cancelled} == {"read", "handler", "write"}, cancelled
+    assert len(cancelled) == 3 * len(REASONS) and not any(value for _, value in cancelled), cancelled
+    for metric in ("weir_cancel_to_stop_seconds_count", "weir_cancel_ignored_total", "weir_response_bytes_wasted_total",
+                   "weir_log_dropped_total"):
+        assert prometheus.value(f"sum({metric})") == 0, metric
+
+
+def check_panels(prometheus, dashboard):
+    asked = 0
+    for panel in panels(dashboard):
+        for target in panel["targets"]:
+            where = f"{panel['title']} ({target['legendFormat']})"
+            found = prometheus.query(fill_in(target["expr"], **EVERYTHING))
+            numbers = [value for _, value in found if not math.isnan(value)]
+            assert numbers, f"{where}: no value in {found}"
+            if panel["title"] in NEVER:
+                assert not any(numbers), f"{where}: {found}"
+            elif panel["title"] not in PERHAPS:
+                assert any(number > 0 for number in numbers), f"{where}: only zeroes in {found}"
+            for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
+                assert all(label in labels for labels, _ in found), f"{where}: {found}"
+            asked += 1
+    return asked
+
+
+def check_variables(prometheus, dashboard):
+    values = {}
+    for variable in dashboard["templating"]["list"][1:]:
+        selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"]).groups()
+        values[variable["name"]] = prometheus.api(f"label/{label}/values", **{"match[]": fill_in(selector, **EVERYTHING)})
+    assert values["job"] == ["weir"], values
+    assert {"/hello", "/download/{file}", "/slow", "/timeout"} <= set(values["route"]), values
+
+
+def check_cancellations(prometheus, dashboard):
+    """The panel with the exact counts, route by route as Grafana's variable chooses them."""
+    panel, = (each for each in panels(dashboard) if each["title"] == "Cancelled since start")
+    by_reason = panel["targets"][0]["expr"]
+
+    def cancelled(route):
+        variables = EVERYTHING | {"route": re.escape(route).replace("\\", "\\\\")}
+        return {labels["reason"]: value for labels, value in prometheus.query(fill_in(by_reason, **variables)) if value}
+
+    def phases(route):
+        found = prometheus.query(f'sum by (phase) (weir_requests_cancelled_total{{http_route="{route}"}}) > 0')
+        return {labels["phase"]: value for labels, value in found}
+
+    # A client that closes with bytes unread resets the connection; whether there are any depends on the kernel.
+    assert sum(cancelled("/download/{file}").values()) == WAVES * ABORTED_DOWNLOADS, cancelled("/download/{file}")
+    assert set(cancelled("/download/{file}")) <= {"client_closed", "client_reset"}, cancelled("/download/{file}")
+    assert phases("/download/{file}") == {"write": WAVES * ABORTED_DOWNLOADS}, phases("/download/{file}")
+    assert cancelled("/slow") == {"client_closed": WAVES * GIVEN_UP}, cancelled("/slow")
+    assert phases("/slow") == {"handler": WAVES * GIVEN_UP}, phases("/slow")
+    assert cancelled("/timeout") == {"timeout": WAVES * TIMED_OUT}, cancelled("/timeout")
+    # Nothing else was cancelled, but for what wrk had under way when its time was over.
+    others = prometheus.value('sum(weir_requests_cancelled_total{http_route!~"/download/.*|/slow|/timeout|/hello"})')
+    assert others == 0, others
+
+    # The time that handlers went on is known of exactly those that a client left.
+    stopped = prometheus.value('sum(weir_cancel_to_stop_seconds_count{http_route=~"/slow|/download/.*"})')
+    assert stopped == WAVES * (GIVEN_UP + ABORTED_DOWNLOADS), stopped
+
+
+def check_requests(prometheus):
+    def requests(selector):
+        return prometheus.value(f"sum(http_server_request_duration_seconds_count{{{selector}}})")
+
+    assert requests('http_route="/download/{file}"') == WAVES * (WHOLE_DOWNLOADS + ABORTED_DOWNLOADS)
+    assert requests('http_route="/slow"') == WAVES * (GIVEN_UP + 1)
+    assert requests('http_response_status_code="503", http_route="/timeout", error_type="timeout"') == WAVES * TIMED_OUT
+    assert requests('http_response_status_code="404", http_route=""') == WAVES * NOT_FOUND
+    assert requests('http_response_status_code="400", error_type="protocol_error"') == WAVES * MALFORMED
+
+
+def check_rules(prometheus):
+    rules = [rule for group in prometheus.api("rules")["groups"] for rule in group["rules"]]
+    assert {rule["name"] for rule in rules} == set(read_rules()), rules
+    for rule in rules:
+        assert rule["health"] == "ok" and not rule.get("lastError"), rule
+        assert rule["state"] != "firing", rule
+
+
+def main():
+    need("prometheus", "curl", "wrk")
+    dashboard = load_dashboard()
+    with Server() as server, Prometheus(server.port) as prometheus:
+        server.add_file("small.bin", 1 << 20)
+        server.add_file("big.bin", BIG_FILE)
+        wait_for_scrape(prometheus)
+        check_series_exist_before_anything_happens(prometheus)
+
+        for wave in range(1, WAVES + 1):
+            make_wave(server)
+            wait_until_counted(server, wave)
+            # What a wave made the first series of rises in the next one: a rate needs both.
+            wait_for_scrape(prometheus)
+
+        check_cancellations(prometheus, dashboard)
+        check_requests(prometheus)
+        asked = check_panels(prometheus, dashboard)
+        check_variables(prometheus, dashboard)
+        check_rules(prometheus)
+        assert prometheus.value('min_over_time(up{job="weir"}[5m])') == 1, "a scrape has failed"
+        scrapes = prometheus.value('count_over_time(up{job="weir"}[5m])')
+
+        assert server.stop() == 0
+        eventually("an alert for the server that is gone is pending", lambda: prometheus.query(
+            'ALERTS{alertname="WeirTargetDown", alertstate="pending", instance!=""}'), seconds=30)
+    print(f"{asked} queries of the dashboard answered after {scrapes:.0f} scrapes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+#include "weir/log/encode.hpp"
+
+#include "captured_stream.hpp"
+
+#include <fmt/chrono.h>
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <cstring>
+#include <limits>
+#include <string>
+
+namespace {
+
+/// Converts to a string, but says how it wants to be printed.
+struct secret {
+  std::string text;
+  operator std::string_view() const { return text; }
+};
+
+/// Only converts.
+struct label {
+  std::string text;
+  operator std::string_view() const { return text; }
+};
+
+struct point {
+  int x, y;
+};
+
+} // namespace
+
+template <>
+inline constexpr bool weir::copy_safe<point> = true;
+
+template <>
+struct fmt::formatter<point> : fmt::formatter<int> {
+  auto format(const point& p, fmt::format_context& context) const {
+    return fmt::format_to(context.out(), "({}, {})", p.x, p.y);
+  }
+};
+
+template <>
+struct fmt::formatter<secret> : fmt::formatter<std::string_view> {
+  auto format(const secret&, fmt::format_context& context) const {
+    return fmt::formatter<std::string_view>::format("***", context);
+  }
+};
+
+TEST_CASE("encode: text of every kind becomes a view", "[log][encode]") {
+  using weir::detail::to_loggable;
+  const std::string string = "string";
+  const char* pointer = "pointer";
+  CHECK(to_loggable("literal") == "literal");
+  CHECK(to_loggable(string) == "string");
+  CHECK(to_loggable(std::string_view("view")) == "view");
+  CHECK(to_loggable(pointer) == "pointer");
+  CHECK(to_loggable(static_cast<const char*>(nullptr)) == "(null)");
+  CHECK(to_loggable(label{"label"}) == "label");
+}
+
+TEST_CASE("encode: an array of char ends at its first zero, or where it ends", "[log][encode]") {
+  using weir::detail::to_loggable;
+  const char unterminated[4] = {'a', 'b', 'c', 'd'};
+  char early[8] = "ab";
+  CHECK(to_loggable(unterminated) == "abcd");
+  CHECK(to_loggable(early) == "ab");
+}
+
+TEST_CASE("encode: a codec reads back what it wrote, without alignment", "[log][encode]") {
+  using namespace weir::detail;
+  std::byte space[64];
+  std::byte* at = space + 1;
+  at = codec<std::string_view>::write(at, "odd");
+  at = codec<double>::write(at, 1.5);
+  at = codec<bool>::write(at, true);
+  const std::byte* from = space + 1;
+  CHECK(codec<std::string_view>::read(from) == "odd");
+  CHECK(codec<double>::read(from) == 1.5);
+  CHECK(codec<bool>::read(from));
+  CHECK(from == at);
+}
+
+TEST_CASE("encode: an empty view without an address is an empty string", "[log][encode]") {
+  captured_stream test;
+  WEIR_INFO(test.log(), "[{}]", std::string_view{});
+  test.log().info("[{}]", std::string_view{}, weir::field<"empty">(std::string_view{}));
+  CHECK(test.lines() == std::vector<std::string>{"[]", R"([] empty="")"});
+}
+
+TEST_CASE("encode: numbers at their limits arrive unchanged", "[log][encode]") {
+  captured_stream test;
+  const auto check = [&](auto value) {
+    WEIR_INFO(test.log(), "{}", value);
+    CHECK(test.last_line() == fmt::format("{}", value));
+    test.log().info("{}", value);
+    CHECK(test.last_line() == fmt::format("{}", value));
+  };
+  const auto check_limits = [&]<class T>(T) {
+    check(std::numeric_limits<T>::lowest());
+    check(std::numeric_limits<T>::max());
+    check(std::numeric_limits<T>::min());
+    check(T{1});
+  };
+  check_limits(static_cast<signed char>(0));
+  check_limits(static_cast<unsigned char>(0));
+  check_limits(short{});
+  check_limits(static_cast<unsigned short>(0));
+  check_limits(int{});
+  check_limits(unsigned{});
+  check_limits(long{});
+  check_limits(0UL);
+  check_limits(0LL);
+  check_limits(0ULL);
+  check_limits(float{});
+  check_limits(double{});
+  check_limits(0.0L);
+  check(-0.0);
+  check(std::numeric_limits<double>::infinity());
+  check(std::numeric_limits<double>::denorm_min());
+  check(true);
+  check('x');
+}
+
+TEST_CASE("encode: pointers are logged as addresses", "[log][encode]") {
+  captured_stream test;
+  int object = 0;
+  void* pointer = &object;
+  WEIR_INFO(test.log(), "{}", pointer);
+  CHECK(test.last_line() == fmt::format("{}", pointer));
+  test.log().info("{} {}", fmt::ptr(&object), nullptr);
+  CHECK(test.last_line() == fmt::format("{} {}", pointer, nullptr));
+}
+
+TEST_CASE("encode: strings are copied at the call", "[log][encode]") {
+  captured_stream test;
+  test.sink().block();
+  std::string text(1000, 'a');
+  WEIR_INFO(test.log(), "{}", text);
+  std::memset(text.data(), 'b', text.size());
+  test.sink().unblock();
+  CHECK(test.last_line() == std::string(1000, 'a'));
+}
+
+TEST_CASE("encode: copy-safe types are formatted late, others at the call", "[log][encode]") {
+  using namespace std::chrono_literals;
+  captured_stream test;
+  WEIR_INFO(test.log(), "{} {}", point{1, 2}, 1500ms);
+  CHECK(test.last_line() == "(1, 2) 1500ms");
+  const std::chrono::sys_seconds time(1'700'000'000s);
+  WEIR_INFO(test.log(), "{:%H:%M}", time);
+  CHECK(test.last_line() == "22:13");
+}
+
+TEST_CASE("encode: a type's own formatter has the say over its conversion to text", "[log][encode]") {
+  captured_stream test;
+  const secret password{"password"};
+  WEIR_INFO(test.log(), "{}", password, weir::field<"field">(password));
+  CHECK(test.last_line() == "*** field=***");
+  test.log().info("{}", password);
+  CHECK(test.last_line() == "***");
+  WEIR_INFO(test.log(), "{}", label{"label"});
+  CHECK(test.last_line() == "label");
+}

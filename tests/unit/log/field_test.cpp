@@ -1,0 +1,105 @@
+#include "weir/log/field.hpp"
+
+#include "captured_stream.hpp"
+
+#include <fmt/ranges.h>
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+using weir::field;
+
+namespace {
+struct throwing {};
+} // namespace
+
+template <>
+struct fmt::formatter<throwing> : fmt::formatter<int> {
+  auto format(throwing, fmt::format_context&) const -> fmt::format_context::iterator {
+    throw std::runtime_error("formatter failed");
+  }
+};
+
+TEST_CASE("field: numbers and bools keep their types", "[log][field]") {
+  captured_stream text, json({}, as_bare_json());
+  const auto log = [](weir::logger& to) {
+    WEIR_INFO(to, "m", field<"i">(-1), field<"u">(std::numeric_limits<std::uint64_t>::max()), field<"d">(0.5),
+              field<"b">(true));
+  };
+  log(text.log());
+  log(json.log());
+  CHECK(text.last_line() == "m i=-1 u=18446744073709551615 d=0.5 b=true");
+  CHECK(json.last_line() == R"(m,"i":-1,"u":18446744073709551615,"d":0.5,"b":true)");
+}
+
+TEST_CASE("field: small integers and characters", "[log][field]") {
+  captured_stream json({}, as_bare_json());
+  WEIR_INFO(json.log(), "m", field<"s">(static_cast<signed char>(-5)), field<"u">(static_cast<unsigned char>(200)),
+            field<"c">('"'));
+  CHECK(json.last_line() == R"(m,"s":-5,"u":200,"c":"\"")");
+}
+
+TEST_CASE("field: a float is written in its own precision", "[log][field]") {
+  captured_stream json({}, as_bare_json());
+  WEIR_INFO(json.log(), "m", field<"f">(0.1F), field<"d">(0.1), field<"l">(0.5L));
+  CHECK(json.last_line() == R"(m,"f":0.1,"d":0.1,"l":0.5)");
+}
+
+TEST_CASE("field: what JSON has no number for becomes a string there", "[log][field]") {
+  captured_stream text, json({}, as_bare_json());
+  const auto log = [](weir::logger& to) {
+    WEIR_INFO(to, "m", field<"n">(std::nan("")), field<"p">(HUGE_VAL), field<"m">(-HUGE_VAL));
+  };
+  log(text.log());
+  log(json.log());
+  CHECK(text.last_line() == "m n=NaN p=Infinity m=-Infinity");
+  CHECK(json.last_line() == R"(m,"n":"NaN","p":"Infinity","m":"-Infinity")");
+}
+
+TEST_CASE("field: a string is quoted in text where it could be misread", "[log][field]") {
+  captured_stream text;
+  const auto check = [&](std::string_view value, std::string_view expected) {
+    text.log().info("m", field<"k">(value));
+    CHECK(text.last_line() == "m k=" + std::string(expected));
+  };
+  check("plain", "plain");
+  check("", R"("")");
+  check("a b", R"("a b")");
+  check("a=b", R"("a=b")");
+  check("a\"b", R"("a\"b")");
+  check("a\\b", R"("a\\b")");
+  check("a\nb", R"("a\nb")");
+  check("\xff", R"("\\xff")");
+  check("ü", "\"ü\"");
+}
+
+TEST_CASE("field: other types are rendered with their formatter", "[log][field]") {
+  captured_stream json({}, as_bare_json());
+  json.log().info("m", field<"v">(std::vector<int>{1, 2}), field<"p">(static_cast<void*>(nullptr)));
+  CHECK(json.last_line() == R"(m,"v":"[1, 2]","p":"0x0")");
+}
+
+TEST_CASE("field: a formatter that throws does not make the log call throw", "[log][field]") {
+  captured_stream json({}, as_bare_json());
+  json.log().info("m", field<"v">(throwing{}), field<"after">(1));
+  CHECK(json.last_line() == R"(m,"v":"[unformattable]","after":1)");
+}
+
+TEST_CASE("field: fields stand behind the format's arguments in both forms", "[log][field]") {
+  captured_stream text;
+  WEIR_INFO(text.log(), "{} {}", 1, "two", field<"a/b.c-d_1">("x"), field<"n">(2));
+  text.log().info("{} {}", 1, "two", field<"a/b.c-d_1">("x"), field<"n">(2));
+  text.log().info("{}", std::vector<int>{1}, field<"n">(2)); // rendered at the call
+  CHECK(text.lines() ==
+        std::vector<std::string>{"1 two a/b.c-d_1=x n=2", "1 two a/b.c-d_1=x n=2", "[1] n=2"});
+}
+
+TEST_CASE("field: a temporary string lives long enough", "[log][field]") {
+  captured_stream text;
+  WEIR_INFO(text.log(), "m", field<"k">(fmt::format("{:x>200}end", "")));
+  CHECK(text.last_line() == "m k=" + std::string(200, 'x') + "end");
+}

@@ -1,0 +1,169 @@
+#include "weir/log/format.hpp"
+
+#include "captured_stream.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/ranges.h>
+
+#include <catch2/catch.hpp>
+
+#include <clocale>
+#include <locale>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+struct throwing {};
+struct throwing_int {};
+
+/// A locale that separates thousands with a line feed.
+struct hostile_punctuation : std::numpunct<char> {
+  char do_thousands_sep() const override { return '\n'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+} // namespace
+
+template <>
+struct fmt::formatter<throwing> : fmt::formatter<int> {
+  auto format(throwing, fmt::format_context& context) const -> decltype(context.out()) {
+    throw std::runtime_error("formatter\nfailed");
+  }
+};
+template <>
+struct fmt::formatter<throwing_int> : fmt::formatter<int> {
+  auto format(throwing_int, fmt::format_context&) const -> fmt::format_context::iterator { throw 42; }
+};
+template <>
+inline constexpr bool weir::copy_safe<throwing> = true;
+
+// The same message by the macro, by the function and by fmt.
+#define CHECK_FORMAT(...)                                                                                             \
+  do {                                                                                                               \
+    captured_stream both;                                                                                            \
+    WEIR_INFO(both.log(), __VA_ARGS__);                                                                              \
+    both.log().info(__VA_ARGS__);                                                                                    \
+    const std::string expected = fmt::format(__VA_ARGS__);                                                           \
+    CHECK(both.lines() == std::vector<std::string>{expected, expected});                                             \
+  } while (false)
+
+TEST_CASE("format: a literal is written as it is", "[log][format]") {
+  CHECK_FORMAT("plain");
+  CHECK_FORMAT("");
+  CHECK_FORMAT("percent %d and back\\slash");
+  CHECK_FORMAT("grüße, 水, 🌊");
+}
+
+TEST_CASE("format: doubled braces are single ones", "[log][format]") {
+  CHECK_FORMAT("{{}}");
+  CHECK_FORMAT("{{{}}}", 1);
+  CHECK_FORMAT("}}{{");
+  CHECK_FORMAT("a{{b{}c}}d", 1);
+  CHECK_FORMAT("{}{{", 1);
+}
+
+TEST_CASE("format: arguments go where they are called for", "[log][format]") {
+  CHECK_FORMAT("{}", 1);
+  CHECK_FORMAT("{} {} {}", 1, "two", 3.5);
+  CHECK_FORMAT("{1} {0}", "a", "b");
+  CHECK_FORMAT("{0} {0} {0} {1} {0}", std::string(300, 'x'), 'c');
+  CHECK_FORMAT("{}{}{}{}{}{}{}{}{}{}{}{}", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+  CHECK_FORMAT("{10}{2}", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+}
+
+TEST_CASE("format: specifications are fmt's", "[log][format]") {
+  CHECK_FORMAT("{:>8}|{:<8}|{:^8}|", 1, "two", 3.5);
+  CHECK_FORMAT("{:*^9}|{:#x}|{:+d}|{:08.3f}|{:e}", "mid", 255, 7, 3.14159, 1e100);
+  CHECK_FORMAT("{:c}{:d}", 'c', 'c');
+  CHECK_FORMAT("{:s}|{:d}|{}", true, true, false);
+  CHECK_FORMAT("{:.2}|{:10.3}|", "abcdef", "abcdef");
+  CHECK_FORMAT("{:ж>5}|", 1);
+  CHECK_FORMAT("{:%H:%M:%S}", std::chrono::seconds(3661));
+  CHECK_FORMAT("{:p}", static_cast<void*>(nullptr));
+}
+
+TEST_CASE("format: widths and precisions may be arguments", "[log][format]") {
+  CHECK_FORMAT("{:{}}|", 1, 8);
+  CHECK_FORMAT("{:.{}f} {}", 3.14159, 2, "after");
+  CHECK_FORMAT("{0:{1}}|{0:{2}}|", "x", 4, 8);
+}
+
+TEST_CASE("format: arguments that cannot travel are rendered at the call", "[log][format]") {
+  CHECK_FORMAT("{} {}", std::vector<int>{1, 2, 3}, 4);
+  CHECK_FORMAT("{}", fmt::join(std::vector<std::string>{"a", "b"}, "; "));
+}
+
+TEST_CASE("format: the function form takes named arguments", "[log][format]") {
+  captured_stream test;
+  test.log().info("{name} {}", 1, fmt::arg("name", "value"));
+  CHECK(test.last_line() == "value 1");
+}
+
+TEST_CASE("format: a number printed as a character is escaped like text", "[log][format]") {
+  captured_stream text, json({}, as_bare_json());
+  WEIR_INFO(text.log(), "a{:c}b", 10);
+  WEIR_INFO(json.log(), "a{:c}b", 34);
+  CHECK(text.last_line() == "a\\nb");
+  CHECK(json.last_line() == "a\\\"b");
+}
+
+TEST_CASE("format: a locale's separators are escaped like text", "[log][format]") {
+  captured_stream test;
+  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new hostile_punctuation));
+  WEIR_INFO(test.log(), "{:L}", 1234567);
+  const std::string line = test.last_line();
+  std::locale::global(before);
+  CHECK(line == "1\\n234\\n567");
+}
+
+TEST_CASE("format: what a formatter throws at the call becomes the message", "[log][format]") {
+  captured_stream test;
+  test.log().info("{} {}", throwing{}, std::vector<int>{1}, weir::field<"n">(1));
+  CHECK(test.last_line() == "[could not be formatted: formatter\\nfailed] {} {} n=1");
+}
+
+TEST_CASE("format: what cannot be rendered at all is counted", "[log][format]") {
+  captured_stream test;
+  test.log().info("{}", throwing_int{});
+  test.log().info("after");
+  CHECK(test.lines().front() == "after");
+  const auto stats = test.stream().stats();
+  CHECK(stats.dropped_unrenderable == 1);
+  CHECK(stats.accepted == 2);
+}
+
+TEST_CASE("format: a formatter that throws on the backend loses its own record only", "[log][format]") {
+  captured_stream test;
+  WEIR_INFO(test.log(), "before");
+  WEIR_INFO(test.log(), "{}", throwing{});
+  WEIR_INFO(test.log(), "after");
+  test.stream().flush();
+  CHECK(test.sink().count("before") == 1);
+  CHECK(test.sink().count("after") == 1);
+  const auto stats = test.stream().stats();
+  CHECK(stats.dropped_sink == 1);
+  CHECK(stats.written == 2);
+  CHECK(stats.accepted == 3);
+}
+
+TEST_CASE("format: both forms know their place in the source", "[log][format]") {
+  class place final : public weir::renderer {
+   public:
+    void render(const weir::record& entry, weir::text_buffer& out) override {
+      const auto position = entry.position();
+      fmt::format_to(fmt::appender(out), "{}:{}\n", position.file.substr(position.file.rfind('/') + 1), position.line);
+    }
+  };
+  captured_stream test({}, std::make_unique<place>());
+  // clang-format off
+  test.log().info("{}", 1); const unsigned function_line = __LINE__;
+  WEIR_INFO(test.log(), "{}", 1); const unsigned macro_line = __LINE__;
+  test.log().info("{}", std::vector<int>{}); const unsigned rendered_line = __LINE__;
+  // clang-format on
+  CHECK(test.lines() == std::vector<std::string>{fmt::format("format_test.cpp:{}", function_line),
+                                                 fmt::format("format_test.cpp:{}", macro_line),
+                                                 fmt::format("format_test.cpp:{}", rendered_line)});
+}

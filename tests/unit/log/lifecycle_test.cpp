@@ -1,0 +1,106 @@
+// A process's whole life with a log, and what only a process of its own can show.
+#include "weir/log/stream.hpp"
+
+#include "run_program.hpp"
+#include "temporary_directory.hpp"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+class child {
+ public:
+  explicit child(const std::string& scene)
+      : file_(directory_.file("a.log")),
+        result_(run_program(fmt::format("{} {} {}", WEIR_LOG_CHILD, scene, file_))) {}
+  int status() const { return result_.status; }
+  const std::string& output() const { return result_.output; }
+  std::vector<std::string> lines() const { return lines_of(file_); }
+
+ private:
+  temporary_directory directory_;
+  std::string file_;
+  program_result result_;
+};
+
+constexpr int not_permitted = 77;
+
+} // namespace
+
+TEST_CASE("lifecycle: a program that returns from main has all its lines", "[log][lifecycle]") {
+  const child program("return");
+  CHECK(program.status() == 0);
+  const auto lines = program.lines();
+  REQUIRE(lines.size() == 100'000);
+  CHECK(lines.back().ends_with("record 99999"));
+}
+
+TEST_CASE("lifecycle: a program that calls std::exit in some thread has all its lines", "[log][lifecycle]") {
+  const child program("exit");
+  CHECK(program.status() == 0);
+  const auto lines = program.lines();
+  REQUIRE(lines.size() == 100'000);
+  CHECK(lines.back().ends_with("record 99999"));
+}
+
+TEST_CASE("lifecycle: static destructors may log", "[log][lifecycle]") {
+  const child program("static-destructor");
+  CHECK(program.status() == 0);
+  const auto lines = program.lines();
+  REQUIRE(lines.size() == 2000);
+  CHECK(lines.back().ends_with("static destructor 999"));
+}
+
+TEST_CASE("lifecycle: the process's log may be closed before its end", "[log][lifecycle]") {
+  const child program("closed-and-return");
+  CHECK(program.status() == 0);
+  CHECK(program.lines().size() == 1000);
+}
+
+TEST_CASE("lifecycle: the process's log cannot be started twice", "[log][lifecycle]") {
+  CHECK(child("started-twice").status() == 0);
+}
+
+TEST_CASE("lifecycle: a forked child neither hangs nor writes the parent's records", "[log][lifecycle]") {
+  const child program("fork");
+  CHECK(program.status() == 0);
+  CHECK(program.lines().size() == 20);
+}
+
+TEST_CASE("lifecycle: where the kernel forbids membarrier nothing is lost, and idling is cheap", "[log][lifecycle]") {
+  const child program("without-membarrier");
+  if (program.status() == not_permitted) {
+    WARN("a seccomp filter is not permitted here");
+    return;
+  }
+  CHECK(program.status() == 0);
+  CHECK(program.lines().size() == 20'002);
+}
+
+TEST_CASE("hot path: in steady state a producer makes no system calls", "[log][hot_path]") {
+  const child program("system-calls");
+  if (program.status() == not_permitted) {
+    WARN("a seccomp filter is not permitted here");
+    return;
+  }
+  REQUIRE(program.status() == 0);
+  CHECK(program.lines().size() == 600'000);
+  // Half a million records. The few that are allowed: where the producer was kept off its core for so long that the
+  // backend went to sleep, it has to wake it.
+  INFO("system calls: " << program.output());
+  CHECK(std::stoi(program.output()) <= 20);
+}
+
+#ifdef WEIR_LOG_ALLOCATION_CHILD
+TEST_CASE("hot path: in steady state a producer allocates nothing", "[log][hot_path]") {
+  const temporary_directory directory;
+  const auto result = run_program(fmt::format("{} {}", WEIR_LOG_ALLOCATION_CHILD, directory.file("a.log")));
+  CHECK(result.status == 0);
+  CHECK(result.output == "0 counted\n");
+}
+#endif
