@@ -2,8 +2,8 @@
 //
 //   build/release/examples/01_hello
 //
-// You will see three lines on standard error: a message, one with a typed field, and a warning. They are written by the
-// log's own thread; main() only hands them over, and the process's exit waits for them.
+// You will see three lines on standard error: a message, one with a typed field, and a warning. They are written by
+// the log's own thread; main() only hands them over, and the process's exit waits for them.
 #include <weir/log.hpp>
 
 int main() {

@@ -27,7 +27,7 @@ bool is_file_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == name.npos;
 }
 
-}  // namespace
+} // namespace
 
 download_directory::download_directory(const std::string& path)
     : descriptor_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
@@ -40,10 +40,9 @@ boost::asio::awaitable<void> download_directory::operator()(weir::http_request& 
                                                             weir::http_response& response) const {
   const std::string name(request.param("file"));
   // No links out of the directory, and no waiting for the other end of a pipe.
-  const open_file file(is_file_name(name)
-                           ? ::openat(descriptor_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-                           : -1);
-  struct stat status{};
+  const open_file file(
+      is_file_name(name) ? ::openat(descriptor_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1);
+  struct stat status {};
   if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     response.error(404, "no such file");
     co_return;

@@ -14,8 +14,8 @@ class download_directory {
   download_directory(const download_directory&) = delete;
   download_directory& operator=(const download_directory&) = delete;
 
-  /// Answers GET /download/{file}. The file goes out through one buffer, whatever its size; between two chunks, and in the
-  /// middle of one that the client does not take, the download ends when the request's context does.
+  /// Answers GET /download/{file}. The file goes out through one buffer, whatever its size; between two chunks, and
+  /// in the middle of one that the client does not take, the download ends when the request's context does.
   boost::asio::awaitable<void> operator()(weir::http_request& request, weir::http_response& response) const;
 
  private:

@@ -50,9 +50,8 @@ unsigned parse_number(std::string_view what, std::string_view text, unsigned mos
 }
 
 std::map<std::string, std::string> parse_options(int count, char** words) {
-  std::map<std::string, std::string> options{
-      {"--root", "."}, {"--port", "8080"}, {"--log", "server.log"}, {"--threads", "1"},
-      {"--overflow", "drop"}, {"--metrics-port", "0"}};
+  std::map<std::string, std::string> options{{"--root", "."},    {"--port", "8080"},     {"--log", "server.log"},
+                                             {"--threads", "1"}, {"--overflow", "drop"}, {"--metrics-port", "0"}};
   for (int i = 1; i < count; i += 2) {
     if (!options.contains(words[i])) throw std::invalid_argument(std::string("unknown option ") + words[i]);
     if (i + 1 == count) throw std::invalid_argument(std::string(words[i]) + " wants a value");
@@ -99,7 +98,8 @@ weir::http_middleware only_for(std::string path, weir::http_middleware inner) {
 int run(int count, char** words) {
   auto options = parse_options(count, words);
 
-  // The log: JSON lines in a file. A full disk must not stop the server, so what does not fit is dropped, and counted.
+  // The log: JSON lines in a file. A full disk must not stop the server, so what does not fit is dropped, and
+  // counted.
   weir::log_stream& stream = weir::start_logging({
       .sinks = {weir::file_sink(options["--log"], weir::as_json())},
       .overflow = parse_overflow(options["--overflow"]),
@@ -118,8 +118,9 @@ int run(int count, char** words) {
   server.use(only_for("/timeout", weir::time_limit(100ms)));
   server.get("/download/{file}",
              [&](weir::http_request& request, weir::http_response& response) { return files(request, response); });
-  server.get("/slow",
-             [&](weir::http_request& request, weir::http_response& response) { return slow(log, request, response); });
+  server.get("/slow", [&](weir::http_request& request, weir::http_response& response) {
+    return slow(log, request, response);
+  });
   server.get("/timeout", [&](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
     if (!co_await weir::sleep_for(request.ctx(), 1h)) response.body("an hour has passed\n");
   });
@@ -136,7 +137,7 @@ int run(int count, char** words) {
   std::optional<prometheus::Exposer> exposer;
   if (const unsigned port = parse_number("--metrics-port", options["--metrics-port"], 65535); port != 0) try {
       exposer.emplace("127.0.0.1:" + std::to_string(port)).RegisterCollectable(collectable);
-    } catch (const std::exception&) {  // its message does not say which port
+    } catch (const std::exception&) { // its message does not say which port
       throw std::runtime_error("--metrics-port: cannot listen on 127.0.0.1 port " + std::to_string(port));
     }
 
@@ -159,11 +160,11 @@ int run(int count, char** words) {
   return stream.flush() ? 0 : 1;
 }
 
-}  // namespace
+} // namespace
 
 int main(int count, char** words) {
   try {
-    std::signal(SIGPIPE, SIG_IGN);  // a client that goes is an error code, not the end
+    std::signal(SIGPIPE, SIG_IGN); // a client that goes is an error code, not the end
     return run(count, words);
   } catch (const std::exception& error) {
     std::cerr << "02_download_server: " << error.what() << '\n';

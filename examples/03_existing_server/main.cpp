@@ -1,12 +1,13 @@
-// A Beast server as it stands in many programs, callback style, and the lines that weir adds to it: they end in `// weir`.
+// A Beast server as it stands in many programs, callback style, and the lines that weir adds to it: they end in `//
+// weir`.
 //
 //   build/release/examples/03_existing_server 8080
 //   curl http://127.0.0.1:8080/
 //
 // You will see one access record a request on standard error, with trace ids, and for a client that goes while it is
 // served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed.
-#include <weir/beast/request_scope.hpp>  // weir
-#include <weir/log.hpp>                  // weir
+#include <weir/beast/request_scope.hpp> // weir
+#include <weir/log.hpp>                 // weir
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -41,10 +42,10 @@ class session : public std::enable_shared_from_this<session> {
 
  private:
   void handle() {
-    scope_.begin(request_);  // weir
+    scope_.begin(request_); // weir
     // Stands for a database or another service: half a second of waiting, unless the client goes first.
     thinking_.expires_after(std::chrono::milliseconds(500));
-    gone_ = scope_.ctx().on_done([this] { thinking_.cancel(); });  // weir
+    gone_ = scope_.ctx().on_done([this] { thinking_.cancel(); }); // weir
     thinking_.async_wait([self = shared_from_this()](beast::error_code error) {
       if (!error) self->write();
     });
@@ -55,20 +56,20 @@ class session : public std::enable_shared_from_this<session> {
     response_.keep_alive(request_.keep_alive());
     response_.body() = "hello\n";
     response_.prepare_payload();
-    scope_.responding(response_);  // weir
+    scope_.responding(response_); // weir
     http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      self->scope_.finish(error, self->response_.body().size());  // weir
+      self->scope_.finish(error, self->response_.body().size()); // weir
       if (!error && self->response_.keep_alive()) self->read();
     });
   }
 
   beast::tcp_stream stream_;
-  weir::request_scope scope_;  // weir
+  weir::request_scope scope_; // weir
   beast::flat_buffer buffer_;
   http::request<http::string_body> request_;
   http::response<http::string_body> response_;
   asio::steady_timer thinking_;
-  weir::done_registration gone_;  // weir
+  weir::done_registration gone_; // weir
 };
 
 class listener {
@@ -94,7 +95,7 @@ class listener {
 int main(int count, char** words) {
   try {
     const auto port = static_cast<std::uint16_t>(count > 1 ? std::atoi(words[1]) : 8080);
-    weir::request_observer observer({.access_log = &weir::default_log().get_logger("access")});  // weir
+    weir::request_observer observer({.access_log = &weir::default_log().get_logger("access")}); // weir
     asio::io_context io;
     listener server(io, {asio::ip::make_address("127.0.0.1"), port}, observer);
     server.accept();

@@ -14,8 +14,8 @@ class logger;
 
 namespace bench {
 
-/// The spdlog logger of that subject (spdlog_sync, spdlog_sync_flush, spdlog_async), writing to `path`; nullptr if the
-/// subject is none of these.
+/// The spdlog logger of that subject (spdlog_sync, spdlog_sync_flush, spdlog_async), writing to `path`; nullptr if
+/// the subject is none of these.
 std::shared_ptr<spdlog::logger> open_access_log(std::string_view subject, const std::string& path);
 
 /// Writes the same JSON object that weir's access log writes for the same request; what the middleware cannot know

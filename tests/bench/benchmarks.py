@@ -30,7 +30,10 @@ class Setting:
         words = [str(self.programs / program)]
         for name, value in options.items():
             words += ["--" + name.replace("_", "-"), str(value)]
-        done = subprocess.run(words, stdout=subprocess.PIPE, text=True)
+        try:
+            done = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=300)
+        except subprocess.TimeoutExpired as late:
+            raise Failure(f"{' '.join(words)} did not end within 5 minutes") from late
         if done.returncode != 0:
             raise Failure(f"{' '.join(words)} failed")
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -51,7 +54,7 @@ def marked(repetition, results):
 
 def call_site(bench):
     log = bench.scratch / "call_site.log"
-    for repetition, subject in in_turns("call_site", 3 if bench.quick else 7,
+    for repetition, subject in in_turns("call_site", 2 if bench.quick else 7,
                                         ["empty", "clock", "weir", "spdlog_sync", "spdlog_async"]):
         for shape in ["int_int_double", "string60", "fields3", "below_level"]:
             if subject != "empty" or shape == "below_level":

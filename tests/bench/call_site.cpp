@@ -2,8 +2,8 @@
 //
 //   call_site --subject weir --shape int_int_double --calls 200000 --file /dev/shm/call_site.log
 //
-// With --count-only N it makes N calls of int_int_double in log_lines() and measures nothing: for counting instructions
-// (see README.md).
+// With --count-only N it makes N calls of int_int_double in log_lines() and measures nothing: for counting
+// instructions (see README.md).
 #include "measuring/options.hpp"
 #include "measuring/percentile.hpp"
 #include "measuring/result.hpp"

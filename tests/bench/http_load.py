@@ -25,7 +25,7 @@ def processor_time_ns(process):
 
 def run_wrk(core, port, connections, seconds):
     done = subprocess.run(["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-                           f"http://127.0.0.1:{port}/hello"], stdout=subprocess.PIPE, text=True)
+                           f"http://127.0.0.1:{port}/hello"], stdout=subprocess.PIPE, text=True, timeout=seconds + 30)
     rate = re.search(r"Requests/sec:\s*([0-9.]+)", done.stdout)
     count = re.search(r"(\d+) requests in", done.stdout)
     p99 = re.search(r"99%\s*([0-9.]+)(us|ms|s)\b", done.stdout)
@@ -47,8 +47,11 @@ def running(server, subject, log, core):
             raise Failure("the server did not start")
         yield process.pid, int(words[1])
         process.send_signal(signal.SIGTERM)
-        words = process.stdout.readline().split()
-        if process.wait(timeout=30) != 0 or words[:1] != ["requests"]:
+        try:
+            words = process.communicate(timeout=30)[0].split()
+        except subprocess.TimeoutExpired as late:
+            raise Failure("the server did not end within 30 s") from late
+        if process.returncode != 0 or words[:1] != ["requests"]:
             raise Failure("the server did not end in order")
         if subject != "bare":
             with open(log, "rb") as lines:

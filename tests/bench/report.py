@@ -36,6 +36,9 @@ class Results:
         """{repetition: value}, or nothing."""
         return self._values.get((bench, shape, subject, metric), {})
 
+    def unit(self, bench, shape, subject, metric):
+        return self._units[(bench, shape, subject, metric)]
+
     def compare(self, bench, shape, metric, one, other, how):
         """The median of how(one, other) over the repetitions, each pair from the same one; None if there is none."""
         first, second = (self.of(bench, shape, subject, metric) for subject in (one, other))
@@ -47,10 +50,11 @@ def json_line(result):
     return json.dumps(result, separators=(",", ":")) + "\n"
 
 
-def readable(value):
-    for size, letter in ((1e6, " M"), (1e4, " k")):
-        if abs(value) >= size:
-            return f"{value / (1e6 if letter == ' M' else 1e3):.2f}{letter}"
+def readable(value, unit):
+    scales = [(1e9, " s"), (1e6, " ms"), (1e4, " us")] if unit == "ns" else [(1e6, " M"), (1e4, " k")]
+    for size, suffix in scales:
+        if value >= size:
+            return f"{value / (1e3 if size == 1e4 else size):.2f}{suffix}"
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
 
 
@@ -65,10 +69,12 @@ def shape_lines(bench, shape, results):
         row = [subject]
         for metric in metrics:
             values = results.of(bench, shape, subject, metric)
-            row.append(readable(median(values.values())) if values else "-")
+            unit = results.unit(bench, shape, subject, metric) if values else ""
+            row.append(readable(median(values.values()), unit) if values else "-")
         if leading:
             spread = results.of(bench, shape, subject, leading).values()
-            row.append(f"{readable(min(spread))} … {readable(max(spread))}")
+            unit = results.unit(bench, shape, subject, leading)
+            row.append(f"{readable(min(spread), unit)} … {readable(max(spread), unit)}")
             weir, peer = ("weir", subject) if more_is_better else (subject, "weir")
             ratio = results.compare(bench, shape, leading, weir, peer, lambda a, b: a / b)
             row.append("" if subject == "weir" or ratio is None else f"{ratio:.2f}")

@@ -100,8 +100,8 @@ void run(const bench::options& options) {
     return;
   }
   const auto& counts = watch.counts();
-  print("system_calls",
-        std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}, [](auto sum, auto& each) { return sum + each.second; }));
+  print("system_calls", std::accumulate(counts.begin(), counts.end(), std::uint64_t{0},
+                                        [](auto sum, auto& each) { return sum + each.second; }));
   for (const auto& [number, times] : counts)
     std::fprintf(stderr, "steady_state: %s: system call number %d: %lu times\n", name.c_str(), number, times);
 }

@@ -29,6 +29,11 @@ def need(*programs):
             skip(f"{program} is not installed")
 
 
+def is_sanitized():
+    """Whether the build has a sanitizer, whose own memory is no measure of ours."""
+    return re.search(r"^WEIR_SANITIZE:\w+=\S", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE) is not None
+
+
 def eventually(what, condition, seconds=10.0):
     """Waits for a condition that has no event to wait for in another process; fails loudly when it never holds."""
     deadline = time.monotonic() + seconds
@@ -57,7 +62,9 @@ class Server:
         found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
         if not found:
             self.process.wait()
-            raise AssertionError(f"the server did not start: {line!r} {self.stderr_path.read_text()!r}")
+            errors = self.stderr_path.read_text()
+            shutil.rmtree(self.directory, ignore_errors=True)
+            raise AssertionError(f"the server did not start: {line!r} {errors!r}")
         self.port = int(found.group(1))
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -110,13 +117,23 @@ class Server:
     def open_files(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def has_no_connection(self):
+        """Whether the only socket it has is the one it listens on: the time to count its open files."""
+        directory = f"/proc/{self.process.pid}/fd"
+        sockets = 0
+        for each in os.listdir(directory):
+            with contextlib.suppress(FileNotFoundError):
+                sockets += os.readlink(f"{directory}/{each}").startswith("socket:")
+        return sockets == 1
+
     def resident_kib(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
 
     def records(self):
         """The log's records; every line has to be one."""
-        return [json.loads(line) for line in self.log_path.read_bytes().decode().splitlines()]
+        # Of bytes: a str is also split at what is a line break only to Unicode.
+        return [json.loads(line) for line in self.log_path.read_bytes().splitlines()]
 
     def stop(self):
         """SIGTERM, and the exit status. The log is complete after this."""

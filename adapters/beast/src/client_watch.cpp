@@ -12,15 +12,15 @@ namespace {
 
 detail::watch_service& service_of(const boost::asio::any_io_executor& executor) {
   // Asio's contexts have no common run-time type to check this by; the header names it as a precondition.
-  auto& context = static_cast<boost::asio::io_context&>(boost::asio::query(executor, boost::asio::execution::context));
+  auto& context =
+      static_cast<boost::asio::io_context&>(boost::asio::query(executor, boost::asio::execution::context));
   return boost::asio::use_service<detail::watch_service>(context);
 }
 
-}  // namespace
+} // namespace
 
 client_watch::client_watch(boost::asio::any_io_executor executor, client_watch_options options)
-    : service_(service_of(executor)),
-      entry_(std::make_shared<detail::watch_entry>(std::move(executor), options)) {
+    : service_(service_of(executor)), entry_(std::make_shared<detail::watch_entry>(std::move(executor), options)) {
   if (options.arm_after < std::chrono::milliseconds(1) || options.arm_after > std::chrono::seconds(1))
     throw std::invalid_argument("client_watch_options.arm_after is " + std::to_string(options.arm_after.count()) +
                                 " ms: it must be from 1 to 1000");
@@ -40,4 +40,4 @@ void client_watch::stop() noexcept {
   entry_->watched = nullptr;
 }
 
-}  // namespace weir
+} // namespace weir

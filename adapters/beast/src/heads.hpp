@@ -46,4 +46,4 @@ inline std::string peer_text(const boost::asio::ip::tcp::socket& socket) {
   return error ? std::string() : endpoint.address().to_string();
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

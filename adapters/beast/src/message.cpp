@@ -30,7 +30,7 @@ bool is_field_content(char c) noexcept {
   return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
 }
 
-}  // namespace
+} // namespace
 
 std::string_view http_request::method() const noexcept { return detail::to_view(message_.method_string()); }
 
@@ -109,4 +109,4 @@ boost::asio::awaitable<std::error_code> http_response::write(boost::asio::const_
   return session_->write_part(*this, part);
 }
 
-}  // namespace weir
+} // namespace weir

@@ -13,7 +13,9 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
 request_scope::request_scope(request_observer& observer, stream& connection, client_watch_options options)
-    : connection_(connection), exchange_(observer), watch_(connection.get_executor(), options),
+    : connection_(connection),
+      exchange_(observer),
+      watch_(connection.get_executor(), options),
       peer_(detail::peer_text(connection.socket())) {}
 
 void request_scope::begin(const http::request_header<fields>& request, std::uint64_t bytes_of_body,
@@ -55,4 +57,4 @@ cancel_reason reason_of(const boost::system::error_code& error) noexcept {
   return cancel_reason::client_reset;
 }
 
-}  // namespace weir
+} // namespace weir

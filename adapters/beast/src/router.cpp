@@ -8,13 +8,13 @@ namespace weir {
 
 struct router::node {
   std::map<std::string, std::unique_ptr<node>, std::less<>> literals;
-  std::unique_ptr<node> one;   // {name}
-  std::unique_ptr<node> rest;  // {name*}
+  std::unique_ptr<node> one;  // {name}
+  std::unique_ptr<node> rest; // {name*}
 
   struct endpoint {
     http_handler handler;
     std::string path_template;
-    std::vector<std::string> names;  // of the parameters, in order
+    std::vector<std::string> names; // of the parameters, in order
   };
   std::map<std::string, endpoint, std::less<>> by_method;
 
@@ -46,7 +46,7 @@ std::string_view take_segment(std::string_view& path) noexcept {
 struct segment {
   enum class kind_type { literal, one, rest };
   kind_type kind;
-  std::string_view text;  // the literal, or the parameter's name
+  std::string_view text; // the literal, or the parameter's name
 };
 
 segment parse_segment(std::string_view path_template, std::string_view text) {
@@ -87,7 +87,7 @@ int hex_value(char c) noexcept {
   return -1;
 }
 
-}  // namespace
+} // namespace
 
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
   std::string out;
@@ -173,4 +173,4 @@ router::match router::find(std::string_view method, std::string_view path) const
   return result;
 }
 
-}  // namespace weir
+} // namespace weir

@@ -34,7 +34,7 @@ constexpr auto last_grace = std::chrono::seconds(1);
 
 /// One thread's io_context and its sessions.
 struct worker {
-  detail::session_list sessions;  // before the io_context, whose destructor ends the sessions that are left
+  detail::session_list sessions; // before the io_context, whose destructor ends the sessions that are left
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_running{io.get_executor()};
   asio::steady_timer limit{io};
@@ -48,7 +48,7 @@ struct worker {
     if (sessions.all.empty()) return;
     limit.expires_after(grace);
     limit.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
+      if (error || sessions.all.empty()) return;
       for (detail::session* each : sessions.all) each->cut_off();
       limit.expires_after(last_grace);
       limit.async_wait([this](const boost::system::error_code& late) {
@@ -78,7 +78,7 @@ server_options checked(server_options options) {
   return options;
 }
 
-}  // namespace
+} // namespace
 
 struct http_server::state {
   explicit state(server_options given) : setup{.options = checked(std::move(given)), .routes = {}, .middleware = {}} {
@@ -95,7 +95,8 @@ struct http_server::state {
     if (!error) acceptor->bind(endpoint, error);
     if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
     if (error)
-      throw std::system_error(error, fmt::format("cannot listen on {} port {}", setup.options.address, setup.options.port));
+      throw std::system_error(error,
+                              fmt::format("cannot listen on {} port {}", setup.options.address, setup.options.port));
     port = acceptor->local_endpoint().port();
   }
 
@@ -111,7 +112,8 @@ struct http_server::state {
         });
         return;
       }
-      asio::post(target.io, [this, &target, client = std::move(socket)]() mutable { greet(target, std::move(client)); });
+      asio::post(target.io,
+                 [this, &target, client = std::move(socket)]() mutable { greet(target, std::move(client)); });
       accept();
     });
   }
@@ -157,7 +159,7 @@ void http_server::run() {
   try {
     for (std::size_t i = 1; i < state_->workers.size(); ++i)
       others.emplace_back([each = state_->workers[i].get()] { each->io.run(); });
-  } catch (...) {  // no more threads: those there are would wait for a stop() that never comes
+  } catch (...) { // no more threads: those there are would wait for a stop() that never comes
     for (const auto& each : state_->workers) each->io.stop();
     throw;
   }
@@ -174,4 +176,4 @@ void http_server::stop(std::chrono::milliseconds grace) {
     asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); });
 }
 
-}  // namespace weir
+} // namespace weir

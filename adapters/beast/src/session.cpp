@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include "heads.hpp"
+#include "weir/asio/bind_ambient.hpp"
 #include "weir/beast/request_scope.hpp"
 #include "weir/log/macros.hpp"
 
@@ -10,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
@@ -29,7 +29,9 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr auto to_tuple = asio::as_tuple(asio::use_awaitable);
+/// For the session's own operations: resumes it with its slot's context, and gives the error instead of throwing it.
+auto within(const ambient_slot* slot) { return bind_ambient(slot, asio::as_tuple(asio::use_awaitable)); }
+
 // How long, and how much, a client that was sent an error may go on sending until the connection is closed under it.
 constexpr auto lingering_time = std::chrono::seconds(1);
 constexpr std::size_t lingering_bytes = 256 * 1024;
@@ -46,11 +48,14 @@ unsigned status_for(const boost::system::error_code& error) noexcept {
 /// RFC 9110 sections 15.3.5 and 15.4.5: such a response ends with its header.
 bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
 
-}  // namespace
+} // namespace
 
 session::session(asio::ip::tcp::socket socket, const server_setup& setup, session_list& list)
-    : setup_(setup), list_(list), stream_(std::move(socket)),
-      buffer_(std::size_t{setup.options.header_limit_bytes} + 64 * 1024), peer_(peer_text(stream_.socket())) {
+    : setup_(setup),
+      list_(list),
+      stream_(std::move(socket)),
+      buffer_(std::size_t{setup.options.header_limit_bytes} + 64 * 1024),
+      peer_(peer_text(stream_.socket())) {
   if (setup_.options.observer != nullptr) {
     exchange_.emplace(*setup_.options.observer);
     watch_.emplace(stream_.get_executor(), setup_.options.watch);
@@ -68,7 +73,9 @@ session::~session() {
 
 void session::start() {
   const auto rethrow_nothing = [self = shared_from_this()](const std::exception_ptr&) {};
-  // Around the io_context's own executor, not the stream's type-erased one: that is small enough to be held in place.
+  // The executor is for what handlers await; the session's own operations resume it by bind_ambient(), which costs
+  // less. Around the io_context's own executor, not the stream's type-erased one: that is small enough to be held in
+  // place.
   auto& io = static_cast<asio::io_context&>(asio::query(stream_.get_executor(), asio::execution::context));
   if (exchange_)
     asio::co_spawn(asio::any_io_executor(ambient_executor(io.get_executor(), slot_)), run(), rethrow_nothing);
@@ -76,18 +83,22 @@ void session::start() {
     asio::co_spawn(stream_.get_executor(), run(), rethrow_nothing);
 }
 
+// Closing is for good. A cancel would miss an operation that is between two of its steps, and then it waits on.
+
 void session::wind_down() {
   winding_down_ = true;
-  if (!under_way_) stream_.cancel();
+  if (!under_way_) stream_.close();
 }
 
 void session::cut_off() {
   winding_down_ = true;
-  if (exchange_)
+  if (exchange_) {
     exchange_->cancel(cancel_reason::shutdown);
-  else
+    watch_->stop();
+  } else {
     unobserved_.cancel(cancel_reason::shutdown);
-  stream_.cancel();
+  }
+  stream_.close();
 }
 
 void session::interrupt::operator()() const {
@@ -109,7 +120,8 @@ asio::awaitable<bool> session::serve_one() {
   incoming.header_limit(setup_.options.header_limit_bytes);
   incoming.body_limit(setup_.options.body_limit_bytes);
   stream_.expires_after(setup_.options.idle_timeout);
-  auto [error, bytes] = co_await http::async_read_header(stream_, buffer_, incoming, to_tuple);
+  auto [error, bytes] = co_await http::async_read_header(stream_, buffer_, incoming, within(slot()));
+  if (winding_down_) co_return false;
   under_way_ = true;
   ++round_;
   if (error) {
@@ -152,7 +164,7 @@ void session::begin_exchange(const parser& incoming) {
                     .version = head.version(),
                     .traceparents = trace.traceparents(),
                     .tracestates = trace.tracestates()});
-  slot_.set(exchange_->ctx());
+  slot_->set(exchange_->ctx());
   watch_->start(stream_.socket().native_handle(), *exchange_);
 }
 
@@ -161,21 +173,22 @@ void session::finish_exchange() noexcept {
   if (!exchange_) return;
   watch_->stop();
   exchange_->finish();
-  slot_.set({});
+  slot_->set({});
 }
 
 asio::awaitable<session::error_code> session::read_body(parser& incoming) {
   const auto& head = incoming.get();
   // RFC 9110 section 10.1.1: a client of HTTP/1.0 does not know what it asks for.
-  if (!incoming.is_done() && head.version() >= 11 && http::token_list(head[http::field::expect]).exists("100-continue")) {
+  if (!incoming.is_done() && head.version() >= 11 &&
+      http::token_list(head[http::field::expect]).exists("100-continue")) {
     http::response<http::empty_body> go_on(http::status::continue_, head.version());
     stream_.expires_after(setup_.options.idle_timeout);
-    if (auto [error, bytes] = co_await http::async_write(stream_, go_on, to_tuple); error) co_return error;
+    if (auto [error, bytes] = co_await http::async_write(stream_, go_on, within(slot())); error) co_return error;
   }
   incoming.eager(true);
   while (!incoming.is_done()) {
     stream_.expires_after(setup_.options.idle_timeout);
-    if (auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, incoming, to_tuple); error)
+    if (auto [error, bytes] = co_await http::async_read_some(stream_, buffer_, incoming, within(slot())); error)
       co_return error;
   }
   co_return error_code();
@@ -183,7 +196,7 @@ asio::awaitable<session::error_code> session::read_body(parser& incoming) {
 
 /// Runs middleware and handler; whatever they throw ends here.
 asio::awaitable<void> session::handle() {
-  request_.slot_ = exchange_ ? &slot_ : nullptr;
+  request_.slot_ = exchange_ ? slot_.get() : nullptr;
   request_.observed_ = exchange_ ? &*exchange_ : nullptr;
   request_.ctx_ = ctx();
   response_.emplace(*this);
@@ -236,7 +249,7 @@ asio::awaitable<bool> session::conclude(bool keep_alive) {
   }
   const bool whole = !response_->broken_ && (response_->sent_ == response_->announced_ || is_head());
   if (whole && exchange_) exchange_->response_completed();
-  co_return whole && keep_alive;
+  co_return whole&& keep_alive;
 }
 
 asio::awaitable<bool> session::send_whole(bool keep_alive) {
@@ -273,14 +286,16 @@ asio::awaitable<session::error_code> session::send(http_response::message_type& 
   http::response_serializer<http::string_body> outgoing(message);
   while (!outgoing.is_done()) {
     stream_.expires_after(setup_.options.idle_timeout);
-    if (auto [error, written] = co_await http::async_write_some(stream_, outgoing, to_tuple); error) co_return error;
+    if (auto [error, written] = co_await http::async_write_some(stream_, outgoing, within(slot())); error)
+      co_return error;
   }
   co_return error_code();
 }
 
 void session::note_failed_write(const error_code& error) noexcept {
   response_->broken_ = true;
-  // An interrupted write says nothing of the client: the context that ended, perhaps a time limit's, has its own reason.
+  // An interrupted write says nothing of the client: the context that ended, perhaps a time limit's, has its own
+  // reason.
   if (error == asio::error::operation_aborted && request_.ctx().done()) return;
   if (exchange_) exchange_->cancel(reason_of(error));
 }
@@ -300,7 +315,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
 
   interrupt_.emplace(request_.ctx(), stream_.get_executor(), interrupt{weak_from_this(), round_});
   stream_.expires_after(setup_.options.idle_timeout);
-  auto [error, written] = co_await http::async_write(stream_, head, to_tuple);
+  auto [error, written] = co_await http::async_write(stream_, head, within(slot()));
   if (error) note_failed_write(error);
   co_return error;
 }
@@ -310,12 +325,23 @@ asio::awaitable<std::error_code> session::write_part(http_response& response, as
   if (part.size() > response.announced_ - response.sent_) co_return std::make_error_code(std::errc::message_size);
   if (request_.ctx().done()) co_return request_.ctx().error();
   if (is_head()) co_return std::error_code();
-  stream_.expires_after(setup_.options.idle_timeout);
-  auto [error, written] = co_await asio::async_write(stream_, part, to_tuple);
-  response.sent_ += written;
-  if (exchange_) exchange_->add_response_bytes(written);
-  if (error) note_failed_write(error);
-  co_return error;
+  // Step by step, as an interrupt is lost between two steps of asio::async_write.
+  while (part.size() != 0) {
+    stream_.expires_after(setup_.options.idle_timeout);
+    auto [error, written] = co_await stream_.async_write_some(part, within(slot()));
+    part += written;
+    response.sent_ += written;
+    if (exchange_) exchange_->add_response_bytes(written);
+    if (error) {
+      note_failed_write(error);
+      co_return error;
+    }
+    if (part.size() != 0 && request_.ctx().done()) {
+      response.broken_ = true;
+      co_return request_.ctx().error();
+    }
+  }
+  co_return std::error_code();
 }
 
 /// Answers what is not a request, and closes.
@@ -343,10 +369,10 @@ asio::awaitable<void> session::close_gently() {
   stream_.expires_after(lingering_time);
   std::array<char, 4096> discarded;
   for (std::size_t total = 0; total < lingering_bytes;) {
-    auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(discarded), to_tuple);
+    auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(discarded), within(slot()));
     if (error) co_return;
     total += bytes;
   }
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -41,8 +41,9 @@ struct session_list {
   std::function<void()> on_empty;
 };
 
-/// Reads a request, runs the chain, sees that a response goes out, and begins again. Everything happens on the thread of
-/// its io_context; its coroutine runs under ambient_slot, so that whatever is logged in it carries the request's ids.
+/// Reads a request, runs the chain, sees that a response goes out, and begins again. Everything happens on the thread
+/// of its io_context; its coroutine runs under ambient_slot, so that whatever is logged in it carries the request's
+/// ids.
 class session : public std::enable_shared_from_this<session> {
  public:
   session(boost::asio::ip::tcp::socket socket, const server_setup& setup, session_list& list);
@@ -53,7 +54,7 @@ class session : public std::enable_shared_from_this<session> {
   void start();
   /// No further request is begun; a connection that waits for one is closed.
   void wind_down();
-  /// The request under way is cancelled as well.
+  /// The request under way is cancelled as well, and its connection closed.
   void cut_off();
 
   // For http_response.
@@ -79,6 +80,8 @@ class session : public std::enable_shared_from_this<session> {
   void finish_exchange() noexcept;
   void note_failed_write(const error_code& error) noexcept;
   const context& ctx() const noexcept { return exchange_ ? exchange_->ctx() : unobserved_.ctx; }
+  /// nullptr in a server that observes nothing.
+  const ambient_slot* slot() const noexcept { return exchange_ ? slot_.get() : nullptr; }
   bool is_head() const noexcept { return request_.message_.method() == boost::beast::http::verb::head; }
 
   /// Ends a write of the request that was under way when its context ended.
@@ -92,10 +95,11 @@ class session : public std::enable_shared_from_this<session> {
   session_list& list_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
-  ambient_slot slot_;
+  // Shared with the coroutine's executor, of which what the coroutine started may keep copies.
+  const std::shared_ptr<ambient_slot> slot_ = std::make_shared<ambient_slot>();
   std::optional<exchange> exchange_;
   std::optional<client_watch> watch_;
-  cancellable unobserved_;  // without an observer: ends at shutdown
+  cancellable unobserved_; // without an observer: ends at shutdown
   std::string peer_;
 
   // Of the request under way.
@@ -103,9 +107,9 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<http_response> response_;
   router::match match_;
   std::optional<post_on_done<boost::asio::any_io_executor, interrupt>> interrupt_;
-  std::uint64_t round_ = 0;  // which request this is
+  std::uint64_t round_ = 0; // which request this is
   bool under_way_ = false;
   bool winding_down_ = false;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -10,7 +10,8 @@
 namespace weir {
 
 http_middleware time_limit(std::chrono::milliseconds limit, std::string body) {
-  if (limit.count() <= 0) throw std::invalid_argument("time_limit: " + std::to_string(limit.count()) + " ms is no time");
+  if (limit.count() <= 0)
+    throw std::invalid_argument("time_limit: " + std::to_string(limit.count()) + " ms is no time");
   return [limit, body = std::move(body)](http_request& request, http_response& response,
                                          next_handler next) -> boost::asio::awaitable<void> {
     const context outer = request.ctx();
@@ -36,4 +37,4 @@ http_middleware time_limit(std::chrono::milliseconds limit, std::string body) {
   };
 }
 
-}  // namespace weir
+} // namespace weir

@@ -31,10 +31,11 @@ int make_epoll() {
   return descriptor;
 }
 
-}  // namespace
+} // namespace
 
 watch_service::watch_service(asio::execution_context& context)
-    : service(context), timer_(static_cast<asio::io_context&>(context)),
+    : service(context),
+      timer_(static_cast<asio::io_context&>(context)),
       epoll_(static_cast<asio::io_context&>(context), make_epoll()) {}
 
 watch_service::~watch_service() = default;
@@ -122,14 +123,15 @@ void watch_service::arm(watch_entry& entry) noexcept {
     place = &entry;
     entry.where = watch_entry::place::armed;
     wait_for_events();
-  } catch (...) {  // no memory: this request goes unwatched
+  } catch (...) { // no memory: this request goes unwatched
     forget(entry);
   }
 }
 
 void watch_service::wait_for_events() {
   if (waiting_ || armed_.empty()) return;
-  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code&) { take_events(); });
+  epoll_.async_wait(asio::posix::descriptor_base::wait_read,
+                    [this](const boost::system::error_code&) { take_events(); });
   waiting_ = true;
 }
 
@@ -151,7 +153,8 @@ void watch_service::take_events() {
     watch_entry& entry = *found->second;
     const bool broken = (event.events & EPOLLERR) != 0;
     forget(entry);
-    report(entry.shared_from_this(), entry.round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
+    report(entry.shared_from_this(), entry.round,
+           broken ? cancel_reason::client_reset : cancel_reason::client_closed);
   }
   wait_for_events();
 }
@@ -162,4 +165,4 @@ void watch_service::report(const std::shared_ptr<watch_entry>& entry, std::uint6
   });
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

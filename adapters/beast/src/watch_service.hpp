@@ -28,7 +28,7 @@ struct watch_entry : std::enable_shared_from_this<watch_entry> {
   // Guarded by the service's mutex.
   place where = place::nowhere;
   int descriptor = -1;
-  std::uint64_t round = 0;  // which start() this is: unique in the service
+  std::uint64_t round = 0; // which start() this is: unique in the service
   std::chrono::steady_clock::time_point due{};
   watch_entry* before = nullptr;
   watch_entry* after = nullptr;
@@ -39,8 +39,8 @@ struct watch_entry : std::enable_shared_from_this<watch_entry> {
 };
 
 /// A timer ticks while there are young requests and moves those that are due into the epoll set; when that becomes
-/// readable, somebody has gone. Both run in the execution context, wherever it runs its handlers, and neither is waited
-/// for without a request to watch: run() returns when all else is done.
+/// readable, somebody has gone. Both run in the execution context, wherever it runs its handlers, and neither is
+/// waited for without a request to watch: run() returns when all else is done.
 class watch_service final : public boost::asio::execution_context::service {
  public:
   static inline boost::asio::execution_context::id id;
@@ -77,4 +77,4 @@ class watch_service final : public boost::asio::execution_context::service {
   boost::asio::posix::stream_descriptor epoll_;
 };
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -21,6 +21,17 @@ struct cancellable_access {
 
 namespace {
 
+class correlated_cancel_node final : public cancel_node {
+ public:
+  correlated_cancel_node(node* parent, time_point deadline, const correlation& given) noexcept
+      : cancel_node(parent, deadline), own_(given) {
+    ids_ = &own_;
+  }
+
+ private:
+  const correlation own_;
+};
+
 cancel_node::time_point deadline_above(const context& parent) noexcept {
   const cancel_node* above = cancel_node::above(context_access::get(parent));
   return above ? above->deadline() : cancel_node::time_point::max();
@@ -50,6 +61,14 @@ namespace weir {
 
 cancellable with_cancel(const context& parent) {
   auto* made = new detail::cancel_node(detail::context_access::get(parent), detail::deadline_above(parent));
+  cancellable result = detail::cancellable_access::make(made);
+  made->join_owner();
+  return result;
+}
+
+cancellable with_cancel(const context& parent, const correlation& ids) {
+  auto* made =
+      new detail::correlated_cancel_node(detail::context_access::get(parent), detail::deadline_above(parent), ids);
   cancellable result = detail::cancellable_access::make(made);
   made->join_owner();
   return result;

@@ -28,7 +28,8 @@ void write(logger& log, const exchange_record& facts, const Extra&... extra) noe
            field<"outcome">(to_string_view(facts.outcome)), extra...);
 }
 
-// A statement's fields are fixed, and a field with nothing to say is left out: hence a statement for each combination.
+// A statement's fields are fixed, and a field with nothing to say is left out: hence a statement for each
+// combination.
 
 template <level Severity, class... Extra>
 void write_with_status(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
@@ -47,7 +48,7 @@ void write_cancelled(logger& log, const exchange_record& facts) noexcept {
     write_with_status<level::info>(log, facts, reason, phase);
 }
 
-}  // namespace
+} // namespace
 
 void write_access_record(logger& log, const exchange_record& facts, const context& ctx) noexcept {
   const context_scope under_the_request(ctx);
@@ -59,4 +60,4 @@ void write_access_record(logger& log, const exchange_record& facts, const contex
     write_with_status<level::warn>(log, facts, field<"error.message">(facts.error));
 }
 
-}  // namespace weir::detail
+} // namespace weir::detail

@@ -26,7 +26,7 @@ std::chrono::nanoseconds time_of(std::uint64_t mark) noexcept {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(mark >> 8));
 }
 
-}  // namespace
+} // namespace
 
 exchange::exchange(request_observer& observer) noexcept : observer_(&observer), mark_(mark_of_finished) {}
 
@@ -37,7 +37,7 @@ void exchange::begin(const request_head& head) {
   const observer_options& options = observer_->options();
   trace_context trace = options.trust_callers ? make_server_span(head.traceparents, head.tracestates)
                                               : make_edge_span(head.traceparents).context;
-  auto [ctx, cancel] = with_cancel(with_correlation(options.base, to_correlation(trace)));
+  auto [ctx, cancel] = with_cancel(options.base, to_correlation(trace));
 
   facts_.method = head.method;
   facts_.path = head.target.substr(0, head.target.find('?'));
@@ -158,7 +158,7 @@ void exchange::settle_outcome(std::uint64_t mark) noexcept {
     settle_time_to_stop(over_at_);
   } else if (forced_ == request_outcome::completed && !response_complete_) {
     facts_.outcome = request_outcome::failed;
-    if (facts_.error.empty()) facts_.error = "given up";  // fits without an allocation
+    if (facts_.error.empty()) facts_.error = "given up"; // fits without an allocation
   }
 }
 
@@ -181,4 +181,4 @@ void exchange::finish() noexcept {
   cancel_(cancel_reason::application);
 }
 
-}  // namespace weir
+} // namespace weir

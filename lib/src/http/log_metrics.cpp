@@ -22,7 +22,7 @@ series_snapshot series(std::string_view label, std::uint64_t value) {
   return one;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<callback_registration> register_log_metrics(metrics_registry& registry, const log_stream& stream) {
   std::vector<callback_registration> all;
@@ -38,10 +38,9 @@ std::vector<callback_registration> register_log_metrics(metrics_registry& regist
                        series("closed", stats.dropped_closed), series("unrenderable", stats.dropped_unrenderable),
                        series("sink", stats.dropped_sink)};
   }));
-  all.push_back(registry.add_callback(metric_names::log_queue, [&stream] {
-    return std::vector{series("", stream.stats().queue_bytes)};
-  }));
+  all.push_back(registry.add_callback(metric_names::log_queue,
+                                      [&stream] { return std::vector{series("", stream.stats().queue_bytes)}; }));
   return all;
 }
 
-}  // namespace weir
+} // namespace weir

@@ -29,10 +29,9 @@ std::size_t gauge_index(const exchange_record& facts) noexcept {
   return method_index(facts.method) * schemes.size() + (facts.scheme == schemes[1] ? 1U : 0U);
 }
 
-constexpr std::array cut_short_reasons{cancel_reason::client_closed, cancel_reason::client_reset,
-                                       cancel_reason::deadline,      cancel_reason::timeout,
-                                       cancel_reason::shutdown,      cancel_reason::application,
-                                       cancel_reason::overload};
+constexpr std::array cut_short_reasons{
+    cancel_reason::client_closed, cancel_reason::client_reset, cancel_reason::deadline, cancel_reason::timeout,
+    cancel_reason::shutdown,      cancel_reason::application,  cancel_reason::overload};
 constexpr std::array phases{request_phase::read, request_phase::handler, request_phase::write};
 
 /// The label of requests that no route matched.
@@ -46,7 +45,7 @@ class status_text {
   explicit status_text(unsigned status) noexcept {
     if (status != 0) size_ = static_cast<std::size_t>(std::to_chars(text_, text_ + sizeof text_, status).ptr - text_);
   }
-  operator std::string_view() const noexcept { return {text_, size_}; }  // NOLINT: stands for its text
+  operator std::string_view() const noexcept { return {text_, size_}; } // NOLINT: stands for its text
 
  private:
   char text_[10];
@@ -56,18 +55,22 @@ class status_text {
 /// OpenTelemetry's error.type: empty if there was no error; 4xx is none on the server's side.
 std::string_view error_type(const exchange_record& facts, std::string_view status) noexcept {
   switch (facts.outcome) {
-  case request_outcome::completed: return facts.status >= 500 ? status : std::string_view();
-  case request_outcome::failed: return "exception";
+  case request_outcome::completed:
+    return facts.status >= 500 ? status : std::string_view();
+  case request_outcome::failed:
+    return "exception";
   case request_outcome::cancelled:
   case request_outcome::timed_out:
-  case request_outcome::refused: return to_string_view(facts.reason);
-  case request_outcome::protocol_error: return "protocol_error";
+  case request_outcome::refused:
+    return to_string_view(facts.reason);
+  case request_outcome::protocol_error:
+    return "protocol_error";
   }
   return {};
 }
 
-/// The series of these label values, or nullptr if there is no memory for a new one: one observation is lost then, and
-/// nothing else.
+/// The series of these label values, or nullptr if there is no memory for a new one: one observation is lost then,
+/// and nothing else.
 template <class Metric>
 Metric* find_series(metric_family<Metric>& family, std::span<const std::string_view> values) noexcept {
   try {
@@ -86,14 +89,16 @@ void count(metric_family<counter>& family, std::span<const std::string_view> lab
   if (counter* const found = find_series(family, labels)) found->add(amount);
 }
 
-}  // namespace
+} // namespace
 
 request_observer::metrics::metrics(metrics_registry& registry)
     : duration_(registry.add(metric_names::http_server_request_duration)),
       request_size_(registry.add(metric_names::http_server_request_body_size)),
       response_size_(registry.add(metric_names::http_server_response_body_size)),
-      cancelled_(registry.add(metric_names::requests_cancelled)), to_stop_(registry.add(metric_names::cancel_to_stop)),
-      ignored_(registry.add(metric_names::cancel_ignored)), wasted_(registry.add(metric_names::response_bytes_wasted)) {
+      cancelled_(registry.add(metric_names::requests_cancelled)),
+      to_stop_(registry.add(metric_names::cancel_to_stop)),
+      ignored_(registry.add(metric_names::cancel_ignored)),
+      wasted_(registry.add(metric_names::response_bytes_wasted)) {
   // All of them, so that counting a request's begin and end cannot fail and the gauge comes back to where it was.
   auto& active = registry.add(metric_names::http_server_active_requests);
   for (std::size_t method = 0; method < methods.size(); ++method)
@@ -117,12 +122,9 @@ bool request_observer::metrics::find_series_of(const exchange_record& facts, det
     return true;
   last.duration = nullptr;
   const status_text status(facts.status);
-  const std::array<std::string_view, 6> labels{methods[method_index(facts.method)],
-                                               facts.scheme,
-                                               facts.route,
-                                               status,
-                                               error_type(facts, status),
-                                               protocol_version(facts.version)};
+  const std::array<std::string_view, 6> labels{
+      methods[method_index(facts.method)], facts.scheme, facts.route, status, error_type(facts, status),
+      protocol_version(facts.version)};
   last.request_size = find_series(request_size_, labels);
   last.response_size = find_series(response_size_, labels);
   histogram* const duration = find_series(duration_, labels);
@@ -163,4 +165,4 @@ void request_observer::metrics::finished(const exchange_record& facts, std::chro
   if (facts.outcome == request_outcome::cancelled) count(wasted_, route, facts.response_bytes);
 }
 
-}  // namespace weir
+} // namespace weir

@@ -21,7 +21,7 @@ class request_observer::metrics {
   /// Makes `last` the series of this request; false if there is no memory for them.
   bool find_series_of(const exchange_record& facts, detail::request_series& last) noexcept;
 
-  std::array<gauge*, 20> active_{};  // by method and scheme
+  std::array<gauge*, 20> active_{}; // by method and scheme
   metric_family<histogram>& duration_;
   metric_family<histogram>& request_size_;
   metric_family<histogram>& response_size_;
@@ -31,4 +31,4 @@ class request_observer::metrics {
   metric_family<counter>& wasted_;
 };
 
-}  // namespace weir
+} // namespace weir

@@ -28,4 +28,4 @@ void request_observer::finished(const exchange_record& facts, const context& ctx
   if (options_.access_log != nullptr) detail::write_access_record(*options_.access_log, facts, ctx);
 }
 
-}  // namespace weir
+} // namespace weir

@@ -80,13 +80,13 @@ class backend {
 void backend::take(const record_header& header) noexcept {
   const auto* after = reinterpret_cast<const std::byte*>(&header + 1);
   const correlation* ids = nullptr;
-  if (header.correlated) {
+  if (header.correlated()) {
     ids = reinterpret_cast<const correlation*>(after);
     after += sizeof(correlation);
     if ((ids->trace_id_high | ids->trace_id_low) == 0) ids = nullptr; // work without a trace
   }
   delivery_.deliver(
-      record(*header.site, after, header.logger->name, clock_.unix_nanoseconds(header.ticks), ids, header.cut),
+      record(*header.site, after, header.logger->name, clock_.unix_nanoseconds(header.ticks), ids, header.cut()),
       *header.logger, header.size);
   ++drained_in_round_;
 }
@@ -175,7 +175,8 @@ void backend::rest(bool found_work, bool in_step) {
     return;
   }
   if (core_.pool.waiters() != 0) {
-    // Producers that wait although everything is drained wait for nothing, if all chunks are other threads' open ones.
+    // Producers that wait although everything is drained wait for nothing, if all chunks are other threads' open
+    // ones.
     if (!lanes_.hold_everything())
       core_.pool.wake_waiters();
     else if (++starved_rounds_ > starved_rounds_before_refusal)

@@ -65,8 +65,8 @@ chunk_pool::wait_result chunk_pool::acquire(std::size_t size, bool exact, doorbe
                                             chunk*& result) noexcept {
   // relaxed: only a change from here on counts, and changes_ orders it.
   const std::uint32_t refused_before = refusals_.load(std::memory_order_relaxed);
-  // relaxed: the bell's mutex orders it: the backend does not go to sleep after this ring without having seen that
-  // there is a waiter, and as long as there is one it keeps making rounds.
+  // relaxed: the bell orders it: the backend does not go to sleep after this ring without having seen that there is
+  // a waiter, and as long as there is one it keeps making rounds.
   waiters_.fetch_add(1, std::memory_order_relaxed);
   backend.ring();
   wait_result outcome = wait_result::acquired;

@@ -116,8 +116,7 @@ void delivery::commit() noexcept {
         });
     std::fill_n(appended_.begin() + static_cast<std::ptrdiff_t>(index * batch_records), records_, std::uint8_t{0});
   }
-  const batch_report report{
-      .records = records_, .lost = count_lost(), .write_time = steady_clock::now() - begun};
+  const batch_report report{.records = records_, .lost = count_lost(), .write_time = steady_clock::now() - begun};
   // relaxed: the two below publish it.
   core_.drained.fetch_add(report.records, std::memory_order_relaxed);
   // release, both: pair with the acquires in stats(): who sees records written or lost sees them accepted.
@@ -143,7 +142,8 @@ void delivery::note_error(std::string_view who, std::string_view what, std::size
   const auto end = fmt::format_to_n(line, sizeof line, "weir: {:.200}: {:.200} ({} records lost)\n", who, what,
                                     std::exchange(unreported_losses_, 0));
   const std::size_t size = std::min(end.size, sizeof line);
-  std::replace_if(line, line + size - 1, [](char c) { return c >= 0 && c < 0x20; }, ' '); // one line
+  std::replace_if(
+      line, line + size - 1, [](char c) { return c >= 0 && c < 0x20; }, ' '); // one line
   // Standard error is the last resort; if it is gone too, the counters still tell.
   [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line, size);
 }

@@ -20,18 +20,27 @@ constexpr bool is_plain_byte(unsigned char c, field_style style) noexcept {
   return c >= 0x20 && c < 0x7f && (style == field_style::text || (c != '"' && c != '\\'));
 }
 
+/// The bytes of `word` that need an escape or are not ASCII, as their high bits; bytes behind the first may be
+/// flagged too.
+constexpr std::uint64_t loud_bytes(std::uint64_t word, field_style style) noexcept {
+  // Above 0x7f, below 0x20 (borrows into the high bit), or DEL.
+  std::uint64_t found = (word | ((word - ones * 0x20) & ~word)) & highs;
+  found |= has_byte(word, 0x7f);
+  if (style == field_style::json) found |= has_byte(word, '"') | has_byte(word, '\\');
+  return found;
+}
+
 /// Bytes in front of `text` that need no escape and are ASCII.
 std::size_t plain_prefix(std::string_view text, field_style style) noexcept {
-  std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
+  const auto word_at = [&](std::size_t at) {
     std::uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
-    // Above 0x7f, below 0x20 (borrows into the high bit), or DEL.
-    std::uint64_t found = (word | ((word - ones * 0x20) & ~word)) & highs;
-    found |= has_byte(word, 0x7f);
-    if (style == field_style::json) found |= has_byte(word, '"') | has_byte(word, '\\');
-    if (found != 0) break;
-  }
+    std::memcpy(&word, text.data() + at, 8);
+    return word;
+  };
+  std::size_t i = 0;
+  while (i + 8 <= text.size() && loud_bytes(word_at(i), style) == 0) i += 8;
+  // The last bytes once more together with some before them: most texts end here.
+  if (text.size() >= 8 && i + 8 > text.size() && loud_bytes(word_at(text.size() - 8), style) == 0) return text.size();
   while (i < text.size() && is_plain_byte(static_cast<unsigned char>(text[i]), style)) ++i;
   return i;
 }

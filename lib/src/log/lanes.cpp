@@ -104,8 +104,8 @@ bool lanes::hold_everything() const noexcept {
 std::size_t lanes::abandon() noexcept {
   std::size_t in_flight = 0;
   for (const auto& each : lanes_) {
-    // acq_rel: acquire as in look(); and exactly one of this and the exchange in publish_to_sleeper() sees the other's
-    // mark.
+    // acq_rel: acquire as in look(); and exactly one of this and the exchange in publish_to_sleeper() sees the
+    // other's mark.
     const std::uint32_t seen = each->tail->published.fetch_or(chunk::closed_bit, std::memory_order_acq_rel);
     if ((seen & chunk::writing_bit) != 0) ++in_flight;
     // Without `closed`: the chunk must not be released while its producer is in it.

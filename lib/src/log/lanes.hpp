@@ -27,8 +27,8 @@ class lanes {
   /// second (stopped in a debugger, say) is waited for no longer: its record may then be written out of time order.
   std::uint64_t look(std::uint64_t now);
 
-  /// Calls visit(header), which must not throw, for all records up to `horizon`, in time order, and releases the chunks
-  /// that are done with.
+  /// Calls visit(header), which must not throw, for all records up to `horizon`, in time order, and releases the
+  /// chunks that are done with.
   template <class Visit>
   void drain(std::uint64_t horizon, Visit visit) noexcept;
 

@@ -154,8 +154,8 @@ void publish_to_sleeper(stream_front& front, std::uint32_t size) noexcept {
   if (core.asleep.load(std::memory_order_acquire) != closing) {
     finish_record(mine, size);
     std::uint32_t expected = sleeping;
-    // acq_rel: one of the producers that see the flag rings; pairs with the release that set it. If it is `closing` by
-    // now, the backend has been rung, and it waits for the record, whose beginning it sees.
+    // acq_rel: one of the producers that see the flag rings; pairs with the release that set it. If it is `closing`
+    // by now, the backend has been rung, and it waits for the record, whose beginning it sees.
     if (core.asleep.compare_exchange_strong(expected, awake, std::memory_order_acq_rel, std::memory_order_relaxed))
       core.bell.ring();
     return;

@@ -21,8 +21,7 @@ int install_filter() {
   const sock_fprog program{.len = 1, .filter = ask_always};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     throw std::system_error(errno, std::system_category(), "prctl(PR_SET_NO_NEW_PRIVS)");
-  const long listener =
-      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  const long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
   if (listener < 0) throw std::system_error(errno, std::system_category(), "seccomp");
   return static_cast<int>(listener);
 }

@@ -8,8 +8,9 @@
 
 namespace bench {
 
-/// The kernel stops the watched thread at each system call and asks this object's own thread, which counts and answers
-/// "go on" (seccomp(2), SECCOMP_RET_USER_NOTIF; Linux 5.5). Nothing can slip by: the filter lets no call through unasked.
+/// The kernel stops the watched thread at each system call and asks this object's own thread, which counts and
+/// answers "go on" (seccomp(2), SECCOMP_RET_USER_NOTIF; Linux 5.5). Nothing can slip by: the filter lets no call
+/// through unasked.
 class system_calls {
  public:
   system_calls() = default;
@@ -18,8 +19,8 @@ class system_calls {
   /// To be destroyed after the watched thread has ended.
   ~system_calls();
 
-  /// Watches the calling thread from now until it ends: a filter cannot be taken off again. Errors: std::system_error if
-  /// the kernel does not have this or forbids it; nothing is watched then.
+  /// Watches the calling thread from now until it ends: a filter cannot be taken off again. Errors: std::system_error
+  /// if the kernel does not have this or forbids it; nothing is watched then.
   void watch_this_thread();
 
   /// Only calls between these two are counted; to be called by the watched thread.

@@ -53,7 +53,9 @@ WEIR_BENCH_INTERPOSED void* memalign(std::size_t alignment, std::size_t size) {
   ++events_of_this_thread.allocations;
   return __libc_memalign(alignment, size);
 }
-WEIR_BENCH_INTERPOSED void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
+WEIR_BENCH_INTERPOSED void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  return memalign(alignment, size);
+}
 WEIR_BENCH_INTERPOSED int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
   *result = memalign(alignment, size);
   return *result == nullptr ? ENOMEM : 0;

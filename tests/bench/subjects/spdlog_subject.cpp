@@ -32,15 +32,13 @@ class spdlog_subject : public subject {
         log.info("request done path={} bytes={} seconds={}", twelve_characters, i, fraction(i));
       });
     case call_shape::below_level:
-      return timing.run([&](std::uint64_t i) {
-        log.debug("request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
-      });
+      return timing.run(
+          [&](std::uint64_t i) { log.debug("request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
     case call_shape::int_int_double:
       break;
     }
-    return timing.run([&](std::uint64_t i) {
-      log.info("request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
-    });
+    return timing.run(
+        [&](std::uint64_t i) { log.info("request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
   }
 
   void log_lines(std::uint64_t first, std::uint64_t count) override {

@@ -26,15 +26,13 @@ class weir_subject final : public subject {
                   weir::field<"seconds">(fraction(i)));
       });
     case call_shape::below_level:
-      return timing.run([&](std::uint64_t i) {
-        WEIR_DEBUG(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
-      });
+      return timing.run(
+          [&](std::uint64_t i) { WEIR_DEBUG(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
     case call_shape::int_int_double:
       break;
     }
-    return timing.run([&](std::uint64_t i) {
-      WEIR_INFO(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
-    });
+    return timing.run(
+        [&](std::uint64_t i) { WEIR_INFO(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
   }
 
   void log_lines(std::uint64_t first, std::uint64_t count) override {

@@ -125,6 +125,24 @@ TEST_CASE("asio: a function run in place restores the ids of the one that called
   CHECK(seen == "121");
 }
 
+// beast::tcp_stream's timer fires once more on its coroutine's executor after both are gone.
+TEST_CASE("asio: an executor that shares its slot may be used when everything else has gone", "[asio]") {
+  net::io_context io;
+  std::uint64_t seen = 0;
+  std::weak_ptr<weir::ambient_slot> alive;
+  {
+    auto slot = std::make_shared<weir::ambient_slot>(with_span(7));
+    alive = slot;
+    const weir::ambient_executor executor(io.get_executor(), slot);
+    static_assert(sizeof executor <= 3 * sizeof(void*));
+    net::post(net::any_io_executor(executor), [&] { seen = current_span(); });
+  }
+  CHECK_FALSE(alive.expired());
+  io.run();
+  CHECK(seen == 7);
+  CHECK(alive.expired());
+}
+
 TEST_CASE("asio: ids are restored when a function throws", "[asio]") {
   net::io_context io;
   const weir::ambient_slot slot(with_span(1));

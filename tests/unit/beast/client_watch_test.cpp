@@ -45,7 +45,9 @@ bool is_armed(int descriptor) {
 /// A server's end and a client's end, with a request under way.
 struct watched_request {
   explicit watched_request(boost::asio::io_context& io, weir::client_watch_options options = soon)
-      : client(listener.connect()), server(listener.accept()), exchange(observed.observer),
+      : client(listener.connect()),
+        server(listener.accept()),
+        exchange(observed.observer),
         watch(io.get_executor(), options) {
     exchange.begin({.method = "GET", .target = "/"});
     exchange.handler_started();
@@ -73,7 +75,7 @@ bool run_until(boost::asio::io_context& io, Condition condition) {
   return true;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("watch: a client that closes its connection has cancelled", "[beast][watch]") {
   boost::asio::io_context io;
@@ -152,7 +154,7 @@ TEST_CASE("watch: fast requests never reach the kernel", "[beast][watch]") {
   CHECK_FALSE(is_armed(request.server.get()));
   request.watch.stop();
   io.restart();
-  io.run();  // returns: nothing is left to watch
+  io.run(); // returns: nothing is left to watch
   CHECK_FALSE(request.done());
 }
 
@@ -213,7 +215,8 @@ TEST_CASE("watch: what was seen of one request is not held against the next", "[
 }
 
 // Stopping used to take whatever socket had the number by then out of the epoll set.
-TEST_CASE("watch: a socket closed too early does not cost its successor of the same number the watch", "[beast][watch]") {
+TEST_CASE("watch: a socket closed too early does not cost its successor of the same number the watch",
+          "[beast][watch]") {
   boost::asio::io_context io;
   watched_request early(io);
   early.start();
@@ -249,7 +252,9 @@ TEST_CASE("watch: an io_context may go, with the requests that its handlers own"
   owned->exchange.begin({.method = "GET", .target = "/"});
   owned->watch.start(server.get(), owned->exchange);
   SECTION("young") {}
-  SECTION("armed") { REQUIRE(run_until(*io, [&] { return is_armed(server.get()); })); }
+  SECTION("armed") {
+    REQUIRE(run_until(*io, [&] { return is_armed(server.get()); }));
+  }
   boost::asio::post(*io, [owned] {});
   owned.reset();
   io.reset();
@@ -263,7 +268,8 @@ TEST_CASE("watch: an arm_after out of range is refused by name", "[beast][watch]
   CHECK_THROWS_WITH(weir::client_watch(io.get_executor(), {.arm_after = 1001ms}), Catch::Contains("1001"));
 }
 
-TEST_CASE("watch: connections on the strands of several threads are watched without a race", "[beast][watch][concurrent]") {
+TEST_CASE("watch: connections on the strands of several threads are watched without a race",
+          "[beast][watch][concurrent]") {
   weir_test::observed observed;
   boost::asio::io_context io;
   std::atomic<int> wrong{0}, over{0};
@@ -301,7 +307,7 @@ TEST_CASE("watch: connections on the strands of several threads are watched with
     }
   };
   std::vector<std::shared_ptr<session>> all;
-  std::vector<std::unique_ptr<raw_listener>> listeners;  // one each: connect() and accept() belong together
+  std::vector<std::unique_ptr<raw_listener>> listeners; // one each: connect() and accept() belong together
   for (int i = 0; i < sessions; ++i) {
     listeners.push_back(std::make_unique<raw_listener>());
     all.push_back(std::make_shared<session>(io, observed.observer, *listeners.back()));

@@ -92,7 +92,7 @@ class raw_listener {
 /// What came back.
 struct raw_response {
   unsigned status = 0;
-  std::string head;  // with the status line
+  std::string head; // with the status line
   std::string body;
 
   /// The value of that header, or "(absent)".
@@ -148,7 +148,15 @@ class raw_client : public raw_socket {
   }
   using raw_socket::get;
 
-  /// Whether the server has ended the connection, in whichever way; waits for that. What it still sends is passed over.
+  /// Waits for so much of a response, and forgets it.
+  void take(std::size_t bytes) {
+    while (buffer_.size() < bytes)
+      if (!more()) throw std::runtime_error("the connection ended");
+    buffer_.clear();
+  }
+
+  /// Whether the server has ended the connection, in whichever way; waits for that. What it still sends is passed
+  /// over.
   bool at_end() {
     while (more()) buffer_.clear();
     return true;
@@ -167,4 +175,4 @@ class raw_client : public raw_socket {
   std::string buffer_;
 };
 
-}  // namespace weir_test
+} // namespace weir_test

@@ -24,9 +24,10 @@ std::string found(const weir::router& routes, std::string_view method, std::stri
   return text;
 }
 
-}  // namespace
+} // namespace
 
-TEST_CASE("router: literals, parameters and the rest of a path are told apart segment by segment", "[beast][router]") {
+TEST_CASE("router: literals, parameters and the rest of a path are told apart segment by segment",
+          "[beast][router]") {
   weir::router routes;
   for (const char* each : {"/", "/items", "/items/", "/items/{id}", "/items/new", "/items/{id}/parts/{part}",
                            "/files/{path*}", "/files/readme", "/{any}/x"})
@@ -52,7 +53,8 @@ TEST_CASE("router: literals, parameters and the rest of a path are told apart se
   CHECK(found(routes, "GET", "items") == "none");
 }
 
-TEST_CASE("router: percent escapes are decoded after the path was cut, and broken ones match nothing", "[beast][router]") {
+TEST_CASE("router: percent escapes are decoded after the path was cut, and broken ones match nothing",
+          "[beast][router]") {
   weir::router routes;
   add(routes, "GET", "/a b/{name}");
   add(routes, "GET", "/rest/{path*}");

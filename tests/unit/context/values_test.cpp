@@ -95,3 +95,15 @@ TEST_CASE("context: ids are inherited until a context is given its own", "[conte
   CHECK(*span.ids() == weir::correlation{1, 2, 4});
   CHECK(*child.ids() == weir::correlation{1, 2, 3});
 }
+
+TEST_CASE("context: one node can carry the ids and end", "[context]") {
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  auto [ctx, cancel] = weir::with_cancel(parent, {1, 2, 3});
+  const auto child = weir::with_value<depth_key>(ctx, 1);
+  REQUIRE(child.ids() != nullptr);
+  CHECK(*child.ids() == weir::correlation{1, 2, 3});
+  CHECK(parent.ids() == nullptr);
+  cancel_parent(weir::cancel_reason::shutdown);
+  CHECK(child.done());
+  CHECK(ctx.reason() == weir::cancel_reason::shutdown);
+}

@@ -31,7 +31,8 @@ void begin(weir::exchange& exchange, request_phase until = request_phase::read) 
   if (until == request_phase::write) exchange.response_started(200);
 }
 
-/// The one request that was made: counted once, over, and the same in the metrics and in the log, whose line is returned.
+/// The one request that was made: counted once, over, and the same in the metrics and in the log, whose line is
+/// returned.
 std::string require_told_once(observed& server, const weir::exchange& exchange) {
   const weir::exchange_record& facts = exchange.facts();
   const auto lines = server.access_lines();
@@ -72,7 +73,7 @@ std::string require_told_once(observed& server, const weir::exchange& exchange) 
   return line;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("http: a request that is answered to its end is completed", "[http]") {
   observed server;
@@ -347,7 +348,7 @@ TEST_CASE("http: ending the observer's base ends every request, for its reason",
   exchange.finish();
   CHECK(exchange.facts().outcome == request_outcome::cancelled);
   CHECK(exchange.facts().reason == cancel_reason::shutdown);
-  CHECK(exchange.facts().time_to_stop < 0ns);  // nobody was there to look at a clock
+  CHECK(exchange.facts().time_to_stop < 0ns); // nobody was there to look at a clock
   require_told_once(server, exchange);
 }
 

@@ -56,8 +56,8 @@ class observed {
       if (family.name != name) continue;
       for (const weir::series_snapshot& series : family.series) {
         if (!has(family, series, wanted)) continue;
-        total +=
-            family.type == weir::metric_type::histogram ? static_cast<double>(series.histogram.count()) : series.value;
+        total += family.type == weir::metric_type::histogram ? static_cast<double>(series.histogram.count())
+                                                             : series.value;
       }
     }
     return total;
@@ -89,4 +89,4 @@ class observed {
   weir::request_observer observer;
 };
 
-}  // namespace weir_test
+} // namespace weir_test

@@ -25,7 +25,7 @@ weir::request_head with_parents(std::span<const std::string_view> parents) {
   return {.method = "GET", .target = "/", .traceparents = parents};
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("http: a caller's trace is continued under a span of its own", "[http]") {
   observed server;

@@ -1,27 +1,35 @@
-// Counts what a producer thread allocates in steady state, by operator new and by malloc, and prints it.
+// What the log does about memory: usage: allocation_child SCENE FILE.
 #include "weir/log.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <new>
+#include <string_view>
 #include <thread>
 
 extern "C" void* __libc_malloc(std::size_t);
 
 namespace {
-constinit thread_local bool counting = false;
+
+constinit thread_local bool counting = false, on_backend = false;
 constinit thread_local int allocations = 0;
-} // namespace
+std::atomic<bool> short_of_memory{false};
+std::atomic<int> refused{0};
 
-// glibc's documented way to replace malloc; operator new calls it too.
-extern "C" void* malloc(std::size_t size) { // NOLINT
-  if (counting) ++allocations;
-  return __libc_malloc(size);
-}
+/// Notes which thread is the backend's.
+class noting_sink final : public weir::sink {
+ public:
+  noting_sink() : sink("noting") {}
+  void append(const weir::record&) override { on_backend = true; }
+  weir::commit_result commit() override { return {}; }
+};
 
-int main(int argc, char** argv) {
-  if (argc != 2) return 64;
-  weir::log_stream stream({.sinks = {weir::file_sink(argv[1])}, .memory_limit_bytes = 2 << 20});
+/// Prints how much a producer allocates in steady state.
+int steady_state(const char* file) {
+  weir::log_stream stream({.sinks = {weir::file_sink(file)}, .memory_limit_bytes = 2 << 20});
   weir::logger& log = stream.get_logger("l");
   int made = 0, control = 0;
   std::thread([&] {
@@ -36,11 +44,51 @@ int main(int argc, char** argv) {
     counting = true;
     run(200'000);
     made = allocations;
-    delete new int(1); // the counter counts
-    ::operator delete(::operator new(100));
+    ::operator delete(::operator new(100)); // the counter counts
     counting = false;
     control = allocations - made;
   }).join();
-  std::printf("%d %s\n", made, control > 0 ? "counted" : "not counted");
+  std::printf("%d %s\n", made, control == 1 ? "counted" : "not counted");
   return 0;
+}
+
+/// The backend has no memory for a while, just when new threads and sinks come up.
+int backend_out_of_memory() {
+  weir::log_stream stream({.sinks = {std::make_shared<noting_sink>()}});
+  weir::logger& log = stream.get_logger("l");
+  WEIR_INFO(log, "first");
+  stream.flush();
+  weir::logger& another = stream.get_logger("another", {std::make_shared<noting_sink>()});
+  short_of_memory = true;
+  for (int t = 0; t < 20; ++t)
+    std::thread([&] {
+      for (int i = 0; i < 100; ++i) {
+        WEIR_INFO(log, "{}", i);
+        WEIR_INFO(another, "{}", i);
+      }
+    }).join();
+  while (refused < 3) std::this_thread::yield();
+  short_of_memory = false;
+  const bool flushed = stream.flush(std::chrono::minutes(1));
+  const auto stats = stream.stats();
+  std::printf("%s, %llu written, %llu dropped\n", flushed ? "flushed" : "not flushed",
+              static_cast<unsigned long long>(stats.written), static_cast<unsigned long long>(stats.dropped()));
+  return 0;
+}
+
+} // namespace
+
+// glibc's documented way to replace malloc; operator new calls it too.
+extern "C" void* malloc(std::size_t size) { // NOLINT
+  if (counting) ++allocations;
+  if (on_backend && short_of_memory) {
+    ++refused;
+    return nullptr;
+  }
+  return __libc_malloc(size);
+}
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 64;
+  return std::string_view(argv[1]) == "steady-state" ? steady_state(argv[2]) : backend_out_of_memory();
 }

@@ -29,9 +29,24 @@ std::string escaped_in_place(std::string_view raw, field_style style) {
 
 /// Bytes in which whole characters, broken ones and controls are all frequent.
 std::string random_bytes(std::mt19937& random) {
-  static const std::string pieces[] = {"\n", "\r", "\t", "\x1b[31m", "\"", "\\", "ü", "水", "🌊", "\xc2\x85",
-                                       "\xe2\x80\xa8", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80", "\xff",
-                                       "plain ascii text", std::string(1, '\0'), "\x7f"};
+  static const std::string pieces[] = {"\n",
+                                       "\r",
+                                       "\t",
+                                       "\x1b[31m",
+                                       "\"",
+                                       "\\",
+                                       "ü",
+                                       "水",
+                                       "🌊",
+                                       "\xc2\x85",
+                                       "\xe2\x80\xa8",
+                                       "\xed\xa0\x80",
+                                       "\xf4\x90\x80\x80",
+                                       "\xc0\x80",
+                                       "\xff",
+                                       "plain ascii text",
+                                       std::string(1, '\0'),
+                                       "\x7f"};
   std::string bytes;
   for (auto left = random() % 24; left > 0; --left) {
     if (random() % 2 == 0)
@@ -78,17 +93,17 @@ TEST_CASE("escape: broken UTF-8 is told from whole characters byte by byte", "[l
   const auto check = [](std::string_view raw, std::string_view expected) {
     CHECK(escaped(raw, field_style::text) == expected);
   };
-  check("\xc3", "\\xc3");                                   // cut short
-  check("\xe6\xb0", "\\xe6\\xb0");                          // cut short
-  check("\xf0\x9f\x8c", "\\xf0\\x9f\\x8c");                 // cut short
-  check("\xc0\xaf", "\\xc0\\xaf");                          // overlong '/'
-  check("\xe0\x80\xaf", "\\xe0\\x80\\xaf");                 // overlong '/'
-  check("\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf");        // overlong '/'
-  check("\xed\xa0\x80", "\\xed\\xa0\\x80");                 // a surrogate
-  check("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");        // above U+10FFFF
+  check("\xc3", "\\xc3");                                     // cut short
+  check("\xe6\xb0", "\\xe6\\xb0");                            // cut short
+  check("\xf0\x9f\x8c", "\\xf0\\x9f\\x8c");                   // cut short
+  check("\xc0\xaf", "\\xc0\\xaf");                            // overlong '/'
+  check("\xe0\x80\xaf", "\\xe0\\x80\\xaf");                   // overlong '/'
+  check("\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf");          // overlong '/'
+  check("\xed\xa0\x80", "\\xed\\xa0\\x80");                   // a surrogate
+  check("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");          // above U+10FFFF
   check("\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"); // five bytes
-  check("\x80\xbf", "\\x80\\xbf");                          // continuations alone
-  check("\xc3ü", "\\xc3ü");                                 // a whole one behind a broken one
+  check("\x80\xbf", "\\x80\\xbf");                            // continuations alone
+  check("\xc3ü", "\\xc3ü");                                   // a whole one behind a broken one
   check("\xe6\xb0x", "\\xe6\\xb0x");
   check("\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf", "\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf"); // the limits
 }
@@ -100,8 +115,8 @@ TEST_CASE("escape: a byte is found wherever it stands in a word", "[log][escape]
         std::string raw(length, 'a');
         raw[place] = static_cast<char>(byte);
         for (const auto style : {field_style::text, field_style::json}) {
-          const bool plain = byte >= 0x20 && byte < 0x7f &&
-                             (style == field_style::text || (byte != '"' && byte != '\\'));
+          const bool plain =
+              byte >= 0x20 && byte < 0x7f && (style == field_style::text || (byte != '"' && byte != '\\'));
           const std::string out = escaped(raw, style);
           if ((out == raw) != plain || weir::detail::is_plain(raw, style) != plain)
             FAIL("byte " << byte << " at " << place << " of " << length << " became " << out);

@@ -94,8 +94,7 @@ TEST_CASE("field: fields stand behind the format's arguments in both forms", "[l
   WEIR_INFO(text.log(), "{} {}", 1, "two", field<"a/b.c-d_1">("x"), field<"n">(2));
   text.log().info("{} {}", 1, "two", field<"a/b.c-d_1">("x"), field<"n">(2));
   text.log().info("{}", std::vector<int>{1}, field<"n">(2)); // rendered at the call
-  CHECK(text.lines() ==
-        std::vector<std::string>{"1 two a/b.c-d_1=x n=2", "1 two a/b.c-d_1=x n=2", "[1] n=2"});
+  CHECK(text.lines() == std::vector<std::string>{"1 two a/b.c-d_1=x n=2", "1 two a/b.c-d_1=x n=2", "[1] n=2"});
 }
 
 TEST_CASE("field: a temporary string lives long enough", "[log][field]") {

@@ -41,7 +41,7 @@ template <>
 inline constexpr bool weir::copy_safe<throwing> = true;
 
 // The same message by the macro, by the function and by fmt.
-#define CHECK_FORMAT(...)                                                                                             \
+#define CHECK_FORMAT(...)                                                                                            \
   do {                                                                                                               \
     captured_stream both;                                                                                            \
     WEIR_INFO(both.log(), __VA_ARGS__);                                                                              \
@@ -154,7 +154,8 @@ TEST_CASE("format: both forms know their place in the source", "[log][format]") 
    public:
     void render(const weir::record& entry, weir::text_buffer& out) override {
       const auto position = entry.position();
-      fmt::format_to(fmt::appender(out), "{}:{}\n", position.file.substr(position.file.rfind('/') + 1), position.line);
+      fmt::format_to(fmt::appender(out), "{}:{}\n", position.file.substr(position.file.rfind('/') + 1),
+                     position.line);
     }
   };
   captured_stream test({}, std::make_unique<place>());

@@ -18,9 +18,10 @@ TEST_CASE("json: a line is one object with the renderer's keys first", "[log][re
   weir::current_correlation = &ids;
   WEIR_ERROR(test.log(), "said \"{}\"", "no", weir::field<"n">(1), weir::field<"who">("a\tb"));
   weir::current_correlation = nullptr;
-  const std::regex expected(R"re(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z","level":"error","logger":"test",)re"
-                            R"re("message":"said \\"no\\"","trace_id":"0123456789abcdef0000000000000001",)re"
-                            R"re("span_id":"000000000000feed","n":1,"who":"a\\tb"\})re");
+  const std::regex expected(
+      R"re(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z","level":"error","logger":"test",)re"
+      R"re("message":"said \\"no\\"","trace_id":"0123456789abcdef0000000000000001",)re"
+      R"re("span_id":"000000000000feed","n":1,"who":"a\\tb"\})re");
   CHECK(std::regex_match(test.last_line(), expected));
 }
 
@@ -65,5 +66,6 @@ TEST_CASE("json: whatever is logged, jq reads it back", "[log][renderer]") {
   std::string joined;
   for (const auto& message : exact) joined += message + "|" + message + "|";
   const std::string count = std::to_string(exact.size());
-  CHECK(run_program("head -n " + count + " " + path + " | jq -j '.message + \"|\" + .again + \"|\"'").output == joined);
+  CHECK(run_program("head -n " + count + " " + path + " | jq -j '.message + \"|\" + .again + \"|\"'").output ==
+        joined);
 }

@@ -15,10 +15,7 @@ using weir::overflow_policy;
 namespace {
 
 log_options small(overflow_policy policy) {
-  return {.overflow = policy,
-          .memory_limit_bytes = 64 * 1024,
-          .chunk_bytes = 4096,
-          .record_limit_bytes = 8 * 1024};
+  return {.overflow = policy, .memory_limit_bytes = 64 * 1024, .chunk_bytes = 4096, .record_limit_bytes = 8 * 1024};
 }
 
 /// A test's wait for what another thread does; it ends by that thread alone.

@@ -83,8 +83,7 @@ class small_tmpfs {
 std::size_t own_lines(const std::string& path) {
   std::size_t own = 0;
   for (const auto& line : lines_of(path)) {
-    if (line.starts_with("(torn)") || line.find(" [") == line.npos || !line.starts_with("20"))
-      FAIL("torn: " << line);
+    if (line.starts_with("(torn)") || line.find(" [") == line.npos || !line.starts_with("20")) FAIL("torn: " << line);
     own += line.find(" [l] record ") != line.npos && line.ends_with(" end");
   }
   return own;

@@ -99,7 +99,8 @@ TEST_CASE("threads: time order holds between threads that speak by turns", "[log
   const auto lines = test.lines();
   REQUIRE(lines.size() == turns);
   for (int i = 0; i < turns; ++i)
-    if (lines[static_cast<std::size_t>(i)] != std::to_string(i)) FAIL(i << ": " << lines[static_cast<std::size_t>(i)]);
+    if (lines[static_cast<std::size_t>(i)] != std::to_string(i))
+      FAIL(i << ": " << lines[static_cast<std::size_t>(i)]);
 }
 
 TEST_CASE("threads: a thousand that come and go leave all their records", "[log][threads][concurrent]") {
@@ -166,11 +167,11 @@ TEST_CASE("threads: a stream may end before the threads that logged to it", "[lo
 TEST_CASE("threads: close() while they log loses nothing uncounted", "[log][threads][concurrent]") {
   constexpr int rounds = 30, threads = 3;
   for (int round = 0; round < rounds; ++round) {
-    captured_stream test({.overflow = round % 2 == 0 ? weir::overflow_policy::block
-                                                     : weir::overflow_policy::drop_newest,
-                          .memory_limit_bytes = 64 * 1024,
-                          .chunk_bytes = 4096,
-                          .record_limit_bytes = 16 * 1024});
+    captured_stream test(
+        {.overflow = round % 2 == 0 ? weir::overflow_policy::block : weir::overflow_policy::drop_newest,
+         .memory_limit_bytes = 64 * 1024,
+         .chunk_bytes = 4096,
+         .record_limit_bytes = 16 * 1024});
     std::atomic<std::uint64_t> calls{0};
     std::latch closed(1);
     std::vector<std::thread> producers;

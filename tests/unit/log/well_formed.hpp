@@ -9,7 +9,12 @@
 inline bool is_one_valid_line(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto first = static_cast<std::uint8_t>(text[i]);
-    const int more = first < 0x80 ? 0 : first < 0xc0 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf8 ? 3 : -1;
+    const int more = first < 0x80   ? 0
+                     : first < 0xc0 ? -1
+                     : first < 0xe0 ? 1
+                     : first < 0xf0 ? 2
+                     : first < 0xf8 ? 3
+                                    : -1;
     if (more < 0 || i + static_cast<std::size_t>(more) >= text.size()) return false;
     std::uint32_t code = more == 0 ? first : first & (0x3fU >> more);
     for (int k = 1; k <= more; ++k) {

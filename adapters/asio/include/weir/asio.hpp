@@ -2,5 +2,6 @@
 #pragma once
 
 #include "weir/asio/ambient_executor.hpp"
+#include "weir/asio/bind_ambient.hpp"
 #include "weir/asio/sleep.hpp"
 #include "weir/asio/under.hpp"

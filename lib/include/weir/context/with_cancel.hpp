@@ -18,6 +18,9 @@ struct [[nodiscard]] cancellable {
 /// dropping the last handle to it unlinks it, so a long-lived parent does not grow.
 cancellable with_cancel(const context& parent);
 
+/// with_cancel() and with_correlation() in one node: what a request begins with. Cost: as with_cancel().
+cancellable with_cancel(const context& parent, const correlation& ids);
+
 /// A child of `parent` that also ends at `deadline`, with context_errc::deadline_exceeded. If that has passed, the
 /// child is done when this returns. If the parent's deadline is not later, the child just keeps that one, and `cause`
 /// is not used. `time_point::max()` is no deadline.

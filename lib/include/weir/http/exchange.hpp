@@ -19,33 +19,33 @@ class histogram;
 
 /// What is known of a request when its header has been read. Views are copied by exchange::begin().
 struct request_head {
-  std::string_view method{};            ///< as sent: "GET"
-  std::string_view target{};            ///< as sent; the query is not kept
-  std::string_view scheme = "http";     ///< "http" or "https"
-  std::string_view peer{};              ///< the client's address
-  unsigned version = 11;                ///< 10 or 11
+  std::string_view method{};        ///< as sent: "GET"
+  std::string_view target{};        ///< as sent; the query is not kept
+  std::string_view scheme = "http"; ///< "http" or "https"
+  std::string_view peer{};          ///< the client's address
+  unsigned version = 11;            ///< 10 or 11
   std::span<const std::string_view> traceparents{};
   std::span<const std::string_view> tracestates{};
   /// When its first byte was read; the epoch means now.
   std::chrono::steady_clock::time_point received{};
 };
 
-/// All that is told about a finished exchange: metrics, access log and span are made of this one value, so they cannot
-/// disagree.
+/// All that is told about a finished exchange: metrics, access log and span are made of this one value, so they
+/// cannot disagree.
 struct exchange_record {
   using time_point = std::chrono::steady_clock::time_point;
 
-  std::string method, path, route, peer, error;  // route: the template; empty if none matched. error: what was thrown
+  std::string method, path, route, peer, error; // route: the template; empty if none matched. error: what was thrown
   std::string_view scheme = "http";
   unsigned version = 11;
-  unsigned status = 0;  // 0: none was sent
-  std::uint64_t request_bytes = 0, response_bytes = 0;  // of the bodies
-  time_point received{}, handler_started{}, handler_returned{}, first_byte{}, finished{};  // the epoch: did not happen
+  unsigned status = 0;                                                                    // 0: none was sent
+  std::uint64_t request_bytes = 0, response_bytes = 0;                                    // of the bodies
+  time_point received{}, handler_started{}, handler_returned{}, first_byte{}, finished{}; // the epoch: did not happen
   trace_context trace{};
   request_outcome outcome = request_outcome::failed;
-  cancel_reason reason = cancel_reason::none;  // of a cancelled, timed out or refused one
-  request_phase phase = request_phase::read;   // where that found it
-  std::chrono::nanoseconds time_to_stop{-1};   // from the signal until the handler returned; negative: unknown
+  cancel_reason reason = cancel_reason::none; // of a cancelled, timed out or refused one
+  request_phase phase = request_phase::read;  // where that found it
+  std::chrono::nanoseconds time_to_stop{-1};  // from the signal until the handler returned; negative: unknown
 
   bool was_cut_short() const noexcept {
     return outcome == request_outcome::cancelled || outcome == request_outcome::timed_out;
@@ -54,29 +54,28 @@ struct exchange_record {
 
 namespace detail {
 
-/// The series that the last request of a connection was counted in, and what they were looked up by: requests that follow one
-/// another on a connection are mostly of one kind.
+/// The series that the last request of a connection was counted in, and what they were looked up by: requests that
+/// follow one another on a connection are mostly of one kind.
 struct request_series {
   histogram* duration = nullptr;
   histogram* request_size = nullptr;
   histogram* response_size = nullptr;
   std::string method, route;
-  std::string_view scheme;  // a literal
+  std::string_view scheme; // a literal
   unsigned version = 0, status = 0;
   request_outcome outcome = request_outcome::completed;
   cancel_reason reason = cancel_reason::none;
 };
 
-}  // namespace detail
+} // namespace detail
 
-/// Follows one request at a time: begin(), the steps in between as far as they happen, finish(). An adapter keeps one per
-/// connection and begins it anew for every request, so its strings keep their memory. Whatever way out is taken, the
-/// request is counted exactly once: finish() counts, a second finish() does nothing, and the destructor or the next begin()
-/// finishes what is still open as failed.
+/// Follows one request at a time: begin(), the steps in between as far as they happen, finish(). An adapter keeps one
+/// per connection and begins it anew for every request, so its strings keep their memory. Whatever way out is taken,
+/// the request is counted exactly once: finish() counts, a second finish() does nothing, and the destructor or the
+/// next begin() finishes what is still open as failed.
 ///
-/// Thread safety: used by one thread at a time, except cancel(), which is thread-safe from the return of begin() until the
-/// next begin() or the destructor.
-/// Lifetime: the observer outlives it.
+/// Thread safety: used by one thread at a time, except cancel(), which is thread-safe from the return of begin()
+/// until the next begin() or the destructor. Lifetime: the observer outlives it.
 class exchange {
  public:
   explicit exchange(request_observer& observer) noexcept;
@@ -99,8 +98,8 @@ class exchange {
 
   void handler_started() noexcept;
   void handler_returned() noexcept;
-  /// The handler threw; `what` is kept for the log, up to 512 bytes. The outcome will be failed, unless the request is
-  /// cancelled or timed out by then: an exception is what such a handler often ends with.
+  /// The handler threw; `what` is kept for the log, up to 512 bytes. The outcome will be failed, unless the request
+  /// is cancelled or timed out by then: an exception is what such a handler often ends with.
   void handler_threw(std::string_view what);
 
   /// The response's header goes out.
@@ -110,14 +109,14 @@ class exchange {
   void response_completed() noexcept { response_complete_ = true; }
 
   /// Ends the request's context for this reason, and notes the moment and the phase. Thread-safe.
-  /// Returns whether this call was the one that did it: of any number of calls, and finish(), only the first has an effect.
-  /// The context is done when it returns, whoever did it. `none` counts as application.
+  /// Returns whether this call was the one that did it: of any number of calls, and finish(), only the first has an
+  /// effect. The context is done when it returns, whoever did it. `none` counts as application.
   bool cancel(cancel_reason reason) noexcept;
 
   // Of these three and handler_threw() the first one called determines the outcome.
 
-  /// The handler's time was over at `when` (the epoch: now): the outcome will be timed_out, whatever is sent in place of its
-  /// response.
+  /// The handler's time was over at `when` (the epoch: now): the outcome will be timed_out, whatever is sent in place
+  /// of its response.
   void timed_out(cancel_reason reason = cancel_reason::timeout,
                  std::chrono::steady_clock::time_point when = {}) noexcept;
   /// Turned away: the outcome will be refused.
@@ -139,8 +138,8 @@ class exchange {
   detail::request_series series_;
   context ctx_;
   canceller cancel_;
-  request_outcome forced_ = request_outcome::completed;  // completed: none
-  std::chrono::steady_clock::time_point over_at_{};      // of a timed-out one
+  request_outcome forced_ = request_outcome::completed; // completed: none
+  std::chrono::steady_clock::time_point over_at_{};     // of a timed-out one
   bool open_ = false;
   bool response_complete_ = false;
   std::atomic<request_phase> phase_{request_phase::read};
@@ -148,4 +147,4 @@ class exchange {
   std::atomic<std::uint64_t> mark_;
 };
 
-}  // namespace weir
+} // namespace weir

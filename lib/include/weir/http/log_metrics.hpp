@@ -13,8 +13,10 @@ namespace weir {
 /// (metric_names::log_batch, log_write). Lifetime: the registry outlives the stream.
 std::function<void(const batch_report&)> batch_metrics(metrics_registry& registry);
 
-/// Shows `stream`'s counters in `registry` (metric_names::log_records, log_dropped, log_queue), read at every scrape: they
-/// are right while records are being dropped, too. Lifetime: the stream outlives the registrations that are returned.
-[[nodiscard]] std::vector<callback_registration> register_log_metrics(metrics_registry& registry, const log_stream& stream);
+/// Shows `stream`'s counters in `registry` (metric_names::log_records, log_dropped, log_queue), read at every scrape:
+/// they are right while records are being dropped, too. Lifetime: the stream outlives the registrations that are
+/// returned.
+[[nodiscard]] std::vector<callback_registration> register_log_metrics(metrics_registry& registry,
+                                                                      const log_stream& stream);
 
-}  // namespace weir
+} // namespace weir

@@ -48,4 +48,4 @@ class request_observer {
   std::unique_ptr<metrics> metrics_;
 };
 
-}  // namespace weir
+} // namespace weir

@@ -11,33 +11,42 @@ enum class request_phase : std::uint8_t { read, handler, write };
 
 constexpr std::string_view to_string_view(request_phase phase) noexcept {
   switch (phase) {
-  case request_phase::read: return "read";
-  case request_phase::handler: return "handler";
-  case request_phase::write: return "write";
+  case request_phase::read:
+    return "read";
+  case request_phase::handler:
+    return "handler";
+  case request_phase::write:
+    return "write";
   }
   return "unknown";
 }
 
 /// The way an exchange ended; each has exactly one.
 enum class request_outcome : std::uint8_t {
-  completed,       ///< the response was written to its last byte, whatever its status
-  failed,          ///< the handler threw, or the exchange was given up without an end
-  cancelled,       ///< its context was ended before the response was complete; the reason says by whom
-  timed_out,       ///< its handler took longer than it was given, or than the caller would wait
-  refused,         ///< turned away without running the handler: overload, shutdown
-  protocol_error,  ///< what the client sent was not a valid request
+  completed,      ///< the response was written to its last byte, whatever its status
+  failed,         ///< the handler threw, or the exchange was given up without an end
+  cancelled,      ///< its context was ended before the response was complete; the reason says by whom
+  timed_out,      ///< its handler took longer than it was given, or than the caller would wait
+  refused,        ///< turned away without running the handler: overload, shutdown
+  protocol_error, ///< what the client sent was not a valid request
 };
 
 constexpr std::string_view to_string_view(request_outcome outcome) noexcept {
   switch (outcome) {
-  case request_outcome::completed: return "completed";
-  case request_outcome::failed: return "failed";
-  case request_outcome::cancelled: return "cancelled";
-  case request_outcome::timed_out: return "timed_out";
-  case request_outcome::refused: return "refused";
-  case request_outcome::protocol_error: return "protocol_error";
+  case request_outcome::completed:
+    return "completed";
+  case request_outcome::failed:
+    return "failed";
+  case request_outcome::cancelled:
+    return "cancelled";
+  case request_outcome::timed_out:
+    return "timed_out";
+  case request_outcome::refused:
+    return "refused";
+  case request_outcome::protocol_error:
+    return "protocol_error";
   }
   return "unknown";
 }
 
-}  // namespace weir
+} // namespace weir

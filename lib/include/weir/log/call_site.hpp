@@ -48,7 +48,8 @@ struct call_site {
   source_position (*position)(const std::byte* arguments);
 };
 
-/// Appends one field, its prefix (field_prefix) and its value. Strings are escaped; in text they are quoted where a reader could not tell where they end.
+/// Appends one field, its prefix (field_prefix) and its value. Strings are escaped; in text they are quoted where a
+/// reader could not tell where they end.
 void append_field(text_buffer& out, std::string_view prefix, std::string_view value, field_style style);
 void append_field(text_buffer& out, std::string_view prefix, bool value, field_style style);
 void append_field(text_buffer& out, std::string_view prefix, std::int64_t value, field_style style);
@@ -100,8 +101,8 @@ constexpr bool is_plain_ascii(std::string_view text, bool json) {
 
 // Renders to plain ASCII, whatever its value; see also format_pieces::loud.
 template <class T>
-inline constexpr bool is_quiet = (std::is_arithmetic_v<T> && !std::is_same_v<T, char>) ||
-                                 std::is_same_v<T, const void*>;
+inline constexpr bool
+    is_quiet = (std::is_arithmetic_v<T> && !std::is_same_v<T, char>) || std::is_same_v<T, const void*>;
 
 template <class Site, class... Encoded>
 consteval bool needs_escape(bool json) {

@@ -18,12 +18,17 @@ inline constexpr std::size_t cache_line = 64;
 struct record_header {
   const call_site* site;
   const logger_state* logger;
-  std::uint64_t ticks;          // record_clock_now()
-  std::uint32_t size;           // bytes
-  std::uint32_t correlated : 1; // a weir::correlation follows the header
-  std::uint32_t cut : 31;       // bytes of text that were left out, at most most_cut
+  std::uint64_t ticks;  // record_clock_now()
+  std::uint32_t size;   // bytes
+  std::uint32_t extras; // bit 0: a weir::correlation follows; above: bytes of text that were left out
+
+  static constexpr std::size_t most_cut = 0x7fff'ffff;
+  static constexpr std::uint32_t pack(bool correlated, std::size_t cut) noexcept {
+    return static_cast<std::uint32_t>(cut < most_cut ? cut : most_cut) << 1 | std::uint32_t{correlated};
+  }
+  bool correlated() const noexcept { return (extras & 1U) != 0; }
+  std::uint32_t cut() const noexcept { return extras >> 1; }
 };
-inline constexpr std::uint32_t most_cut = 0x7fff'ffff;
 inline constexpr std::uint32_t record_alignment = 8;
 
 /// A chunk is written by one thread and read by the backend at the same time.

@@ -13,8 +13,9 @@
 
 namespace weir {
 
-/// Specialise to true for a trivially copyable, default constructible type without pointers or views: its bytes are then copied into the
-/// record and its fmt::formatter runs on the backend thread. Other types are rendered at the call site.
+/// Specialise to true for a trivially copyable, default constructible type without pointers or views: its bytes are
+/// then copied into the record and its fmt::formatter runs on the backend thread. Other types are rendered at the
+/// call site.
 template <class T>
 inline constexpr bool copy_safe = false;
 template <class Rep, class Period>

@@ -85,10 +85,10 @@ struct codec<field_argument<Key, Value>> {
 
 /// A typed key-value for one log statement, placed after the format's arguments. Numbers and bools stay typed in
 /// JSON, strings are copied, other types are rendered on the spot with their fmt::formatter. `Key`: letters, digits,
-/// `_ . - /`; not one of the renderers' own keys (time, level, logger, message, trace_id, span_id), and no key twice in
-/// one statement. All of this is checked at compile time. A value whose formatter throws is written as
-/// "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not store it. Cost:
-/// none beyond its bytes: the key is part of the call site's static description.
+/// `_ . - /`; not one of the renderers' own keys (time, level, logger, message, trace_id, span_id), and no key twice
+/// in one statement. All of this is checked at compile time. A value whose formatter throws is written as
+/// "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not store it.
+/// Cost: none beyond its bytes: the key is part of the call site's static description.
 template <field_key Key, class T>
 [[nodiscard]] auto field(const T& value) noexcept {
   static_assert(detail::valid_key(Key.view()),

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -52,7 +53,7 @@ struct located_format {
   consteval located_format(const char (&literal)[Size], // NOLINT
                            const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE())
       : text{file, literal, Size - 1, line} {
-    [[maybe_unused]] const checked_format<Args...> check(literal);
+    static_cast<void>(checked_format<Args...>(literal)); // does not compile if the format is wrong
   }
   call_text text;
 };
@@ -163,7 +164,7 @@ class logger {
   void render_now(detail::call_text text, const Args&... args) noexcept;
 
   template <const detail::call_site& Site, class... Loggable>
-  void write(const Loggable&... args) noexcept {
+  [[gnu::always_inline]] void write(const Loggable&... args) noexcept {
     const std::size_t size = record_size(args...);
     if (size > stream_->record_limit) [[unlikely]]
       return write_cut<Site>(args...);
@@ -171,7 +172,7 @@ class logger {
   }
 
   template <const detail::call_site& Site, class... Loggable>
-  void write_sized(std::size_t size, std::size_t cut, const Loggable&... args) noexcept {
+  [[gnu::always_inline]] void write_sized(std::size_t size, std::size_t cut, const Loggable&... args) noexcept {
     const correlation* ids = current_correlation;
     if (ids != nullptr) size += sizeof(correlation);
     size = (size + detail::record_alignment - 1) & ~std::size_t{detail::record_alignment - 1};
@@ -179,15 +180,14 @@ class logger {
     if (mine == nullptr) [[unlikely]]
       return;
     detail::begin_record(*mine);
-    const detail::record_header header{.site = &Site,
-                                       .logger = state_,
-                                       .ticks = detail::record_clock_now(),
-                                       .size = static_cast<std::uint32_t>(size),
-                                       .correlated = ids != nullptr,
-                                       .cut = static_cast<std::uint32_t>(std::min<std::size_t>(cut, detail::most_cut)) & detail::most_cut};
-    std::byte* at = mine->at;
-    std::memcpy(at, &header, sizeof header);
-    at += sizeof header;
+    // Member by member: put together elsewhere and copied, its narrow stores would stall the copy's wide loads.
+    auto* header = new (mine->at) detail::record_header;
+    header->site = &Site;
+    header->logger = state_;
+    header->ticks = detail::record_clock_now();
+    header->size = static_cast<std::uint32_t>(size);
+    header->extras = detail::record_header::pack(ids != nullptr, cut);
+    std::byte* at = mine->at + sizeof *header;
     if (ids != nullptr) {
       std::memcpy(at, ids, sizeof *ids);
       at += sizeof *ids;
@@ -196,8 +196,9 @@ class logger {
     detail::publish(*stream_, *mine, static_cast<std::uint32_t>(size));
   }
 
+  // Out of the way: inlined beside it, it would push write_sized() out of the call site.
   template <const detail::call_site& Site, class... Loggable>
-  void write_cut(const Loggable&... args) noexcept {
+  [[gnu::cold, gnu::noinline]] void write_cut(const Loggable&... args) noexcept {
     std::size_t sizes[] = {0, detail::text_size(args)...};
     std::size_t fixed = record_size(args...);
     for (const std::size_t size : sizes) fixed -= size;

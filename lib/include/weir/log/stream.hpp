@@ -43,8 +43,8 @@ struct log_options {
   /// One chunk, bytes; a power of two from 4 KiB to 1 MiB, default 64 KiB. Smaller ones are handed over more often
   /// and waste less on threads that log little.
   std::size_t chunk_bytes = std::size_t{64} << 10;
-  /// The largest record, bytes; 1 KiB to half the memory limit and at most 1 GiB, default 1 MiB. The longest strings of
-  /// larger ones are cut, with a mark.
+  /// The largest record, bytes; 1 KiB to half the memory limit and at most 1 GiB, default 1 MiB. The longest strings
+  /// of larger ones are cut, with a mark.
   std::size_t record_limit_bytes = std::size_t{1} << 20;
   /// How long closing the stream waits for the sinks; 0 to 1 hour, default 5 s.
   std::chrono::milliseconds close_limit{5000};
@@ -95,8 +95,8 @@ class log_stream {
   bool flush(std::chrono::milliseconds limit = std::chrono::seconds(5));
 
   /// Writes what is queued, at most for `limit`, then stops the backend; later records are counted as dropped.
-  /// Returns whether everything was written in time, and the sinks are released; if not, the backend goes on alone for
-  /// as long as the process lives. Called from a sink it does not wait, and returns false. Idempotent.
+  /// Returns whether everything was written in time, and the sinks are released; if not, the backend goes on alone
+  /// for as long as the process lives. Called from a sink it does not wait, and returns false. Idempotent.
   bool close(std::chrono::milliseconds limit);
 
   log_stats stats() const;

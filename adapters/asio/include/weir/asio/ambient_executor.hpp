@@ -8,6 +8,7 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -17,24 +18,30 @@ namespace weir {
 /// its current_context(), and the ids of that in its log records:
 ///
 ///     auto slot = std::make_shared<weir::ambient_slot>();
-///     co_spawn(weir::ambient_executor(io.get_executor(), *slot), session(std::move(socket), *slot),
-///              asio::consign(asio::detached, slot));
+///     co_spawn(weir::ambient_executor(io.get_executor(), slot), session(std::move(socket), *slot), asio::detached);
 ///
-/// and in the session, when a request begins, `slot.set(ctx);`. What is awaited through another executor, such as a
+/// and in the session, when a request begins, `slot->set(ctx);`. What is awaited through another executor, such as a
 /// socket's own, comes back through this one, because it is the coroutine's.
+///
+/// Given as a shared_ptr the slot lives as long as any copy of the executor. Given by reference it must outlive the
+/// last function that any copy runs, which is seldom easy to tell: a coroutine hands its executor on to all that it
+/// starts, and beast::tcp_stream has a timer that may fire once more on it after the coroutine and the stream are
+/// gone.
 ///
 /// All properties are those of the wrapped executor, asked of and passed on to it. Two are equal if they wrap equal
 /// executors for the same slot.
 /// Thread safety: as the wrapped executor's; the functions of one slot must not run at the same time, as in a
-/// coroutine or on a strand. Lifetime: the slot is used by address and must outlive the last function that any copy
-/// runs; tying it to the completion handler, as above, does that. Cost: two words around each function, no allocation
-/// of its own. Boost 1.81's any_io_executor holds up to 24 bytes in place: around io_context::executor_type (16 bytes
-/// with the slot) no copy allocates, around a strand of it (32) it does, once for each operation that a coroutine
-/// awaits.
-template <typename Inner>
+/// coroutine or on a strand. Cost: two words around each function and, for a shared slot, a reference count for each
+/// copy; no allocation of its own. Boost 1.81's any_io_executor holds up to 24 bytes in place: around
+/// io_context::executor_type (16 bytes with the slot, 24 with a shared one) no copy allocates, around a strand of it
+/// it does, once for each operation that a coroutine awaits.
+template <typename Inner, typename Slot = const ambient_slot*>
 class ambient_executor {
  public:
-  ambient_executor(Inner inner, const ambient_slot& slot) noexcept : inner_(std::move(inner)), slot_(&slot) {}
+  ambient_executor(Inner inner, const ambient_slot& slot) noexcept requires std::is_pointer_v<Slot>
+      : inner_(std::move(inner)), slot_(&slot) {}
+  ambient_executor(Inner inner, Slot slot) noexcept requires(!std::is_pointer_v<Slot>)
+      : inner_(std::move(inner)), slot_(std::move(slot)) {}
 
   /// The wrapped executor.
   const Inner& get_inner_executor() const noexcept { return inner_; }
@@ -69,7 +76,7 @@ class ambient_executor {
  private:
   template <typename Function>
   struct ambient_function {
-    const ambient_slot* slot;
+    Slot slot;
     Function function;
 
     void operator()() {
@@ -79,12 +86,19 @@ class ambient_executor {
   };
 
   template <typename Other>
-  ambient_executor<Other> wrap(Other other) const noexcept {
-    return ambient_executor<Other>(std::move(other), *slot_);
+  ambient_executor<Other, Slot> wrap(Other other) const noexcept {
+    if constexpr (std::is_pointer_v<Slot>)
+      return {std::move(other), *slot_};
+    else
+      return {std::move(other), slot_};
   }
 
   Inner inner_;
-  const ambient_slot* slot_;
+  Slot slot_;
 };
+
+template <typename Inner>
+ambient_executor(Inner, std::shared_ptr<ambient_slot>)
+    -> ambient_executor<Inner, std::shared_ptr<const ambient_slot>>;
 
 } // namespace weir

@@ -14,34 +14,33 @@ namespace weir {
 
 /// What a client means that closes its sending side and keeps the other open (RFC 9112 section 9.6 leaves it open).
 enum class half_close_policy : std::uint8_t {
-  cancel,  ///< it has gone: what nearly all clients mean, since the two look the same from here
-  ignore,  ///< it still waits for the response; only a broken connection counts
+  cancel, ///< it has gone: what nearly all clients mean, since the two look the same from here
+  ignore, ///< it still waits for the response; only a broken connection counts
 };
 
 struct client_watch_options {
   half_close_policy half_close = half_close_policy::cancel;
-  /// A request is watched once it has been under way for this long, 1 ms to 1 s. Requests that are faster pay nothing but
-  /// a place in a list; a client that goes sooner is noticed when this time is over.
+  /// A request is watched once it has been under way for this long, 1 ms to 1 s. Requests that are faster pay nothing
+  /// but a place in a list; a client that goes sooner is noticed when this time is over.
   std::chrono::milliseconds arm_after{10};
 };
 
 namespace detail {
 class watch_service;
 struct watch_entry;
-}  // namespace detail
+} // namespace detail
 
 /// Watches one connection, one exchange at a time. When the peer closes or resets the connection, the exchange is
 /// cancelled with client_closed or client_reset, on `executor`.
 ///
-/// It looks at the socket from outside: an epoll set of its own per execution context asks for EPOLLRDHUP, which sees an
-/// orderly close even behind unread bytes (a pipelined request, the rest of a body) and beneath TLS, and does not touch
-/// the session's own reads and writes.
+/// It looks at the socket from outside: an epoll set of its own per execution context asks for EPOLLRDHUP, which sees
+/// an orderly close even behind unread bytes (a pipelined request, the rest of a body) and beneath TLS, and does not
+/// touch the session's own reads and writes.
 ///
 /// Thread safety: start() and stop() are called on `executor`, as the session's other functions are.
-/// Lifetime: the exchange outlives the watch from start() to stop(). After stop() returns the exchange is not touched.
-/// Precondition: `executor` is an io_context's, or a strand of one.
-/// Errors: the constructor throws std::system_error if the epoll set cannot be made, and std::invalid_argument naming an
-/// option out of range.
+/// Lifetime: the exchange outlives the watch from start() to stop(). After stop() returns the exchange is not
+/// touched. Precondition: `executor` is an io_context's, or a strand of one. Errors: the constructor throws
+/// std::system_error if the epoll set cannot be made, and std::invalid_argument naming an option out of range.
 class client_watch {
  public:
   client_watch(boost::asio::any_io_executor executor, client_watch_options options = {});
@@ -49,8 +48,8 @@ class client_watch {
   client_watch(const client_watch&) = delete;
   client_watch& operator=(const client_watch&) = delete;
 
-  /// From now on `descriptor`'s peer is `watched`'s client. Cost: a lock and a list insertion; one epoll_ctl if it lasts
-  /// longer than arm_after.
+  /// From now on `descriptor`'s peer is `watched`'s client. Cost: a lock and a list insertion; one epoll_ctl if it
+  /// lasts longer than arm_after.
   void start(int descriptor, exchange& watched);
   /// To be called before the exchange is finished. Does nothing when not started.
   void stop() noexcept;
@@ -60,4 +59,4 @@ class client_watch {
   std::shared_ptr<detail::watch_entry> entry_;
 };
 
-}  // namespace weir
+} // namespace weir

@@ -72,9 +72,9 @@ class http_response {
   /// 200 to 999; 200 until set. Throws std::invalid_argument naming a status outside: the others announce a response.
   http_response& status(unsigned code);
   unsigned status() const noexcept;
-  /// Replaces what that header was. Throws std::invalid_argument naming the header if the name is no token, or the value
-  /// has a control character in it (RFC 9110 sections 5.1 and 5.5), which could end the header and begin another response.
-  /// Content-Length, Connection and Transfer-Encoding are the session's: it overwrites them.
+  /// Replaces what that header was. Throws std::invalid_argument naming the header if the name is no token, or the
+  /// value has a control character in it (RFC 9110 sections 5.1 and 5.5), which could end the header and begin
+  /// another response. Content-Length, Connection and Transfer-Encoding are the session's: it overwrites them.
   http_response& header(std::string_view name, std::string_view value);
   /// The whole body. Not for a response that is streamed; not sent with status 204 or 304.
   http_response& body(std::string text, std::string_view content_type = "text/plain; charset=utf-8");
@@ -84,11 +84,11 @@ class http_response {
   /// Forgets what was set so far, for another response in its place. Does nothing once started.
   http_response& clear();
 
-  /// Sends the header for a body of `content_length` bytes, which then goes out with write(). Returns an error when the
-  /// client has gone, or the context's when the request was cancelled.
+  /// Sends the header for a body of `content_length` bytes, which then goes out with write(). Returns an error when
+  /// the client has gone, or the context's when the request was cancelled.
   boost::asio::awaitable<std::error_code> start(std::uint64_t content_length);
-  /// Sends the next part; ends early, with an error, as start() does. The memory stays valid until it returns; nothing is
-  /// kept, so a body of any size takes one buffer. HEAD requests send nothing.
+  /// Sends the next part; ends early, with an error, as start() does. The memory stays valid until it returns;
+  /// nothing is kept, so a body of any size takes one buffer. HEAD requests send nothing.
   boost::asio::awaitable<std::error_code> write(boost::asio::const_buffer part);
   /// Whether the header has gone out.
   bool started() const noexcept { return started_; }
@@ -99,8 +99,8 @@ class http_response {
   detail::session* session_;
   message_type message_;
   bool started_ = false;
-  bool broken_ = false;  // a write has failed
+  bool broken_ = false; // a write has failed
   std::uint64_t announced_ = 0, sent_ = 0;
 };
 
-}  // namespace weir
+} // namespace weir

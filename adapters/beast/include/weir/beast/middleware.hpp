@@ -10,7 +10,8 @@
 
 namespace weir {
 
-/// The rest of the chain: `co_await next()` runs it and returns when it has ended. Not calling it stops the request here.
+/// The rest of the chain: `co_await next()` runs it and returns when it has ended. Not calling it stops the request
+/// here.
 class next_handler {
  public:
   using run = std::function<boost::asio::awaitable<void>()>;
@@ -21,13 +22,12 @@ class next_handler {
   run rest_;
 };
 
-using http_middleware =
-    std::function<boost::asio::awaitable<void>(http_request&, http_response&, next_handler)>;
+using http_middleware = std::function<boost::asio::awaitable<void>(http_request&, http_response&, next_handler)>;
 
-/// Gives what follows `limit` to answer: its context then ends with the reason timeout, and if nothing has been sent when it
-/// returns the client gets 503 with `body`, whatever the handler had prepared, headers included. For handlers that heed their
-/// context; others are answered for when they return. What was thrown after the limit is not passed on.
-/// Throws std::invalid_argument if `limit` is not positive.
+/// Gives what follows `limit` to answer: its context then ends with the reason timeout, and if nothing has been sent
+/// when it returns the client gets 503 with `body`, whatever the handler had prepared, headers included. For handlers
+/// that heed their context; others are answered for when they return. What was thrown after the limit is not passed
+/// on. Throws std::invalid_argument if `limit` is not positive.
 http_middleware time_limit(std::chrono::milliseconds limit, std::string body = "the request took too long\n");
 
-}  // namespace weir
+} // namespace weir

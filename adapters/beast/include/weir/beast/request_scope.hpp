@@ -25,9 +25,9 @@ namespace weir {
 ///
 /// Leaving out the later calls on some way out is safe: the destructor and the next begin() finish what is open.
 ///
-/// Thread safety: on the connection's executor (strand), except ctx()'s own. Lifetime: destroyed before the observer, and
-/// together with, or before, the socket.
-/// Cost: see exchange and client_watch; allocates for the request's context.
+/// Thread safety: on the connection's executor (strand), except ctx()'s own. Lifetime: destroyed before the observer,
+/// and together with, or before, the socket. Cost: see exchange and client_watch; allocates for the request's
+/// context.
 class request_scope {
  public:
   using stream = boost::beast::tcp_stream;
@@ -36,12 +36,13 @@ class request_scope {
   /// Errors: as client_watch's constructor.
   request_scope(request_observer& observer, stream& connection, client_watch_options options = {});
 
-  /// A request's header has been read; its body, if one is left to read, is `bytes_of_body` long as far as known. Starts the
-  /// client watch. `received`: when its first byte was read; the epoch means now.
+  /// A request's header has been read; its body, if one is left to read, is `bytes_of_body` long as far as known.
+  /// Starts the client watch. `received`: when its first byte was read; the epoch means now.
   void begin(const boost::beast::http::request_header<fields>& request, std::uint64_t bytes_of_body = 0,
              std::chrono::steady_clock::time_point received = {});
 
-  /// The request's context: done when the client goes. Pass it on, or make it current: context_scope under(scope.ctx());
+  /// The request's context: done when the client goes. Pass it on, or make it current: context_scope
+  /// under(scope.ctx());
   const context& ctx() const noexcept { return exchange_.ctx(); }
   exchange& current() noexcept { return exchange_; }
 
@@ -57,8 +58,8 @@ class request_scope {
   std::string peer_;
 };
 
-/// What an error of a read or a write on a connection says about its client: client_closed for an orderly end, client_reset
-/// for a broken connection, timeout for Beast's, application for an operation that this side cancelled.
+/// What an error of a read or a write on a connection says about its client: client_closed for an orderly end,
+/// client_reset for a broken connection, timeout for Beast's, application for an operation that this side cancelled.
 cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 
-}  // namespace weir
+} // namespace weir

@@ -20,8 +20,8 @@ namespace weir {
 /// How a server is set up. A value out of range makes the constructor throw std::invalid_argument naming it.
 struct server_options {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;  ///< 0: any free one; see http_server::port()
-  unsigned threads = 1;       ///< 1 to 1024, each with an io_context of its own
+  std::uint16_t port = 8080; ///< 0: any free one; see http_server::port()
+  unsigned threads = 1;      ///< 1 to 1024, each with an io_context of its own
   /// Who watches the requests; nullptr: nobody, and contexts end only at shutdown.
   request_observer* observer = nullptr;
   /// For the server's own events and for handlers that throw; nullptr: none are logged.
@@ -31,16 +31,18 @@ struct server_options {
   std::uint32_t header_limit_bytes = 16 * 1024;
   /// Larger bodies get 413. Up to 1 GiB.
   std::uint64_t body_limit_bytes = 1024 * 1024;
-  /// For a connection to send a request's header (its first, or the next one), and for every read of a body and every write
-  /// to make progress; 1 ms to 1 h.
+  /// For a connection to send a request's header (its first, or the next one), and for every read of a body and every
+  /// write to make progress; 1 ms to 1 h.
   std::chrono::milliseconds idle_timeout{30'000};
 };
 
-/// Routes and middleware are set before run(). One request at a time per connection, as HTTP/1 has it; requests of different
-/// connections run on different threads. Observed requests have a context each, children of the observer's base.
+/// Routes and middleware are set before run(). One request at a time per connection, as HTTP/1 has it; requests of
+/// different connections run on different threads. Observed requests have a context each, children of the observer's
+/// base.
 class http_server {
  public:
-  /// Binds and listens at once. Errors: std::system_error naming address and port if that fails (in use, not permitted).
+  /// Binds and listens at once. Errors: std::system_error naming address and port if that fails (in use, not
+  /// permitted).
   explicit http_server(server_options options);
   ~http_server();
   http_server(const http_server&) = delete;
@@ -48,7 +50,9 @@ class http_server {
 
   void route(std::string_view method, std::string_view path_template, http_handler handler);
   void get(std::string_view path_template, http_handler handler) { route("GET", path_template, std::move(handler)); }
-  void post(std::string_view path_template, http_handler handler) { route("POST", path_template, std::move(handler)); }
+  void post(std::string_view path_template, http_handler handler) {
+    route("POST", path_template, std::move(handler));
+  }
   /// Around every handler, unknown paths included, in the order of these calls.
   void use(http_middleware middleware);
 
@@ -57,10 +61,10 @@ class http_server {
   /// Serves on `threads` threads, the caller's among them, until stop(). Call once.
   /// Errors: std::system_error if a thread cannot be started.
   void run();
-  /// Stops accepting and closes idle connections at once; requests under way may finish within `grace`, then their contexts
-  /// end with the reason shutdown and their connections are closed. Handlers that go on for a second after that are left
-  /// behind, and destroyed with the server. Returns at once; run() returns when all is over. The first call counts.
-  /// Thread-safe, not async-signal-safe.
+  /// Stops accepting and closes idle connections at once; requests under way may finish within `grace`, then their
+  /// contexts end with the reason shutdown and their connections are closed. Handlers that go on for a second after
+  /// that are left behind, and destroyed with the server. Returns at once; run() returns when all is over. The first
+  /// call counts. Thread-safe, not async-signal-safe.
   void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
  private:
@@ -68,4 +72,4 @@ class http_server {
   std::unique_ptr<state> state_;
 };
 
-}  // namespace weir
+} // namespace weir

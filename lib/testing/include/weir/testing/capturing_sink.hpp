@@ -37,8 +37,8 @@ class capturing_sink final : public sink {
   /// How many lines contain `text`.
   std::size_t count(std::string_view text) const {
     const std::lock_guard lock(mutex_);
-    return static_cast<std::size_t>(std::ranges::count_if(
-        committed_, [&](const std::string& line) { return line.find(text) != line.npos; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(committed_, [&](const std::string& line) { return line.find(text) != line.npos; }));
   }
   /// How often a flush of the stream has come through.
   std::size_t flushes() const {

@@ -1,0 +1,79 @@
+"""What `cmake --install` leaves can be found and built against by another project."""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from harness import BUILD, need
+
+LISTS = """
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES CXX)
+find_package(weir 0.1 REQUIRED COMPONENTS beast prometheus)
+add_executable(consumer main.cpp)
+target_link_libraries(consumer PRIVATE weir::beast weir::prometheus)
+"""
+
+MAIN = """
+#include <weir/beast/router.hpp>
+#include <weir/http.hpp>
+#include <weir/log.hpp>
+#include <weir/metrics.hpp>
+#include <weir/prometheus.hpp>
+
+#include <iostream>
+
+int main() {
+  weir::log_stream stream({.sinks = {weir::console_sink(weir::console_stream::output, weir::as_json())}});
+  weir::metrics_registry registry;
+  weir::request_observer observer({.metrics = &registry, .access_log = &stream.get_logger("access")});
+  weir::exchange exchange(observer);
+  exchange.begin({.method = "GET", .target = "/consumer"});
+  exchange.response_started(200);
+  exchange.response_completed();
+  exchange.finish();
+  WEIR_INFO(stream.get_logger("main"), "hello from {}", *weir::percent_decoded("a%20consumer"));
+  stream.flush();
+  std::cout << weir::make_scrape_response(registry, "text/plain").body;
+}
+"""
+
+
+def run(*words):
+    ended = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert ended.returncode == 0, f"{words}\n{ended.stdout[-4000:]}"
+    return ended.stdout
+
+
+def cache(name):
+    found = re.search(rf"^{name}:\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def main():
+    need("cmake")
+    with tempfile.TemporaryDirectory(prefix="weir-install-") as directory:
+        prefix, source, build = (Path(directory) / name for name in ("prefix", "source", "build"))
+        run("cmake", "--install", BUILD, "--prefix", prefix)
+        # No path of this machine goes with it.
+        for each in prefix.rglob("*.cmake"):
+            assert str(BUILD) not in each.read_text(), each
+        source.mkdir()
+        (source / "CMakeLists.txt").write_text(LISTS)
+        (source / "main.cpp").write_text(MAIN)
+        # Sanitizers are a matter of the build that was installed, and not exported.
+        sanitize = cache("WEIR_SANITIZE")
+        run("cmake", "-S", source, "-B", build, "-G", cache("CMAKE_GENERATOR"), f"-DCMAKE_PREFIX_PATH={prefix}",
+            f"-DCMAKE_CXX_COMPILER={cache('CMAKE_CXX_COMPILER')}",
+            f"-DCMAKE_CXX_FLAGS={'-fsanitize=' + sanitize if sanitize else ''}",
+            f"-DCMAKE_CXX_COMPILER_LAUNCHER={cache('CMAKE_CXX_COMPILER_LAUNCHER')}")
+        run("cmake", "--build", build)
+        output = run(build / "consumer")
+        assert '"message":"GET /consumer 200"' in output, output
+        assert '"message":"hello from a consumer"' in output, output
+        assert re.search(r'^http_server_request_duration_seconds_count\{.*http_response_status_code="200".*\} 1$', output,
+                         re.MULTILINE)
+
+
+main()

@@ -1,0 +1,431 @@
+// A request's life in the small server: whose ids are in the log, who is told that it is over, and how a server
+// stops.
+#include "weir/beast/server.hpp"
+
+#include "server_fixture.hpp"
+#include "weir/asio/sleep.hpp"
+#include "weir/context.hpp"
+#include "weir/log/macros.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+using namespace weir_test;
+using weir::cancel_reason;
+
+namespace {
+
+std::string get(std::string_view target, std::string_view headers = "") {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: test\r\n{}\r\n", target, headers);
+}
+
+/// A handler that waits for the end of its context, and the news of both ends of that.
+struct waiting {
+  weir::http_handler handler() {
+    return [this](http_request& in, http_response& out) -> task {
+      begun.set_value();
+      co_await weir::until_done(in.ctx());
+      reason.set_value(in.ctx().reason());
+      out.body("nobody will read this\n");
+    };
+  }
+  /// The reason, within ten seconds.
+  cancel_reason wait() {
+    auto result = reason.get_future();
+    return result.wait_for(10s) == std::future_status::ready ? result.get() : cancel_reason::none;
+  }
+  void wait_until_begun() { begun.get_future().wait(); }
+
+  std::promise<void> begun;
+  std::promise<cancel_reason> reason;
+};
+
+constexpr std::uint64_t endless = 1ULL << 40;
+
+/// Streams to a client that may not take it, until it cannot.
+task stream_endlessly(http_request&, http_response& out) {
+  const std::string part(1 << 20, 'x');
+  if (co_await out.start(endless)) co_return;
+  while (!co_await out.write(boost::asio::buffer(part))) {
+  }
+}
+
+} // namespace
+
+TEST_CASE("life: records carry their own request's ids after a co_await, though two share a thread",
+          "[beast][life]") {
+  // The first to come waits for the second, so that each logs while the other is under way.
+  auto meeting = std::make_shared<std::optional<boost::asio::steady_timer>>();
+  std::atomic<weir::logger*> log{nullptr};
+  running_server server([&](weir::http_server& on) {
+    on.get("/meet/{name}", [&, meeting](http_request& in, http_response& out) -> task {
+      weir::logger& app = *log;
+      app.info("before {}", in.param("name"));
+      if (!*meeting) {
+        meeting->emplace(co_await boost::asio::this_coro::executor, 1h);
+        boost::system::error_code ignored;
+        co_await (*meeting)->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        meeting->reset();
+      } else {
+        (*meeting)->cancel();
+        co_await weir::sleep_for(in.ctx(), 5ms);
+      }
+      app.info("between {}", in.param("name"));
+      co_await weir::sleep_for(in.ctx(), 1ms);
+      app.info("after {}", in.param("name"));
+      out.body("met\n");
+    });
+  });
+  log = &server.by.stream.get_logger("app");
+  raw_client one(server.port()), two(server.port());
+  one.send(get("/meet/one", "traceparent: 00-11111111111111111111111111111111-1111111111111111-01\r\n"));
+  while (server.by.lines_of("app").empty()) std::this_thread::yield();
+  two.send(get("/meet/two", "traceparent: 00-22222222222222222222222222222222-2222222222222222-01\r\n"));
+  CHECK(one.read().body == "met\n");
+  CHECK(two.read().body == "met\n");
+  server.stop(5s);
+
+  const auto lines = server.by.lines();
+  int told = 0;
+  for (const std::string& line : lines) {
+    CAPTURE(line);
+    const bool is_first = line.find("one") != line.npos;
+    CHECK(json_member(line, "trace_id") == std::string(32, is_first ? '1' : '2'));
+    told += json_member(line, "logger") == "app";
+  }
+  CHECK(told == 6);
+  CHECK(lines.size() == 8);
+}
+
+TEST_CASE("life: a handler learns that its client has gone", "[beast][life]") {
+  waiting handler;
+  running_server server([&](weir::http_server& on) { on.get("/wait", handler.handler()); });
+  raw_client client(server.port());
+  client.send(get("/wait"));
+  handler.wait_until_begun();
+  std::string reason;
+  SECTION("by closing") {
+    client.close();
+    reason = "client_closed";
+  }
+  SECTION("by closing one side") {
+    client.shutdown_send();
+    reason = "client_closed";
+  }
+  SECTION("by closing behind a pipelined request") {
+    client.send(get("/wait"));
+    client.close();
+    reason = "client_closed";
+  }
+  SECTION("by a reset") {
+    client.reset();
+    reason = "client_reset";
+  }
+  CHECK(to_string_view(handler.wait()) == reason);
+  server.stop(5s);
+  CHECK(server.by.cancelled({{"http_route", "/wait"}, {"reason", reason}, {"phase", "handler"}}) == 1);
+  const auto lines = server.by.access_lines();
+  REQUIRE(lines.size() == 1); // the pipelined one was never begun
+  CHECK(json_member(lines[0], "message") == "GET /wait 499");
+  CHECK(json_member(lines[0], "http.response.status_code") == "(absent)");
+}
+
+TEST_CASE("life: a client that closed one side gets its answer where the policy is to ignore that", "[beast][life]") {
+  weir::server_options options = quick();
+  options.watch.half_close = weir::half_close_policy::ignore;
+  running_server server(
+      [](weir::http_server& on) {
+        on.get("/nap", [](http_request& in, http_response& out) -> task {
+          if (!co_await weir::sleep_for(in.ctx(), 30ms)) out.body("awake\n");
+        });
+      },
+      options);
+  raw_client client(server.port());
+  client.send(get("/nap"));
+  client.shutdown_send();
+  CHECK(client.read().body == "awake\n");
+  CHECK(client.at_end());
+}
+
+TEST_CASE("life: a request is cancelled while its body is read", "[beast][life]") {
+  running_server server(
+      [](weir::http_server& on) { on.post("/take", [](http_request&, http_response&) -> task { co_return; }); });
+  {
+    raw_client client(server.port());
+    client.send("POST /take HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(client.read().status == 100);
+    client.send("abc");
+  }
+  server.stop(5s);
+  CHECK(server.by.cancelled({{"reason", "client_closed"}, {"phase", "read"}}) == 1);
+  CHECK(server.by.active() == 0);
+}
+
+TEST_CASE("life: a download whose client leaves ends in the middle of a write", "[beast][life]") {
+  running_server server([](weir::http_server& on) { on.get("/endless", stream_endlessly); });
+  raw_client client(server.port());
+  client.send(get("/endless"));
+  client.take(1 << 20);
+  SECTION("with a close, which is a reset as there is more") { client.close(); }
+  SECTION("with a reset") { client.reset(); }
+  SECTION("with half a close, and then takes no more") { client.shutdown_send(); }
+  server.stop(10s);
+  CHECK(server.by.cancelled({{"phase", "write"}}) == 1);
+  CHECK(server.by.finished({{"http_response_status_code", "200"}}) == 1);
+  CHECK(server.by.sum("weir_response_bytes_wasted_total") > 0);
+  CHECK(server.by.active() == 0);
+}
+
+TEST_CASE("life: a streamed answer is complete, or the connection ends", "[beast][life]") {
+  std::promise<std::string> told;
+  running_server server([&](weir::http_server& on) {
+    on.get("/parts", [](http_request&, http_response& out) -> task {
+      if (co_await out.start(6)) co_return;
+      for (const std::string part : {"ab", "", "cdef"})
+        if (co_await out.write(boost::asio::buffer(part))) co_return;
+    });
+    on.get("/nothing", [](http_request&, http_response& out) -> task { co_await out.start(0); });
+    on.get("/less", [](http_request&, http_response& out) -> task {
+      if (co_await out.start(6)) co_return;
+      co_await out.write(boost::asio::buffer("abc", 3));
+    });
+    on.get("/broken", [](http_request&, http_response& out) -> task {
+      if (co_await out.start(6)) co_return;
+      co_await out.write(boost::asio::buffer("abc", 3));
+      throw std::runtime_error("the disk is gone");
+    });
+    on.get("/misused", [&](http_request&, http_response& out) -> task {
+      const auto early = co_await out.write(boost::asio::buffer("x", 1));
+      const auto first = co_await out.start(2);
+      const auto again = co_await out.start(2);
+      const auto more = co_await out.write(boost::asio::buffer("xyz", 3));
+      const auto fits = co_await out.write(boost::asio::buffer("ok", 2));
+      out.clear();
+      told.set_value(fmt::format("{} {} {} {} {} {}", early == std::errc::not_connected, !first,
+                                 again == std::errc::already_connected, more == std::errc::message_size, !fits,
+                                 out.started()));
+    });
+    on.get("/204", [](http_request&, http_response& out) -> task {
+      const auto refused = co_await out.status(204).start(3);
+      if (refused == std::errc::message_size) co_await out.start(0);
+    });
+  });
+  raw_client client(server.port());
+  CHECK(client.get("/parts").body == "abcdef");
+  const raw_response head = client.ask("HEAD /parts HTTP/1.1\r\nHost: test\r\n\r\n", false);
+  CHECK(head.header("Content-Length") == "6");
+  CHECK(client.get("/nothing").body.empty());
+  CHECK(client.get("/misused").body == "ok");
+  CHECK(told.get_future().get() == "true true true true true true");
+  const raw_response empty = client.get("/204");
+  CHECK(empty.status == 204);
+  CHECK(empty.header("Content-Length") == "(absent)");
+  CHECK(client.get("/parts").body == "abcdef");
+  CHECK_THROWS(client.get("/less"));
+  CHECK(client.at_end());
+  raw_client other(server.port());
+  CHECK_THROWS(other.get("/broken"));
+  server.stop(5s);
+  CHECK(server.by.finished({{"http_route", "/less"}, {"error_type", "exception"}}) == 1);
+  CHECK(server.by.finished({{"http_route", "/broken"}, {"error_type", "exception"}}) == 1);
+  CHECK(server.by.finished({{"error_type", ""}}) == 6);
+}
+
+TEST_CASE("life: a handler that runs out of time is answered for, with nothing of its own answer", "[beast][life]") {
+  running_server server([](weir::http_server& on) {
+    on.use(weir::time_limit(20ms, "later perhaps\n"));
+    on.get("/heeds", [](http_request& in, http_response& out) -> task {
+      out.header("X-Mine", "yes");
+      co_await weir::until_done(in.ctx());
+      if (in.query("throw")) throw std::runtime_error("interrupted");
+      out.body("what I had");
+    });
+    on.get("/quick", [](http_request& in, http_response& out) -> task {
+      out.body(in.ctx().deadline() ? "in time" : "no limit");
+      co_return;
+    });
+  });
+  raw_client client(server.port());
+  for (const char* target : {"/heeds", "/heeds?throw"}) {
+    const raw_response late = client.get(target);
+    CHECK(late.status == 503);
+    CHECK(late.body == "later perhaps\n");
+    CHECK(late.header("X-Mine") == "(absent)");
+  }
+  CHECK(client.get("/quick").body == "in time");
+  CHECK(server.by.cancelled({{"http_route", "/heeds"}, {"reason", "timeout"}, {"phase", "handler"}}) == 2);
+  CHECK(server.by.sum("weir_cancel_to_stop_seconds") == 2);
+  CHECK(json_member(server.by.access_lines().at(0), "outcome") == "timed_out");
+  CHECK_THROWS_WITH(weir::time_limit(0ms), Catch::Contains("0 ms"));
+}
+
+// The interrupted write used to be taken for the client's doing, and hid the time-out.
+TEST_CASE("life: a download that runs out of time while its client takes nothing is timed out", "[beast][life]") {
+  running_server server([](weir::http_server& on) {
+    on.use(weir::time_limit(50ms));
+    on.get("/endless", stream_endlessly);
+  });
+  raw_client client(server.port());
+  client.send(get("/endless"));
+  client.take(1 << 20);
+  server.stop(1h); // returns when the request is over
+  CHECK(server.by.cancelled({{"reason", "timeout"}, {"phase", "write"}}) == 1);
+  CHECK(server.by.cancelled() == 1);
+  CHECK(client.at_end());
+}
+
+TEST_CASE("life: a limit that is over leaves the rest of the connection alone", "[beast][life]") {
+  running_server server([](weir::http_server& on) {
+    on.use(weir::time_limit(10s));
+    on.get("/parts", [](http_request&, http_response& out) -> task {
+      if (!co_await out.start(3)) co_await out.write(boost::asio::buffer("abc", 3));
+    });
+  });
+  raw_client client(server.port());
+  std::string all;
+  for (int i = 0; i < 50; ++i) all += get("/parts");
+  client.send(all);
+  int good = 0;
+  for (int i = 0; i < 50; ++i) good += client.read().body == "abc";
+  CHECK(good == 50);
+}
+
+TEST_CASE("life: stopping closes idle connections at once, and run() returns", "[beast][life]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/hello", [](http_request&, http_response& out) -> task {
+      out.body("hello\n");
+      co_return;
+    });
+  });
+  raw_client silent(server.port()), idle(server.port()), halfway(server.port());
+  CHECK(idle.get("/hello").status == 200);
+  halfway.send("GET /hello HT");
+  const auto begun = std::chrono::steady_clock::now();
+  server.stop(1h);
+  CHECK(std::chrono::steady_clock::now() - begun < 30s);
+  CHECK(idle.at_end());
+  CHECK(halfway.at_end());
+  CHECK(silent.at_end());
+  CHECK_THROWS(connect_to(server.port()));
+}
+
+// A request that was watched used to leave a wait behind, for which run() waited for ever.
+TEST_CASE("life: a server that has watched a request stops all the same", "[beast][life]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/nap", [](http_request& in, http_response& out) -> task {
+      if (!co_await weir::sleep_for(in.ctx(), 30ms)) out.body("awake\n");
+    });
+  });
+  raw_client client(server.port());
+  CHECK(client.get("/nap").body == "awake\n");
+  server.stop(1h);
+  CHECK(server.by.finished({{"error_type", ""}}) == 1);
+}
+
+TEST_CASE("life: a request under way may finish while the server stops", "[beast][life]") {
+  std::promise<void> begun;
+  running_server server([&](weir::http_server& on) {
+    on.get("/nap", [&](http_request& in, http_response& out) -> task {
+      begun.set_value();
+      if (!co_await weir::sleep_for(in.ctx(), 100ms)) out.body("awake\n");
+    });
+  });
+  raw_client client(server.port());
+  client.send(get("/nap") + get("/nap"));
+  begun.get_future().wait();
+  server.stop(1h);
+  const raw_response last = client.read();
+  CHECK(last.body == "awake\n");
+  CHECK(last.header("Connection") == "close");
+  CHECK(client.at_end()); // the pipelined one is not begun
+  CHECK(server.by.finished() == 1);
+}
+
+TEST_CASE("life: a request that outlasts the grace is cancelled with the reason shutdown", "[beast][life]") {
+  waiting handler;
+  const bool is_observed = GENERATE(true, false);
+  running_server server([&](weir::http_server& on) { on.get("/wait", handler.handler()); }, quick(), is_observed);
+  raw_client client(server.port());
+  client.send(get("/wait"));
+  handler.wait_until_begun();
+  server.stop(20ms);
+  CHECK(handler.wait() == cancel_reason::shutdown);
+  CHECK(client.at_end());
+  CHECK(server.by.cancelled({{"reason", "shutdown"}, {"phase", "handler"}}) == (is_observed ? 1 : 0));
+  CHECK(server.by.active() == 0);
+}
+
+TEST_CASE("life: a stubborn handler is left behind, and its request told when the server goes", "[beast][life]") {
+  observed by;
+  std::promise<void> begun;
+  auto destroyed = std::make_shared<int>(0);
+  const std::weak_ptr<int> alive = destroyed;
+  {
+    weir::server_options options = quick();
+    options.observer = &by.observer;
+    weir::http_server server(options);
+    server.get("/never", [&begun, held = std::move(destroyed)](http_request&, http_response&) -> task {
+      const auto kept = held;
+      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 1h);
+      begun.set_value();
+      co_await timer.async_wait(boost::asio::use_awaitable);
+    });
+    std::jthread thread([&] { server.run(); });
+    raw_client client(server.port());
+    client.send(get("/never"));
+    begun.get_future().wait();
+    server.stop(0ms);
+    thread.join();
+    CHECK_FALSE(alive.expired());
+  }
+  CHECK(alive.expired());
+  CHECK(by.cancelled({{"reason", "shutdown"}}) == 1);
+  CHECK(by.active() == 0);
+}
+
+TEST_CASE("life: a server may be stopped before it runs, and destroyed without having run", "[beast][life]") {
+  weir::http_server never(quick());
+  weir::http_server stopped(quick());
+  stopped.stop();
+  stopped.run();
+  stopped.stop();
+}
+
+TEST_CASE("life: servers stop under load without losing a request", "[beast][life][concurrent]") {
+  for (int round = 0; round < 5; ++round) {
+    weir::server_options options = quick();
+    options.threads = 2;
+    running_server server(
+        [](weir::http_server& on) {
+          on.get("/nap", [](http_request& in, http_response& out) -> task {
+            if (!co_await weir::sleep_for(in.ctx(), 2ms)) out.body("awake\n");
+          });
+        },
+        options);
+    std::atomic<int> answered{0};
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 4; ++i)
+      clients.emplace_back([&] {
+        try {
+          raw_client client(server.port());
+          for (;;) answered += client.get("/nap").status == 200;
+        } catch (const std::exception&) { // it stopped
+        }
+      });
+    while (answered < 20) std::this_thread::yield();
+    server.stop(5s);
+    clients.clear();
+    CHECK(server.by.finished({{"error_type", ""}}) == answered);
+    CHECK(server.by.active() == 0);
+  }
+}

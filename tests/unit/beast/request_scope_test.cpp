@@ -1,0 +1,231 @@
+// The proof that weir goes into an existing server: a Beast session in callback style, as in Beast's own examples,
+// with the scope's calls in it.
+#include "weir/beast/request_scope.hpp"
+
+#include "http/observed.hpp"
+#include "raw_client.hpp"
+#include "weir/context.hpp"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+using namespace std::chrono_literals;
+using weir::cancel_reason;
+using weir_test::json_member;
+using weir_test::observed;
+using weir_test::raw_client;
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using error_code = boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t large_body = 64U << 20; // more than any kernel buffers
+
+/// The session as it was, plus the scope.
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(asio::ip::tcp::socket socket, observed& by, weir::client_watch_options watch)
+      : stream_(std::move(socket)),
+        scope_(by.observer, stream_, watch),
+        wait_(stream_.get_executor()),
+        log_(by.stream.get_logger("app")) {}
+
+  void start() {
+    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read(); });
+  }
+
+ private:
+  void read() {
+    request_ = {};
+    stream_.expires_after(10s);
+    http::async_read(stream_, buffer_, request_, [self = shared_from_this()](error_code error, std::size_t) {
+      if (!error) self->handle();
+    });
+  }
+
+  void handle() {
+    scope_.begin(request_, request_.body().size());
+    const weir::context_scope current(scope_.ctx());
+    log_.info("handling {}", std::string_view(request_.target().data(), request_.target().size()));
+    if (request_.target() == "/wait") return wait();
+    if (request_.target() == "/drop") return; // the last owner goes without a word
+    response_ = {http::status::ok, request_.version()};
+    response_.body() = request_.target() == "/large" ? std::string(large_body, 'x') : "hello\n";
+    write();
+  }
+
+  /// Until the client has gone: what ends the context wakes the session where it lives.
+  void wait() {
+    wait_.expires_after(1h);
+    gone_ = scope_.ctx().on_done([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->wait_.cancel();
+    });
+    wait_.async_wait([self = shared_from_this()](error_code) {
+      self->scope_.current().handler_returned();
+      self->scope_.finish(asio::error::operation_aborted);
+    });
+  }
+
+  void write() {
+    response_.keep_alive(request_.keep_alive());
+    response_.prepare_payload();
+    scope_.responding(response_);
+    http::async_write(stream_, response_, [self = shared_from_this()](error_code error, std::size_t) {
+      self->scope_.finish(error, error ? 0 : self->response_.body().size());
+      if (!error && self->response_.keep_alive()) self->read();
+    });
+  }
+
+  boost::beast::tcp_stream stream_;
+  weir::request_scope scope_;
+  asio::steady_timer wait_;
+  weir::done_registration gone_;
+  weir::logger& log_;
+  boost::beast::flat_buffer buffer_;
+  http::request<http::string_body> request_;
+  http::response<http::string_body> response_;
+};
+
+/// A listener for such sessions, each on a strand, on two threads.
+class existing_server {
+ public:
+  explicit existing_server(observed& by, weir::client_watch_options watch = {.arm_after = 1ms})
+      : by_(by), watch_(watch), acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
+    accept();
+    for (auto& each : threads_) each = std::jthread([this] { io_.run(); });
+  }
+  ~existing_server() { stop(); }
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  /// Ends when every session has ended.
+  void stop() {
+    asio::post(acceptor_.get_executor(), [this] { acceptor_.close(); });
+    for (auto& each : threads_)
+      if (each.joinable()) each.join();
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept(asio::make_strand(io_), [this](error_code error, asio::ip::tcp::socket socket) {
+      if (!error) std::make_shared<session>(std::move(socket), by_, watch_)->start();
+      if (acceptor_.is_open()) accept();
+    });
+  }
+
+  observed& by_;
+  weir::client_watch_options watch_;
+  asio::io_context io_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::jthread threads_[2];
+};
+
+} // namespace
+
+TEST_CASE("scope: a stock session's requests are observed, one after the other on a connection",
+          "[beast][concurrent]") {
+  observed by;
+  existing_server server(by);
+  {
+    raw_client client(server.port());
+    CHECK(client.get("/a").body == "hello\n");
+    CHECK(client
+              .ask("POST /b HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n"
+                   "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\nabc")
+              .body == "hello\n");
+    CHECK(client.ask("GET /c HTTP/1.0\r\n\r\n").body == "hello\n");
+    CHECK(client.at_end());
+  }
+  server.stop();
+  const auto access = by.access_lines();
+  const auto app = by.lines_of("app");
+  REQUIRE(access.size() == 3);
+  REQUIRE(app.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(json_member(access[i], "outcome") == "completed");
+    CHECK(json_member(access[i], "http.response.status_code") == "200");
+    CHECK(json_member(access[i], "http.response.body.size") == "6");
+    CHECK(json_member(access[i], "client.address") == "127.0.0.1");
+    CHECK(json_member(app[i], "message") == "handling /" + std::string(1, static_cast<char>('a' + i)));
+    CHECK(json_member(app[i], "trace_id") == json_member(access[i], "trace_id"));
+    CHECK(json_member(app[i], "span_id") == json_member(access[i], "span_id"));
+  }
+  CHECK(json_member(access[1], "trace_id") == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(json_member(access[1], "http.request.body.size") == "3");
+  CHECK(json_member(access[2], "network.protocol.version") == "1.0");
+  CHECK(by.active() == 0);
+}
+
+TEST_CASE("scope: a stock session learns that its client has gone while it waits", "[beast][concurrent]") {
+  observed by;
+  existing_server server(by);
+  raw_client closing(server.port()), resetting(server.port());
+  for (raw_client* each : {&closing, &resetting}) each->send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n");
+  closing.close();
+  // Only when it has been read does a reset not take the request with it.
+  while (by.lines_of("app").size() < 2) std::this_thread::yield();
+  resetting.reset();
+  server.stop();
+  CHECK(by.cancelled({{"reason", "client_closed"}, {"phase", "handler"}}) == 1);
+  CHECK(by.cancelled({{"reason", "client_reset"}, {"phase", "handler"}}) == 1);
+  CHECK(by.active() == 0);
+  for (const std::string& line : by.access_lines()) {
+    CHECK(json_member(line, "message") == "GET /wait 499");
+    CHECK(std::stod(json_member(line, "cancel.to_stop_s")) < 1);
+  }
+}
+
+TEST_CASE("scope: a write that fails because its client has gone is a cancelled request", "[beast][concurrent]") {
+  observed by;
+  existing_server server(by);
+  raw_client client(server.port());
+  client.send("GET /large HTTP/1.1\r\nHost: test\r\n\r\n");
+  client.take(1 << 20);
+  client.reset();
+  server.stop();
+  CHECK(by.cancelled({{"phase", "write"}}) == 1);
+  CHECK(by.finished({{"http_response_status_code", "200"}}) == 1);
+  CHECK(by.active() == 0);
+}
+
+TEST_CASE("scope: a session that is dropped without a word is finished all the same", "[beast][concurrent]") {
+  observed by;
+  existing_server server(by);
+  raw_client client(server.port());
+  client.send("GET /drop HTTP/1.1\r\nHost: test\r\n\r\n");
+  CHECK(client.at_end());
+  server.stop();
+  const auto access = by.access_lines();
+  REQUIRE(access.size() == 1);
+  CHECK(json_member(access[0], "outcome") == "failed");
+  CHECK(json_member(access[0], "error.message") == "given up");
+  CHECK(by.active() == 0);
+}
+
+TEST_CASE("scope: what an error says about the client", "[beast]") {
+  CHECK(weir::reason_of(asio::error::eof) == cancel_reason::client_closed);
+  CHECK(weir::reason_of(http::make_error_code(http::error::end_of_stream)) == cancel_reason::client_closed);
+  CHECK(weir::reason_of(http::make_error_code(http::error::partial_message)) == cancel_reason::client_closed);
+  CHECK(weir::reason_of(boost::beast::error::timeout) == cancel_reason::timeout);
+  CHECK(weir::reason_of(asio::error::operation_aborted) == cancel_reason::application);
+  CHECK(weir::reason_of(asio::error::connection_reset) == cancel_reason::client_reset);
+  CHECK(weir::reason_of(asio::error::broken_pipe) == cancel_reason::client_reset);
+}

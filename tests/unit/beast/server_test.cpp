@@ -1,0 +1,350 @@
+// The small server as its clients see it: what HTTP/1 asks of it, and what it answers to those who do not keep to
+// that.
+#include "weir/beast/server.hpp"
+
+#include "server_fixture.hpp"
+#include "weir/log/macros.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+using namespace weir_test;
+
+namespace {
+
+/// What most tests here need.
+void simple_routes(weir::http_server& server) {
+  server.get("/hello", [](http_request&, http_response& response) -> task {
+    response.body("hello\n");
+    co_return;
+  });
+  server.post("/echo", [](http_request& request, http_response& response) -> task {
+    response.body(request.body());
+    co_return;
+  });
+  server.get("/throw", [](http_request&, http_response& response) -> task {
+    response.header("X-Half-Done", "yes").body("nearly");
+    throw std::runtime_error("no such table");
+    co_return;
+  });
+  server.get("/throw-int", [](http_request&, http_response&) -> task {
+    throw 7;
+    co_return;
+  });
+  server.get("/empty", [](http_request&, http_response& response) -> task {
+    response.status(204).body("not for you");
+    co_return;
+  });
+}
+
+std::string request(std::string_view line, std::string_view headers = "", std::string_view body = "") {
+  return fmt::format("{}\r\nHost: test\r\n{}\r\n{}", line, headers, body);
+}
+
+} // namespace
+
+TEST_CASE("server: a connection serves request after request until one asks to close it", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  CHECK(client.get("/hello").body == "hello\n");
+  CHECK(client.get("/hello").status == 200);
+  const raw_response last = client.ask(request("GET /hello HTTP/1.1", "Connection: close\r\n"));
+  CHECK(last.header("Connection") == "close");
+  CHECK(client.at_end());
+  CHECK(server.by.access_lines().size() == 3);
+}
+
+TEST_CASE("server: pipelined requests are answered in their order", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  std::string all;
+  for (const char* body : {"one", "three", "five5"})
+    all += request("POST /echo HTTP/1.1", fmt::format("Content-Length: {}\r\n", std::string_view(body).size()), body);
+  client.send(all);
+  CHECK(client.read().body == "one");
+  CHECK(client.read().body == "three");
+  CHECK(client.read().body == "five5");
+}
+
+TEST_CASE("server: HTTP/1.0 closes unless it is asked not to", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  const raw_response first = client.ask("GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(first.head.starts_with("HTTP/1.0 200"));
+  CHECK(first.header("Connection") == "keep-alive");
+  CHECK(client.ask("GET /hello HTTP/1.0\r\n\r\n").body == "hello\n");
+  CHECK(client.at_end());
+  CHECK(server.by.finished({{"network_protocol_version", "1.0"}}) == 2);
+}
+
+TEST_CASE("server: HEAD gets the header of GET and no body", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  const raw_response head = client.ask(request("HEAD /hello HTTP/1.1"), false);
+  CHECK(head.status == 200);
+  CHECK(head.header("Content-Length") == "6");
+  CHECK(client.get("/hello").body == "hello\n"); // nothing was in between
+  CHECK(server.by.sum("http_server_response_body_size_bytes", {{"http_request_method", "HEAD"}}) == 1);
+  CHECK(json_member(server.by.access_lines().at(0), "http.response.body.size") == "0");
+}
+
+TEST_CASE("server: a chunked request body is put together", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  client.send(request("POST /echo HTTP/1.1", "Transfer-Encoding: chunked\r\n", "4\r\nweir\r\n"));
+  client.send("5;name=value\r\n and \r\n3\r\nlog\r\n0\r\nTrailer: x\r\n\r\n");
+  CHECK(client.read().body == "weir and log");
+  CHECK(client.get("/hello").status == 200);
+}
+
+TEST_CASE("server: a client that expects it is told to go on before it sends its body", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  const raw_response go_on =
+      client.ask(request("POST /echo HTTP/1.1", "Content-Length: 4\r\nExpect: 100-continue\r\n"));
+  CHECK(go_on.status == 100);
+  CHECK(client.ask("weir").body == "weir");
+  // Not one that could not understand it, and not for a body that is refused.
+  client.send("POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(client.ask("x").status == 200);
+  CHECK(client.ask(request("POST /echo HTTP/1.1", "Content-Length: 9000000\r\nExpect: 100-continue\r\n")).status ==
+        413);
+}
+
+TEST_CASE("server: paths and methods that are not there get 404 and 405", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  CHECK(client.get("/nowhere").status == 404);
+  CHECK(client.get("/hello/").status == 404);
+  CHECK(client.get("/%zz").status == 404);
+  const raw_response wrong = client.ask(request("DELETE /hello HTTP/1.1"));
+  CHECK(wrong.status == 405);
+  CHECK(wrong.header("Allow") == "GET, HEAD");
+  server.stop(5s);
+  CHECK(server.by.finished({{"http_route", ""}, {"http_response_status_code", "404"}}) == 3);
+  CHECK(server.by.finished({{"http_route", "/hello"}, {"http_response_status_code", "405"}}) == 1);
+}
+
+TEST_CASE("server: what is no HTTP gets 400, is in the log, and ends the connection", "[beast][server]") {
+  running_server server(simple_routes);
+  const std::string bad[] = {
+      "nonsense\r\n\r\n",
+      "GET /hello HTTP/2.0\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: test\r\nNo colon\r\n\r\n",
+      "GET  HTTP/1.1\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+      "GET /hello HTTP/1.1\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+      std::string("\x16\x03\x01\x02\x00\x01", 6) + std::string(100, '\0'), // TLS at the wrong door
+  };
+  for (const std::string& each : bad) {
+    CAPTURE(each);
+    raw_client client(server.port());
+    const raw_response refused = client.ask(each);
+    CHECK(refused.status == 400);
+    CHECK(refused.header("Connection") == "close");
+    CHECK(client.at_end());
+  }
+  const auto lines = server.by.access_lines();
+  REQUIRE(lines.size() == std::size(bad));
+  for (const std::string& line : lines) {
+    CHECK(json_member(line, "outcome") == "protocol_error");
+    CHECK(json_member(line, "level") == "warn");
+    CHECK_FALSE(json_member(line, "error.message").empty());
+    CHECK(json_member(line, "trace_id").size() == 32);
+  }
+  CHECK(server.by.active() == 0);
+}
+
+TEST_CASE("server: headers and bodies above the limits get 431 and 413", "[beast][server]") {
+  weir::server_options options = quick();
+  options.header_limit_bytes = 1024;
+  options.body_limit_bytes = 1000;
+  running_server server(simple_routes, options);
+  const std::string kilobyte(1024, 'x');
+  CHECK(raw_client(server.port()).ask(request("GET /hello HTTP/1.1", "X-Long: " + kilobyte + "\r\n")).status == 431);
+  CHECK(raw_client(server.port()).get("/" + kilobyte).status == 431);
+  CHECK(raw_client(server.port()).ask(request("POST /echo HTTP/1.1", "Content-Length: 1001\r\n")).status == 413);
+  raw_client chunked(server.port());
+  CHECK(chunked.ask(request("POST /echo HTTP/1.1", "Transfer-Encoding: chunked\r\n", "400\r\n" + kilobyte)).status ==
+        413);
+  const std::string most(1000, 'x');
+  CHECK(raw_client(server.port()).ask(request("POST /echo HTTP/1.1", "Content-Length: 1000\r\n", most)).body == most);
+}
+
+TEST_CASE("server: a handler that throws costs a 500 and not the connection", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  const raw_response failed = client.ask(
+      request("GET /throw HTTP/1.1", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"));
+  CHECK(failed.status == 500);
+  CHECK(failed.body == "500 internal error\n");
+  CHECK(failed.header("X-Half-Done") == "(absent)");
+  CHECK(client.get("/throw-int").status == 500);
+  CHECK(client.get("/hello").body == "hello\n");
+
+  const auto errors = server.by.lines_of("server");
+  REQUIRE(errors.size() == 2);
+  CHECK(json_member(errors[0], "message") == "handler threw: no such table");
+  CHECK(json_member(errors[0], "trace_id") == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(json_member(errors[0], "http.route") == "/throw");
+  const auto access = server.by.access_lines();
+  CHECK(json_member(access.at(0), "outcome") == "failed");
+  CHECK(json_member(access.at(0), "error.message") == "no such table");
+  CHECK(server.by.finished({{"http_response_status_code", "500"}, {"error_type", "exception"}}) == 2);
+}
+
+TEST_CASE("server: an answer that has no body is sent without the one it was given", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  const raw_response empty = client.get("/empty");
+  CHECK(empty.status == 204);
+  CHECK(empty.header("Content-Length") == "(absent)");
+  CHECK(client.get("/hello").body == "hello\n");
+}
+
+TEST_CASE("server: a handler sees the parts of its request", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/items/{id}", [](http_request& in, http_response& out) -> task {
+      const auto show = [](const std::optional<std::string>& value) { return value ? "'" + *value + "'" : "none"; };
+      out.body(fmt::format("{} {} {} id={} missing='{}' a={} b={} c={} q={} bad={} host={} x={}", in.method(),
+                           in.path(), in.target(), in.param("id"), in.param("nothing"), show(in.query("a")),
+                           show(in.query("b")), show(in.query("c")), show(in.query("q r")), show(in.query("bad")),
+                           in.header("HOST"), in.header("x-none")));
+      co_return;
+    });
+  });
+  raw_client client(server.port());
+  CHECK(client.get("/items/a%2Fb?a=1+2%26&b&a=3&q+r=%C3%A9&bad=%zz&").body ==
+        "GET /items/a%2Fb /items/a%2Fb?a=1+2%26&b&a=3&q+r=%C3%A9&bad=%zz& id=a/b missing='' a='1 2&' b='' c=none "
+        "q='\xc3\xa9' bad=none host=test x=");
+  CHECK(client.get("/items/x").body.find("a=none") != std::string::npos);
+}
+
+TEST_CASE("server: a header that would end the header is refused by name", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/try", [](http_request& in, http_response& out) -> task {
+      try {
+        out.header(in.query("name").value(), in.query("value").value());
+        out.body("taken");
+      } catch (const std::invalid_argument& error) {
+        out.body(error.what());
+      }
+      co_return;
+    });
+    on.get("/status", [](http_request& in, http_response& out) -> task {
+      try {
+        out.status(static_cast<unsigned>(std::stoul(in.query("code").value())));
+      } catch (const std::invalid_argument& error) {
+        out.body(error.what());
+      }
+      co_return;
+    });
+  });
+  raw_client client(server.port());
+  for (const char* value : {"a%0d%0aSet-Cookie:+x", "a%0ab", "a%00b", "%7f", "%1b[2J"}) {
+    const raw_response refused = client.get(fmt::format("/try?name=X-Name&value={}", value));
+    CHECK(refused.body == "http_response: a control character in header X-Name");
+    CHECK(refused.header("Set-Cookie") == "(absent)");
+    CHECK(refused.header("X-Name") == "(absent)");
+  }
+  for (const char* name : {"", "X%20Name", "X-Name:", "X%0d%0aY", "%C3%A9"})
+    CHECK(client.get(fmt::format("/try?name={}&value=v", name)).body.find("is no header's name") !=
+          std::string::npos);
+  const raw_response taken = client.get("/try?name=X-Name&value=a%09%C3%A9");
+  CHECK(taken.body == "taken");
+  CHECK(taken.header("x-name") == "a\t\xc3\xa9");
+  for (const char* code : {"0", "99", "100", "199", "1000"})
+    CHECK(client.get(fmt::format("/status?code={}", code)).body == fmt::format("http_response: status {}", code));
+  CHECK(client.get("/status?code=299").status == 299);
+}
+
+TEST_CASE("server: middleware runs in order, around every path, and may answer itself", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    for (const char* name : {"outer", "inner"})
+      on.use([name](http_request& in, http_response& out, weir::next_handler next) -> task {
+        const std::string before = out.status() == 200 ? "" : "?";
+        if (in.query("stop").value_or("") == name) {
+          out.status(403).body(fmt::format("{} says no", name));
+          co_return;
+        }
+        co_await next();
+        out.header(fmt::format("X-{}", name), fmt::format("{} saw {}", name, out.status()));
+      });
+    simple_routes(on);
+    CHECK_THROWS_AS(on.use(nullptr), std::invalid_argument);
+  });
+  raw_client client(server.port());
+  const raw_response plain = client.get("/hello");
+  CHECK(plain.header("X-outer") == "outer saw 200");
+  CHECK(plain.header("X-inner") == "inner saw 200");
+  CHECK(client.get("/nowhere").header("X-inner") == "inner saw 404");
+  const raw_response stopped = client.get("/hello?stop=inner");
+  CHECK(stopped.status == 403);
+  CHECK(stopped.header("X-outer") == "outer saw 403");
+  CHECK(stopped.header("X-inner") == "(absent)");
+}
+
+TEST_CASE("server: a port that is taken is named", "[beast][server]") {
+  const raw_listener taken;
+  weir::server_options options;
+  options.port = taken.port();
+  try {
+    weir::http_server server(options);
+    FAIL("it listens on a port that is taken");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::address_in_use);
+    CHECK_THAT(error.what(), Catch::Contains(fmt::format("127.0.0.1 port {}", taken.port())));
+  }
+}
+
+TEST_CASE("server: options that make no sense are refused, and named with their value", "[beast][server]") {
+  const auto refused = [](auto change) -> std::string {
+    weir::server_options options = quick();
+    change(options);
+    try {
+      weir::http_server server(options);
+      return "taken";
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+  };
+  using options = weir::server_options;
+  CHECK_THAT(refused([](options& o) { o.threads = 0; }), Catch::Contains("threads is 0"));
+  CHECK_THAT(refused([](options& o) { o.threads = 1025; }), Catch::Contains("threads is 1025"));
+  CHECK_THAT(refused([](options& o) { o.address = "here"; }), Catch::Contains("address is here"));
+  CHECK_THAT(refused([](options& o) { o.header_limit_bytes = 1023; }), Catch::Contains("header_limit_bytes is 1023"));
+  CHECK_THAT(refused([](options& o) { o.body_limit_bytes = (1U << 30) + 1; }),
+             Catch::Contains("body_limit_bytes is 1073741825"));
+  CHECK_THAT(refused([](options& o) { o.idle_timeout = 0ms; }), Catch::Contains("idle_timeout (ms) is 0"));
+  CHECK_THAT(refused([](options& o) { o.watch.arm_after = 0ms; }), Catch::Contains("arm_after (ms) is 0"));
+  CHECK(refused([](options&) {}) == "taken");
+}
+
+TEST_CASE("server: several threads serve several clients", "[beast][server][concurrent]") {
+  weir::server_options options = quick();
+  options.threads = 3;
+  running_server server(simple_routes, options);
+  constexpr int clients = 6, requests = 50;
+  std::atomic<int> good{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < clients; ++i)
+      threads.emplace_back([&] {
+        raw_client client(server.port());
+        for (int j = 0; j < requests; ++j) good += client.get("/hello").status == 200;
+      });
+  }
+  CHECK(good == clients * requests);
+  server.stop(5s);
+  CHECK(server.by.finished() == clients * requests);
+  CHECK(server.by.access_lines().size() == clients * requests);
+  CHECK(server.by.active() == 0);
+}
