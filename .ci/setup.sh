@@ -22,11 +22,18 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "setup: installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-# Some packages start a service when they are installed; a set-up for building must not.
+# Some packages start a service when they are installed (prometheus takes port 9090); a set-up for building must not.
+policy=/usr/sbin/policy-rc.d
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
-  echo "setup: apt-get could not install them (no network, or a package source is missing?); its last words:" >&2
-  tail -n 5 "$log" >&2
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+  trap 'rm -f "$log" "$policy"' EXIT
+fi
+apt_options=(-o Acquire::Retries=1 -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20)
+if ! { apt-get "${apt_options[@]}" update &&
+       apt-get "${apt_options[@]}" install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  why=$(grep -m1 '^E: ' "$log" || tail -n 1 "$log")
+  echo "setup: apt-get could not install ${missing[*]}; is there a network, and a Debian 12 package source? It says: $why" >&2
   exit 1
 fi

@@ -1,5 +1,4 @@
-// A Beast server as it stands in many programs, callback style, and the lines that weir adds to it: they end in `//
-// weir`.
+// A callback-style Beast server as it stands in many programs. The lines that weir adds to it are marked.
 //
 //   build/release/examples/03_existing_server 8080
 //   curl http://127.0.0.1:8080/
@@ -18,9 +17,10 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -94,10 +94,11 @@ class listener {
 
 int main(int count, char** words) {
   try {
-    const auto port = static_cast<std::uint16_t>(count > 1 ? std::atoi(words[1]) : 8080);
+    const int port = count > 1 ? std::stoi(words[1]) : 8080;
+    if (port < 0 || port > 65535) throw std::out_of_range("no such port: " + std::to_string(port));
     weir::request_observer observer({.access_log = &weir::default_log().get_logger("access")}); // weir
     asio::io_context io;
-    listener server(io, {asio::ip::make_address("127.0.0.1"), port}, observer);
+    listener server(io, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)}, observer);
     server.accept();
     asio::signal_set stop(io, SIGINT, SIGTERM);
     stop.async_wait([&](beast::error_code, int) { io.stop(); });

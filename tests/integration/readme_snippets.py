@@ -13,11 +13,12 @@ checked = 0
 for page in pages:
     text = page.read_text()
     for path, code in re.findall(r"<!-- (\S+) -->\n```\w*\n(.*?)```", text, re.S):
-        source = [line.strip() for line in (SOURCE / path).read_text().splitlines()]
+        source = [" ".join(line.split()) for line in (SOURCE / path).read_text().splitlines()]
         for line in code.splitlines():
             checked += 1
-            if line.strip() and line.strip() != "…" and line.strip() not in source:
-                bad.append(f"{page.relative_to(SOURCE)}: not in {path}: {line.strip()}")
+            line = " ".join(line.split())
+            if line and line != "…" and line not in source:
+                bad.append(f"{page.relative_to(SOURCE)}: not in {path}: {line}")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
         checked += 1
         if not (page.parent / target).exists():

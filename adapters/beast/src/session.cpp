@@ -249,7 +249,7 @@ asio::awaitable<bool> session::conclude(bool keep_alive) {
   }
   const bool whole = !response_->broken_ && (response_->sent_ == response_->announced_ || is_head());
   if (whole && exchange_) exchange_->response_completed();
-  co_return whole&& keep_alive;
+  co_return (whole && keep_alive);
 }
 
 asio::awaitable<bool> session::send_whole(bool keep_alive) {

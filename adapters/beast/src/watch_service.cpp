@@ -90,11 +90,11 @@ void watch_service::forget(watch_entry& entry) noexcept {
 
 void watch_service::schedule_tick() {
   if (ticking_ || oldest_ == nullptr) return;
-  ticking_ = true;
   timer_.expires_after(tick_interval);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) tick();
   });
+  ticking_ = true;
 }
 
 void watch_service::tick() {

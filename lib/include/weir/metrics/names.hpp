@@ -49,15 +49,13 @@ struct metric_names {
       {"http_route"},
       stop_seconds};
   static constexpr counter_description cancel_ignored{
-      "weir_cancel_ignored_total", "Cancelled requests whose handler went on to its regular end.", {"http_route"}};
+      "weir_cancel_ignored_total",
+      "Cancelled requests whose handler went on for longer than it may (observer_options::ignored_after).",
+      {"http_route"}};
   static constexpr counter_description response_bytes_wasted{
       "weir_response_bytes_wasted_total",
       "Response bytes sent for requests that were cancelled afterwards.",
       {"http_route"}};
-  static constexpr counter_description deadline_received{"weir_deadline_received_total",
-                                                         "Requests that came with a deadline of their caller."};
-  static constexpr counter_description deadline_expired_on_arrival{
-      "weir_deadline_expired_on_arrival_total", "Requests whose deadline had passed when they arrived."};
 
   // ---- the log
 
@@ -92,8 +90,6 @@ struct metric_names {
     visit(cancel_to_stop);
     visit(cancel_ignored);
     visit(response_bytes_wasted);
-    visit(deadline_received);
-    visit(deadline_expired_on_arrival);
     visit(log_records);
     visit(log_dropped);
     visit(log_queue);

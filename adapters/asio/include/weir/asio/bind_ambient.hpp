@@ -7,8 +7,6 @@
 #include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
 
-#include <optional>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -25,9 +23,12 @@ struct ambient_handler {
 
   template <typename... Args>
   void operator()(Args&&... args) {
-    std::optional<ambient_slot::scope> current;
-    if (slot != nullptr) current.emplace(*slot);
-    std::move(handler)(std::forward<Args>(args)...);
+    if (slot == nullptr) {
+      std::move(handler)(std::forward<Args>(args)...);
+    } else {
+      const ambient_slot::scope current(*slot);
+      std::move(handler)(std::forward<Args>(args)...);
+    }
   }
 };
 
