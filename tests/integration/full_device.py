@@ -113,8 +113,9 @@ def small_tmpfs():
                        lambda: any(each.get("url.path") == "/there-is-room-again" for each in own_lines(path)))
             again = require_file_agrees(server, path)
             assert again.written > page.written, again
-            notices = [json.loads(line) for line in path.read_bytes().splitlines() if b'"logger":"weir"' in line]
-            assert any("dropped" in each["message"] for each in notices), notices
+            eventually("the log says that it is incomplete",
+                       lambda: any(each["logger"] == "weir" and "dropped" in each["message"] for each in
+                                   map(json.loads, path.read_bytes().splitlines())))
 
             drive(server)  # and over the edge once more
             print("full again:", require_file_agrees(server, path))

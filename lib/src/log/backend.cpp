@@ -54,6 +54,7 @@ class backend {
   bool round();
   bool try_round() noexcept;
   void take(const record_header& header) noexcept;
+  std::uint64_t unreported_drops() const noexcept;
   void report_drops() noexcept;
   void answer_flushes(std::uint64_t horizon) noexcept;
   void rest(bool found_work, bool in_step);
@@ -91,22 +92,28 @@ void backend::take(const record_header& header) noexcept {
   ++drained_in_round_;
 }
 
-/// The log itself says that it is incomplete. These lines are the stream's own and are not counted as records.
-void backend::report_drops() noexcept {
+std::uint64_t backend::unreported_drops() const noexcept {
   std::uint64_t dropped = 0;
   for (const auto reason :
        {drop_reason::queue_full, drop_reason::too_many_threads, drop_reason::unrenderable, drop_reason::sink})
     dropped += core_.count_of(reason);
-  if (dropped == reported_drops_) return;
+  return dropped - reported_drops_;
+}
 
+/// The log itself says that it is incomplete, as soon as a sink takes the line: a full device loses that, too. These
+/// lines are the stream's own and are not counted as records.
+void backend::report_drops() noexcept {
+  const std::uint64_t fresh = unreported_drops();
+  if (fresh == 0) return;
   static constexpr auto site = [] {
     return statement{level::warn, "{} records dropped, {} in all", __FILE__, __LINE__};
   };
+  const std::uint64_t all = reported_drops_ + fresh;
   std::byte arguments[2 * sizeof(std::uint64_t)];
-  codec<std::uint64_t>::write(codec<std::uint64_t>::write(arguments, dropped - reported_drops_), dropped);
-  reported_drops_ = dropped;
-  delivery_.announce(record(site_of<std::remove_const_t<decltype(site)>, std::uint64_t, std::uint64_t>, arguments,
-                            "weir", clock_.unix_nanoseconds(std::max(horizon_, record_clock_now())), nullptr, 0));
+  codec<std::uint64_t>::write(codec<std::uint64_t>::write(arguments, fresh), all);
+  const record notice(site_of<std::remove_const_t<decltype(site)>, std::uint64_t, std::uint64_t>, arguments, "weir",
+                      clock_.unix_nanoseconds(std::max(horizon_, record_clock_now())), nullptr, 0);
+  if (delivery_.announce(notice)) reported_drops_ = all;
 }
 
 void backend::answer_flushes(std::uint64_t horizon) noexcept {
@@ -205,7 +212,9 @@ void backend::sleep() {
   } catch (const std::exception&) { // the next round comes across it again
   }
   if (!news) {
-    if (exact)
+    if (unreported_drops() != 0)
+      core_.bell.sleep_for(report_interval); // then tries to say so again
+    else if (exact)
       core_.bell.sleep(); // woken by publish_to_sleeper(), chunk_pool::acquire(), flush() and close()
     else
       core_.bell.sleep_for(blind_sleep);

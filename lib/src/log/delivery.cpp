@@ -65,19 +65,22 @@ void delivery::deliver(const record& entry, const logger_state& logger, std::siz
   if (records_ == batch_records || bytes_ >= batch_bytes) commit();
 }
 
-void delivery::announce(const record& entry) noexcept {
+bool delivery::announce(const record& entry) noexcept {
   commit();
+  bool taken = false;
   for (std::size_t index = 0; index < core_.registry.default_sinks; ++index) {
     sink& target = *sinks_[index];
     if (entry.severity() < target.threshold()) continue;
     guarded(
         [&] {
           target.append(entry);
-          if (const commit_result result = target.commit(); result.error)
-            note_error(target.name(), result.error.message(), 0);
+          const commit_result result = target.commit();
+          taken = taken || result.lost == 0;
+          if (result.error) note_error(target.name(), result.error.message(), 0);
         },
         [&](std::string_view what) { note_error(target.name(), what, 0); });
   }
+  return taken;
 }
 
 /// The last `count` of the records that the sink has appended are lost.

@@ -28,8 +28,9 @@ class delivery {
   /// Offers a record of `bytes` to the sinks of its logger. Commits when the batch is full.
   void deliver(const record& entry, const logger_state& logger, std::size_t bytes) noexcept;
 
-  /// Writes a line of the stream's own to the default sinks, behind the batch; it is not counted as a record.
-  void announce(const record& entry) noexcept;
+  /// Writes a line of the stream's own to the default sinks, behind the batch; it is not counted as a record. Returns
+  /// whether any sink took it.
+  bool announce(const record& entry) noexcept;
 
   /// Has the sinks write, and counts what became of the batch.
   void commit() noexcept;

@@ -109,7 +109,7 @@ class session : public std::enable_shared_from_this<session> {
 class existing_server {
  public:
   explicit existing_server(observed& by, weir::client_watch_options watch = {.arm_after = 1ms})
-      : by_(by), watch_(watch), acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
+      : by_(by), watch_(watch), acceptor_(asio::make_strand(io_), {asio::ip::make_address("127.0.0.1"), 0}) {
     accept();
     for (auto& each : threads_) each = std::jthread([this] { io_.run(); });
   }
