@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 // A round that found as much as this has probably left more behind: the next one follows at once.
 constexpr std::size_t busy_records = 2048;
 // After a round that found work the backend rests: records gather, and a producer need not wake it for each of them.
-constexpr auto shortest_rest = 1ms, longest_rest = 8ms;
+constexpr auto shortest_rest = 4ms, longest_rest = 8ms;
 // After so many rounds in vain it sleeps until it is woken.
 constexpr int idle_rounds_before_sleep = 8;
 // After so many rounds in vain producers that wait for a chunk are told that there will be none.
