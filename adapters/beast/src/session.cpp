@@ -136,6 +136,7 @@ asio::awaitable<bool> session::serve_one() {
   }
 
   begin_exchange(incoming);
+  came_whole_ = incoming.is_done();
   if (error = co_await read_body(incoming); error) {
     if (const unsigned status = status_for(error))
       co_await reject(incoming, status, error.message());
@@ -204,7 +205,7 @@ asio::awaitable<void> session::handle() {
   request_.params_ = std::move(match_.params);
   if (exchange_) {
     exchange_->set_route(match_.path_template);
-    exchange_->handler_started();
+    exchange_->handler_started(came_whole_ ? exchange_->facts().received : exchange_record::time_point());
   }
 
   std::string thrown;
@@ -268,7 +269,8 @@ asio::awaitable<bool> session::send_whole(bool keep_alive) {
   } else {
     message.prepare_payload();
   }
-  if (exchange_) exchange_->response_started(message.result_int());
+  // Nothing has been waited for since the handler returned.
+  if (exchange_) exchange_->response_started(message.result_int(), exchange_->facts().handler_returned);
   response_->started_ = true;
   if (const error_code error = co_await send(message)) {
     note_failed_write(error);

@@ -108,6 +108,7 @@ class session : public std::enable_shared_from_this<session> {
   router::match match_;
   std::optional<post_on_done<boost::asio::any_io_executor, interrupt>> interrupt_;
   std::uint64_t round_ = 0; // which request this is
+  bool came_whole_ = false; // with its header: there was no body to wait for
   bool under_way_ = false;
   bool winding_down_ = false;
 };

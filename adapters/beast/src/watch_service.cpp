@@ -66,7 +66,7 @@ void watch_service::start(watch_entry& entry, int descriptor) {
   if (shut_down_) return;
   entry.descriptor = descriptor;
   entry.round = entry.watched_round = ++last_round_;
-  entry.due = std::chrono::steady_clock::now() + entry.options.arm_after;
+  entry.due = entry.watched->facts().received + entry.options.arm_after;
   link(entry);
   schedule_tick();
 }

@@ -67,8 +67,8 @@ void exchange::begin(const request_head& head) {
   observer_->begun(facts_);
 }
 
-void exchange::handler_started() noexcept {
-  facts_.handler_started = clock::now();
+void exchange::handler_started(clock::time_point when) noexcept {
+  facts_.handler_started = when == clock::time_point{} ? clock::now() : when;
   // relaxed: a label for cancel(), which orders nothing by it.
   phase_.store(request_phase::handler, std::memory_order_relaxed);
 }
@@ -83,9 +83,9 @@ void exchange::handler_threw(std::string_view what) {
   facts_.error = what.substr(0, longest_error);
 }
 
-void exchange::response_started(unsigned status) noexcept {
+void exchange::response_started(unsigned status, clock::time_point when) noexcept {
   facts_.status = status;
-  facts_.first_byte = clock::now();
+  facts_.first_byte = when == clock::time_point{} ? clock::now() : when;
   // relaxed: as in handler_started().
   phase_.store(request_phase::write, std::memory_order_relaxed);
 }

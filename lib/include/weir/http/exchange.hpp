@@ -96,14 +96,15 @@ class exchange {
   void set_route(std::string_view route) { facts_.route = route; }
   void add_request_bytes(std::uint64_t bytes) noexcept { facts_.request_bytes += bytes; }
 
-  void handler_started() noexcept;
+  /// `when`, here and below, for an adapter that has just read the clock; the epoch means now.
+  void handler_started(std::chrono::steady_clock::time_point when = {}) noexcept;
   void handler_returned() noexcept;
   /// The handler threw; `what` is kept for the log, up to 512 bytes. The outcome will be failed, unless the request
   /// is cancelled or timed out by then: an exception is what such a handler often ends with.
   void handler_threw(std::string_view what);
 
   /// The response's header goes out.
-  void response_started(unsigned status) noexcept;
+  void response_started(unsigned status, std::chrono::steady_clock::time_point when = {}) noexcept;
   void add_response_bytes(std::uint64_t bytes) noexcept { facts_.response_bytes += bytes; }
   /// Its last byte was taken by the connection: from now on a client that leaves changes nothing.
   void response_completed() noexcept { response_complete_ = true; }
