@@ -28,6 +28,7 @@ chunk* chunk_pool::allocate(std::size_t bytes) noexcept {
       ::operator delete (block, std::align_val_t{alignof(chunk)});
     }
   }
+  // relaxed: as above.
   allocated_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   return nullptr;
 }

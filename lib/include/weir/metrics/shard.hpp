@@ -71,8 +71,10 @@ class shard_writer {
       return std::bit_cast<std::uint64_t>(std::bit_cast<double>(bits) + amount);
     };
     if (own_) [[likely]] {
+      // relaxed: see above.
       cell.store(sum(seen), std::memory_order_relaxed);
     } else {
+      // relaxed: see above.
       while (!cell.compare_exchange_weak(seen, sum(seen), std::memory_order_relaxed, std::memory_order_relaxed)) {
       }
     }
