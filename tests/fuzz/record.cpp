@@ -1,5 +1,6 @@
 // Any arguments, encoded as a log call encodes them, are decoded and rendered as one line, and as JSON that a parser
 // reads back.
+#include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 
 #include "log/well_formed.hpp"
@@ -24,7 +25,6 @@ void must(bool holds) {
   if (!holds) std::abort();
 }
 
-constexpr auto site = [] { return detail::statement{level::info, "{} \"{{\" {:>5} {:c} {}", "file.cpp", 1}; };
 using text_field = detail::field_argument<"text", std::string_view>;
 using number_field = detail::field_argument<"number", double>;
 using integer_field = detail::field_argument<"integer", std::int64_t>;
@@ -89,14 +89,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const auto arguments = encoded(std::string_view(message), integer, static_cast<int>(character & 0x7fU), real,
                                  text_field{std::string_view(text)}, number_field{number}, integer_field{integer});
-  const record entry(detail::site_of<std::remove_const_t<decltype(site)>, std::string_view, std::int64_t, int, float,
-                                     text_field, number_field, integer_field>,
-                     arguments.data(), logger, time, (ids.span_id & 1U) != 0 ? &ids : nullptr, character);
-  text_renderer as_text;
-  json_renderer as_json;
-  rendered(as_text, entry);
+  static constinit const detail::call_site site{
+      .format = "{} \"{{\" {:>5} {:c} {}",
+      .file = "file.cpp",
+      .line = 1,
+      .arguments = detail::argument_types<std::string_view, std::int64_t, std::int32_t, float, text_field,
+                                          number_field, integer_field>};
+  const record entry(site, level::info, arguments.data(), logger, time, (ids.span_id & 1U) != 0 ? &ids : nullptr,
+                     character);
+  const auto text_lines = as_text(), json_lines = as_json();
+  rendered(*text_lines, entry);
   boost::json::error_code error;
-  const boost::json::value parsed = boost::json::parse(rendered(as_json, entry), error);
+  const boost::json::value parsed = boost::json::parse(rendered(*json_lines, entry), error);
   must(!error);
   const boost::json::object& object = parsed.as_object();
   must(object.at("integer").to_number<std::int64_t>() == integer);

@@ -5,6 +5,7 @@
 #include "weir/log/level.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/macros.hpp"
+#include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 #include "weir/log/sink.hpp"
 #include "weir/log/stream.hpp"

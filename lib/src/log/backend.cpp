@@ -86,10 +86,14 @@ void backend::take(const record_header& header) noexcept {
     after += sizeof(correlation);
     if ((ids->trace_id_high | ids->trace_id_low) == 0) ids = nullptr; // work without a trace
   }
-  delivery_.deliver(
-      record(*header.site, after, header.logger->name, clock_.unix_nanoseconds(header.ticks), ids, header.cut()),
-      *header.logger, header.size);
   ++drained_in_round_;
+  try {
+    const record entry(*header.site, header.severity(), after, header.logger->name,
+                       clock_.unix_nanoseconds(header.ticks), ids, header.cut());
+    delivery_.deliver(entry, *header.logger, header.size);
+  } catch (const std::exception&) { // no memory for what its call site's records are rendered by
+    core_.count_dropped(drop_reason::unrenderable);
+  }
 }
 
 std::uint64_t backend::unreported_drops() const noexcept {
@@ -105,15 +109,19 @@ std::uint64_t backend::unreported_drops() const noexcept {
 void backend::report_drops() noexcept {
   const std::uint64_t fresh = unreported_drops();
   if (fresh == 0) return;
-  static constexpr auto site = [] {
-    return statement{level::warn, "{} records dropped, {} in all", __FILE__, __LINE__};
-  };
+  static constinit const call_site site{.format = "{} records dropped, {} in all",
+                                        .file = __FILE__,
+                                        .line = __LINE__,
+                                        .arguments = argument_types<std::uint64_t, std::uint64_t>};
   const std::uint64_t all = reported_drops_ + fresh;
   std::byte arguments[2 * sizeof(std::uint64_t)];
   codec<std::uint64_t>::write(codec<std::uint64_t>::write(arguments, fresh), all);
-  const record notice(site_of<std::remove_const_t<decltype(site)>, std::uint64_t, std::uint64_t>, arguments, "weir",
-                      clock_.unix_nanoseconds(std::max(horizon_, record_clock_now())), nullptr, 0);
-  if (delivery_.announce(notice)) reported_drops_ = all;
+  try {
+    const record notice(site, level::warn, arguments, "weir",
+                        clock_.unix_nanoseconds(std::max(horizon_, record_clock_now())), nullptr, 0);
+    if (delivery_.announce(notice)) reported_drops_ = all;
+  } catch (const std::exception&) { // no memory: the next round tries again
+  }
 }
 
 void backend::answer_flushes(std::uint64_t horizon) noexcept {

@@ -4,11 +4,24 @@
 #include <cstring>
 #include <string>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace weir::detail {
 
 namespace {
 
 constexpr std::uint64_t ones = 0x0101'0101'0101'0101U, highs = 0x8080'8080'8080'8080U;
+
+/// What counts as plain: printable ASCII, without what the style gives a meaning to.
+enum class alphabet { text, json, token };
+
+constexpr bool is_plain_byte(unsigned char c, alphabet of) noexcept {
+  if (c < 0x20 || c >= 0x7f) return false;
+  if (of != alphabet::text && (c == '"' || c == '\\')) return false;
+  return of != alphabet::token || (c != ' ' && c != '=');
+}
 
 /// Nonzero if a byte of `word` equals `c`; may also flag a byte above a match, which the caller does not mind.
 constexpr std::uint64_t has_byte(std::uint64_t word, unsigned char c) noexcept {
@@ -16,32 +29,92 @@ constexpr std::uint64_t has_byte(std::uint64_t word, unsigned char c) noexcept {
   return (x - ones) & ~x & highs;
 }
 
-constexpr bool is_plain_byte(unsigned char c, field_style style) noexcept {
-  return c >= 0x20 && c < 0x7f && (style == field_style::text || (c != '"' && c != '\\'));
-}
-
-/// The bytes of `word` that need an escape or are not ASCII, as their high bits; bytes behind the first may be
-/// flagged too.
-constexpr std::uint64_t loud_bytes(std::uint64_t word, field_style style) noexcept {
+/// The bytes of `word` that are not plain, as their high bits; bytes behind the first may be flagged too.
+constexpr std::uint64_t loud_bytes(std::uint64_t word, alphabet of) noexcept {
   // Above 0x7f, below 0x20 (borrows into the high bit), or DEL.
   std::uint64_t found = (word | ((word - ones * 0x20) & ~word)) & highs;
   found |= has_byte(word, 0x7f);
-  if (style == field_style::json) found |= has_byte(word, '"') | has_byte(word, '\\');
+  if (of != alphabet::text) found |= has_byte(word, '"') | has_byte(word, '\\');
+  if (of == alphabet::token) found |= has_byte(word, ' ') | has_byte(word, '=');
   return found;
+}
+
+template <class Word>
+Word load(const char* from) noexcept {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+template <alphabet Of>
+bool copy_short(char* to, const char* from, std::size_t size) noexcept {
+  if (size >= 8) {
+    const auto first = load<std::uint64_t>(from), last = load<std::uint64_t>(from + size - 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + size - 8, &last, 8);
+    return (loud_bytes(first, Of) | loud_bytes(last, Of)) == 0;
+  }
+  if (size >= 4) {
+    const auto first = load<std::uint32_t>(from), last = load<std::uint32_t>(from + size - 4);
+    std::memcpy(to, &first, 4);
+    std::memcpy(to + size - 4, &last, 4);
+    return loud_bytes(std::uint64_t{first} << 32 | last, Of) == 0;
+  }
+  bool plain = true;
+  for (std::size_t i = 0; i < size; ++i) {
+    to[i] = from[i];
+    plain = plain && is_plain_byte(static_cast<unsigned char>(from[i]), Of);
+  }
+  return plain;
+}
+
+#if defined(__SSE2__)
+/// Copies 16 bytes; all ones where they are not plain.
+template <alphabet Of>
+__m128i copy_block(char* to, const char* from) noexcept {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+  const auto equals = [&](char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
+  // Signed: what is above 0x7f counts as negative.
+  __m128i loud =
+      _mm_or_si128(_mm_cmplt_epi8(block, _mm_set1_epi8(Of == alphabet::token ? 0x21 : 0x20)), equals(0x7f));
+  if constexpr (Of != alphabet::text) loud = _mm_or_si128(loud, _mm_or_si128(equals('"'), equals('\\')));
+  if constexpr (Of == alphabet::token) loud = _mm_or_si128(loud, equals('='));
+  return loud;
+}
+
+template <alphabet Of>
+bool copy_plain(char* to, std::string_view raw) noexcept {
+  if (raw.size() < 16) return copy_short<Of>(to, raw.data(), raw.size());
+  // The last block overlaps the one before.
+  const std::size_t last = raw.size() - 16;
+  __m128i loud = copy_block<Of>(to + last, raw.data() + last);
+  for (std::size_t i = 0; i < last; i += 16) loud = _mm_or_si128(loud, copy_block<Of>(to + i, raw.data() + i));
+  return _mm_movemask_epi8(loud) == 0;
+}
+#else
+template <alphabet Of>
+bool copy_plain(char* to, std::string_view raw) noexcept {
+  if (raw.size() < 16) return copy_short<Of>(to, raw.data(), raw.size());
+  bool plain = true;
+  for (std::size_t i = 0; i + 16 < raw.size(); i += 16) plain = copy_short<Of>(to + i, raw.data() + i, 16) && plain;
+  return copy_short<Of>(to + raw.size() - 16, raw.data() + raw.size() - 16, 16) && plain;
+}
+#endif
+
+constexpr alphabet alphabet_of(field_style style) noexcept {
+  return style == field_style::json ? alphabet::json : alphabet::text;
 }
 
 /// Bytes in front of `text` that need no escape and are ASCII.
 std::size_t plain_prefix(std::string_view text, field_style style) noexcept {
-  const auto word_at = [&](std::size_t at) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    return word;
-  };
+  const alphabet of = alphabet_of(style);
+  const auto word_at = [&](std::size_t at) { return load<std::uint64_t>(text.data() + at); };
   std::size_t i = 0;
-  while (i + 8 <= text.size() && loud_bytes(word_at(i), style) == 0) i += 8;
+  while (i + 8 <= text.size() && loud_bytes(word_at(i), of) == 0) i += 8;
   // The last bytes once more together with some before them: most texts end here.
-  if (text.size() >= 8 && i + 8 > text.size() && loud_bytes(word_at(text.size() - 8), style) == 0) return text.size();
-  while (i < text.size() && is_plain_byte(static_cast<unsigned char>(text[i]), style)) ++i;
+  if (text.size() >= 8 && i + 8 > text.size() && loud_bytes(word_at(text.size() - 8), of) == 0) return text.size();
+  while (i < text.size() && is_plain_byte(static_cast<unsigned char>(text[i]), of)) ++i;
   return i;
 }
 
@@ -101,6 +174,14 @@ void append_code(text_buffer& out, std::uint32_t code, std::string_view as_it_is
 }
 
 } // namespace
+
+bool copy_if_plain(char* to, std::string_view raw, field_style style) noexcept {
+  return style == field_style::json ? copy_plain<alphabet::json>(to, raw) : copy_plain<alphabet::text>(to, raw);
+}
+
+bool copy_if_token(char* to, std::string_view raw) noexcept {
+  return copy_plain<alphabet::token>(to, raw) && !raw.empty();
+}
 
 bool is_plain(std::string_view raw, field_style style) noexcept { return plain_prefix(raw, style) == raw.size(); }
 

@@ -1,18 +1,48 @@
 #include "weir/log/record.hpp"
 
-#include "log/escape.hpp"
+#include "log/line_writer.hpp"
+#include "log/message_plan.hpp"
 
 #include <fmt/format.h>
 
 namespace weir {
 
-void record::append_raw_message(text_buffer& out) const { site_->append_message(out, arguments_); }
+record::record(const detail::call_site& site, level severity, const std::byte* arguments,
+               std::string_view logger_name, std::int64_t unix_nanoseconds, const correlation* ids,
+               std::uint64_t cut_bytes)
+    : severity_(severity),
+      logger_name_(logger_name),
+      unix_nanoseconds_(unix_nanoseconds),
+      ids_(ids),
+      cut_bytes_(cut_bytes) {
+  plan_ = &detail::plan_of(site, arguments, position_);
+  plan_->locate(arguments, at_);
+}
+
+bool record::has_fields() const noexcept { return plan_->has_fields(); }
+
+void record::append_raw_message(text_buffer& out) const {
+  detail::line_writer line(out);
+  plan_->write_raw_message(line, at_);
+}
 
 void record::append_message(text_buffer& out, field_style style) const {
-  const std::size_t begin = out.size();
-  site_->append_message(out, arguments_);
-  if (style == field_style::json ? site_->escape_json : site_->escape_text) detail::escape_tail(out, begin, style);
-  if (cut_bytes_ != 0) fmt::format_to(fmt::appender(out), " [{} bytes cut]", cut_bytes_);
+  detail::line_writer line(out);
+  write_message(line, style);
 }
+
+void record::append_fields(text_buffer& out, field_style style) const {
+  detail::line_writer line(out);
+  write_fields(line, style);
+}
+
+void record::write_message(detail::line_writer& out, field_style style) const {
+  plan_->write_message(out, at_, style);
+  if (cut_bytes_ == 0) return;
+  fmt::format_to(fmt::appender(out.yield()), " [{} bytes cut]", cut_bytes_);
+  out.resume();
+}
+
+void record::write_fields(detail::line_writer& out, field_style style) const { plan_->write_fields(out, at_, style); }
 
 } // namespace weir

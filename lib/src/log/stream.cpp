@@ -106,8 +106,6 @@ logger& add_logger(stream_core& core, std::string_view name, std::vector<std::si
   detail::logger_state& state = place->second.state;
   state.name = name;
   state.sinks = std::move(sinks);
-  // relaxed: nobody else knows the logger yet.
-  state.threshold.store(core.options.threshold, std::memory_order_relaxed);
   return place->second.front;
 }
 

@@ -63,7 +63,7 @@ class stream_core : public stream_front {
   } flushes;
 
   struct named_logger {
-    explicit named_logger(stream_core& core) noexcept : front(core, state) {}
+    explicit named_logger(stream_core& core) noexcept : front(core, state, core.options.threshold) {}
     logger_state state;
     logger front;
   };

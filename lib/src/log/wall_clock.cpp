@@ -36,6 +36,12 @@ constexpr double settable_error_ns = 50e6;
 // Before all other static objects, whose constructors may log: ticks of two clocks cannot be put in order.
 [[gnu::init_priority(101)]] const tsc_properties this_tsc{.invariant = find_invariant_tsc()};
 
+std::uint64_t monotonic_nanoseconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 wall_clock::sample wall_clock::take_sample() noexcept {
   // The tightest of some brackets: an interrupt between the two reads would otherwise become an error of the line.
   sample best{};

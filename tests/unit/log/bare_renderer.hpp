@@ -1,6 +1,7 @@
 // For tests that look at messages and fields: lines without time, level and logger.
 #pragma once
 
+#include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 
 #include <memory>

@@ -1,5 +1,7 @@
 #include "weir/log/renderer.hpp"
 
+#include "log/timestamp_text.hpp"
+
 #include "captured_stream.hpp"
 #include "well_formed.hpp"
 
@@ -11,9 +13,11 @@
 
 namespace {
 std::string stamp(std::int64_t unix_nanoseconds) {
-  weir::timestamp_text text;
+  weir::detail::timestamp_text text;
   weir::text_buffer out;
-  text.append(out, unix_nanoseconds);
+  weir::detail::line_writer line(out);
+  text.append(line, unix_nanoseconds);
+  line.yield();
   return {out.data(), out.size()};
 }
 } // namespace
@@ -27,9 +31,11 @@ TEST_CASE("text: a time is RFC 3339 in UTC with microseconds, rounded down", "[l
 }
 
 TEST_CASE("text: one second after another comes out of one renderer", "[log][renderer]") {
-  weir::timestamp_text text;
+  weir::detail::timestamp_text text;
   weir::text_buffer out;
-  for (const std::int64_t ns : {1'999'999'000, 2'000'001'000, 1'000'000'000}) text.append(out, ns);
+  weir::detail::line_writer line(out);
+  for (const std::int64_t ns : {1'999'999'000, 2'000'001'000, 1'000'000'000}) text.append(line, ns);
+  line.yield();
   CHECK(std::string(out.data(), out.size()) ==
         "1970-01-01T00:00:01.999999Z1970-01-01T00:00:02.000001Z1970-01-01T00:00:01.000000Z");
 }

@@ -137,10 +137,10 @@ TEST_CASE("threads: what thread_local destructors log arrives", "[log][threads][
     thread_local logs_at_thread_end only; // nothing logged before
     only.log = &test.log();
   }).join();
-  const auto one = std::vector<std::string>{"first", "at the end 0", "at the end 1", "at the end 2"};
-  auto expected = one;
-  expected.insert(expected.end(), one.begin(), one.end());
-  expected.insert(expected.end(), one.begin() + 1, one.end());
+  const std::vector<std::string> expected{
+      "first",        "at the end 0", "at the end 1", "at the end 2", // the first thread
+      "first",        "at the end 0", "at the end 1", "at the end 2", // the second
+      "at the end 0", "at the end 1", "at the end 2"};
   CHECK(test.lines() == expected);
   CHECK(test.stream().stats().written == 11);
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "weir/log/call_site.hpp"
+#include "weir/log/level.hpp"
 #include "weir/log/logger_state.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace weir::detail {
 
@@ -14,20 +16,29 @@ namespace weir::detail {
 /// in pairs of 64 bytes, but one line is what the protocol passes around).
 inline constexpr std::size_t cache_line = 64;
 
-/// In front of every record. `size` counts header, ids and arguments, rounded up to record_alignment.
+/// In front of every record: `size` bytes, of which these are the first. Then, if the flags say so, a
+/// weir::correlation; the arguments; padding; if text was cut, the number of bytes left out, as the last 8 bytes.
 struct record_header {
   const call_site* site;
   const logger_state* logger;
-  std::uint64_t ticks;  // record_clock_now()
-  std::uint32_t size;   // bytes
-  std::uint32_t extras; // bit 0: a weir::correlation follows; above: bytes of text that were left out
+  std::uint64_t ticks; // record_clock_now()
+  std::uint32_t size;  // bytes, a multiple of record_alignment
+  std::uint32_t flags;
 
-  static constexpr std::size_t most_cut = 0x7fff'ffff;
-  static constexpr std::uint32_t pack(bool correlated, std::size_t cut) noexcept {
-    return static_cast<std::uint32_t>(cut < most_cut ? cut : most_cut) << 1 | std::uint32_t{correlated};
+  static constexpr std::uint32_t correlated_flag = 1, cut_flag = 2, severity_shift = 8;
+  static constexpr std::uint32_t pack(level severity, bool correlated, bool cut) noexcept {
+    return static_cast<std::uint32_t>(severity) << severity_shift | (correlated ? correlated_flag : 0U) |
+           (cut ? cut_flag : 0U);
   }
-  bool correlated() const noexcept { return (extras & 1U) != 0; }
-  std::uint32_t cut() const noexcept { return extras >> 1; }
+  level severity() const noexcept { return static_cast<level>(flags >> severity_shift); }
+  bool correlated() const noexcept { return (flags & correlated_flag) != 0; }
+  /// Bytes of text that were left out.
+  std::uint64_t cut() const noexcept {
+    std::uint64_t bytes = 0;
+    if ((flags & cut_flag) != 0)
+      std::memcpy(&bytes, reinterpret_cast<const std::byte*>(this) + size - sizeof bytes, sizeof bytes);
+    return bytes;
+  }
 };
 inline constexpr std::uint32_t record_alignment = 8;
 

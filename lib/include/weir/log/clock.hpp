@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <ctime>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -16,11 +15,8 @@ struct tsc_properties {
 };
 extern const tsc_properties this_tsc;
 
-inline std::uint64_t monotonic_nanoseconds() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
-}
+/// Where there is no steady TSC. Out of line: it would be in the way at every log call.
+std::uint64_t monotonic_nanoseconds() noexcept;
 
 /// Ticks of the record clock: TSC counts, or monotonic nanoseconds where there is no steady TSC. wall_clock (backend)
 /// turns them into time of day. Not earlier than what the thread has read before: a record that answers another

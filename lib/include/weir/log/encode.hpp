@@ -22,6 +22,8 @@ template <class Rep, class Period>
 inline constexpr bool copy_safe<std::chrono::duration<Rep, Period>> = std::is_arithmetic_v<Rep>;
 template <class Clock, class Duration>
 inline constexpr bool copy_safe<std::chrono::time_point<Clock, Duration>> = copy_safe<Duration>;
+template <>
+inline constexpr bool copy_safe<long double> = true;
 
 namespace detail {
 
@@ -36,11 +38,19 @@ template <class T>
 inline constexpr bool becomes_text = is_std_text<T> || (std::is_convertible_v<const T&, std::string_view> &&
                                                         !std::is_default_constructible_v<fmt::formatter<T>>);
 
+/// Integers travel in two sizes, so that the backend knows few types.
+template <class T>
+using wide_integer =
+    std::conditional_t<std::is_signed_v<T>, std::conditional_t<(sizeof(T) > 4), std::int64_t, std::int32_t>,
+                       std::conditional_t<(sizeof(T) > 4), std::uint64_t, std::uint32_t>>;
+
 /// Strings become views, numbers themselves; everything else stays a reference to what it is. Arrays of char end at
 /// their first zero, or where they end.
 template <class T>
 decltype(auto) to_loggable(const T& value) noexcept {
-  if constexpr (std::is_arithmetic_v<T>)
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
+    return static_cast<wide_integer<T>>(value);
+  else if constexpr (std::is_arithmetic_v<T>)
     return T{value};
   else if constexpr (std::is_null_pointer_v<T>)
     return static_cast<const void*>(nullptr);
@@ -79,10 +89,9 @@ struct codec {
     std::memcpy(at, &value, sizeof(T));
     return at + sizeof(T);
   }
-  static T read(const std::byte*& at) noexcept {
+  static T read(const std::byte* at) noexcept {
     T value;
     std::memcpy(&value, at, sizeof(T));
-    at += sizeof(T);
     return value;
   }
 };
@@ -99,12 +108,10 @@ struct codec<std::string_view> {
     if (!text.empty()) std::memcpy(at + sizeof bytes, text.data(), text.size());
     return at + sizeof bytes + text.size();
   }
-  static std::string_view read(const std::byte*& at) noexcept {
+  static std::string_view read(const std::byte* at) noexcept {
     length bytes;
     std::memcpy(&bytes, at, sizeof bytes);
-    const auto* text = reinterpret_cast<const char*>(at + sizeof bytes);
-    at += sizeof bytes + bytes;
-    return {text, bytes};
+    return {reinterpret_cast<const char*>(at + sizeof bytes), bytes};
   }
 };
 

@@ -3,7 +3,7 @@
 
 #include "weir/log/encode.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -78,7 +78,6 @@ struct codec<field_argument<Key, Value>> {
   static std::byte* write(std::byte* at, const field_argument<Key, Value>& f) noexcept {
     return codec<Value>::write(at, f.value);
   }
-  static encoded read(const std::byte*& at) noexcept { return {codec<typename codec<Value>::encoded>::read(at)}; }
 };
 
 } // namespace detail
@@ -94,7 +93,9 @@ template <field_key Key, class T>
   static_assert(detail::valid_key(Key.view()),
                 "a field's key is letters, digits and _ . - /, and not a reserved one");
   using loggable = detail::loggable_t<T>;
-  if constexpr (detail::copied_late<loggable> && (std::is_arithmetic_v<loggable> || detail::is_text<loggable>))
+  if constexpr (std::is_same_v<loggable, long double>)
+    return detail::field_argument<Key, double>{static_cast<double>(value)}; // what JSON's numbers are
+  else if constexpr (detail::copied_late<loggable> && (std::is_arithmetic_v<loggable> || detail::is_text<loggable>))
     return detail::field_argument<Key, loggable>{detail::to_loggable(value)};
   else
     return detail::field_argument<Key, std::string>{detail::render_field(value)};

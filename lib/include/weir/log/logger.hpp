@@ -4,16 +4,17 @@
 #include "weir/correlation.hpp"
 #include "weir/log/call_site.hpp"
 #include "weir/log/clock.hpp"
+#include "weir/log/format.hpp"
 #include "weir/log/producer.hpp"
 #include "weir/log/text_cutter.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
-#include <exception>
 #include <new>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -22,53 +23,8 @@ namespace weir {
 
 namespace detail {
 
-template <class... T>
-struct type_list {};
-
-// The arguments that a format string speaks of: all but the fields.
-template <class Kept, class... Rest>
-struct without_fields {
-  using type = Kept;
-};
-template <class... Kept, class First, class... Rest>
-struct without_fields<type_list<Kept...>, First, Rest...>
-    : without_fields<std::conditional_t<is_field<First>, type_list<Kept...>, type_list<Kept..., First>>, Rest...> {};
-
-template <class List>
-struct format_checker;
-template <class... T>
-struct format_checker<type_list<T...>> {
-  using type = fmt::format_string<T...>;
-};
-/// fmt's compile-time check of a format string against the arguments of a statement.
-template <class... Args>
-using checked_format =
-    typename format_checker<typename without_fields<type_list<>, std::remove_cvref_t<Args>...>::type>::type;
-
-/// A format string literal with its place in the source, checked at compile time against the arguments.
-template <class... Args>
-struct located_format {
-  template <std::size_t Size>
-  // Implicit: a log call is to be written as log.info("…", x). Not std::source_location, which clang 14 lacks.
-  consteval located_format(const char (&literal)[Size], // NOLINT
-                           const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE())
-      : text{file, literal, Size - 1, line} {
-    static_cast<void>(checked_format<Args...>(literal)); // does not compile if the format is wrong
-  }
-  call_text text;
-};
-
-template <class... Args>
-consteval bool fields_stand_last() {
-  bool seen = false, ordered = true;
-  ((ordered = ordered && (is_field<std::remove_cvref_t<Args>> || !seen),
-    seen = seen || is_field<std::remove_cvref_t<Args>>),
-   ...);
-  return ordered;
-}
-
-template <class T>
-inline constexpr bool travels_as_value = is_field<T> || copied_late<T>;
+/// For arguments that cannot travel: the message, or why there is none. False if there is no memory for either.
+bool render_message(std::string& message, std::string_view format, fmt::format_args args) noexcept;
 
 } // namespace detail
 
@@ -80,7 +36,8 @@ class log_stream;
 /// once the stream is closed, calls are counted as dropped.
 class logger {
  public:
-  logger(detail::stream_front& stream, detail::logger_state& state) noexcept : stream_(&stream), state_(&state) {}
+  logger(detail::stream_front& stream, detail::logger_state& state, weir::level threshold) noexcept
+      : threshold_(threshold), stream_(&stream), state_(&state) {}
   logger(const logger&) = delete;
   logger& operator=(const logger&) = delete;
 
@@ -89,11 +46,11 @@ class logger {
   /// The lowest level that is logged. Thread-safe; takes effect on other threads soon, not at once.
   weir::level threshold() const noexcept {
     // relaxed: a threshold orders nothing.
-    return state_->threshold.load(std::memory_order_relaxed);
+    return threshold_.load(std::memory_order_relaxed);
   }
   void set_threshold(weir::level lowest) noexcept {
     // relaxed: as above.
-    state_->threshold.store(lowest, std::memory_order_relaxed);
+    threshold_.store(lowest, std::memory_order_relaxed);
   }
   bool enabled(weir::level severity) const noexcept { return severity >= threshold() && severity != level::off; }
 
@@ -124,57 +81,58 @@ class logger {
     log_located<level::critical>(format.text, args...);
   }
 
-  /// The macros' way in: `Site` is the type of a constexpr function object that returns a detail::statement. To be
-  /// called if enabled() only.
-  template <class Site, class... Args>
-  void log_statement(Site, const Args&... args) noexcept {
-    static_assert(Site{}().severity < level::off, "level::off is a threshold: nothing is logged at it");
-    using pieces = detail::format_pieces<Site>;
-    static_assert(!pieces::named, "name values with weir::field<\"name\">(value), not with {name}");
-    static_assert(detail::fields_stand_last<Args...>(), "fields stand after the format's arguments");
-    static_assert(detail::keys_differ<Args...>(), "two fields of one statement have the same key");
-    [[maybe_unused]] static constexpr detail::checked_format<Args...> check{Site{}().format};
-    if constexpr (!pieces::nested && (detail::travels_as_value<detail::loggable_t<Args>> && ...)) {
-      write<detail::site_of<Site, typename detail::codec<detail::loggable_t<Args>>::encoded...>>(
-          detail::to_loggable(args)...);
-    } else {
-      constexpr detail::statement statement = Site{}();
-      log_located<statement.severity>(detail::call_text{statement.file.data(), statement.format.data(),
-                                                        static_cast<std::uint32_t>(statement.format.size()),
-                                                        statement.line},
-                                      args...);
-    }
+  /// The macros' way in. To be called if enabled() only.
+  template <level Severity, class... Args>
+  [[gnu::always_inline]] void log_statement(const detail::call_site& site,
+                                            detail::checked_format<std::type_identity_t<Args>...>,
+                                            const Args&... args) noexcept {
+    check<Severity, Args...>();
+    if constexpr (detail::recorded<Args...>::as_they_are)
+      write(site, Severity, detail::to_loggable(args)...);
+    else
+      render_now(site, Severity, site.format, std::tuple<>{}, args...);
   }
 
  private:
   template <level Severity, class... Args>
-  void log_located(const detail::call_text& text, const Args&... args) noexcept {
+  static constexpr void check() noexcept {
+    static_assert(Severity < level::off, "level::off is a threshold: nothing is logged at it");
     static_assert(detail::fields_stand_last<Args...>(), "fields stand after the format's arguments");
     static_assert(detail::keys_differ<Args...>(), "two fields of one statement have the same key");
-    if (!enabled(Severity)) return;
-    if constexpr ((detail::travels_as_value<detail::loggable_t<Args>> && ...))
-      write<detail::shared_site<Severity, typename detail::codec<detail::loggable_t<Args>>::encoded...>::site>(
-          text, detail::to_loggable(args)...);
-    else
-      render_now<Severity>(text, args...);
   }
 
-  /// For arguments that cannot travel: the message is rendered here and travels as one string.
   template <level Severity, class... Args>
-  void render_now(detail::call_text text, const Args&... args) noexcept;
-
-  template <const detail::call_site& Site, class... Loggable>
-  [[gnu::always_inline]] void write(const Loggable&... args) noexcept {
-    const std::size_t size = record_size(args...);
-    if (size > stream_->record_limit) [[unlikely]]
-      return write_cut<Site>(args...);
-    write_sized<Site>(size, 0, args...);
+  void log_located(const detail::call_text& text, const Args&... args) noexcept {
+    check<Severity, Args...>();
+    if (!enabled(Severity)) return;
+    constexpr auto& site = detail::located_site<detail::recorded<Args...>>;
+    if constexpr (detail::recorded<Args...>::as_they_are)
+      write(site, Severity, text, detail::to_loggable(args)...);
+    else
+      render_now(site, Severity, {text.format, text.format_size}, std::tie(text), args...);
   }
 
-  template <const detail::call_site& Site, class... Loggable>
-  [[gnu::always_inline]] void write_sized(std::size_t size, std::size_t cut, const Loggable&... args) noexcept {
+  /// For arguments that cannot travel: the message is rendered here and travels as one string. `front`: what is
+  /// recorded before it.
+  template <class Front, class... Args>
+  [[gnu::noinline]] void render_now(const detail::call_site& site, level severity, std::string_view format,
+                                    const Front& front, const Args&... args) noexcept;
+
+  template <class... Loggable>
+  [[gnu::always_inline]] void write(const detail::call_site& site, level severity, const Loggable&... args) noexcept {
+    const std::size_t size = record_size(args...);
+    if constexpr ((detail::has_text<Loggable> || ...))
+      if (size > stream_->record_limit) [[unlikely]]
+        return write_cut(site, severity, args...);
+    write_sized(site, severity, size, 0, args...);
+  }
+
+  template <class... Loggable>
+  [[gnu::always_inline]] void write_sized(const detail::call_site& site, level severity, std::size_t size,
+                                          std::size_t cut, const Loggable&... args) noexcept {
     const correlation* ids = current_correlation;
     if (ids != nullptr) size += sizeof(correlation);
+    if (cut != 0) size += sizeof(std::uint64_t);
     size = (size + detail::record_alignment - 1) & ~std::size_t{detail::record_alignment - 1};
     detail::cursor* mine = detail::reserve(*stream_, size);
     if (mine == nullptr) [[unlikely]]
@@ -182,30 +140,32 @@ class logger {
     detail::begin_record(*mine);
     // Member by member: put together elsewhere and copied, its narrow stores would stall the copy's wide loads.
     auto* header = new (mine->at) detail::record_header;
-    header->site = &Site;
+    header->site = &site;
     header->logger = state_;
     header->ticks = detail::record_clock_now();
     header->size = static_cast<std::uint32_t>(size);
-    header->extras = detail::record_header::pack(ids != nullptr, cut);
+    header->flags = detail::record_header::pack(severity, ids != nullptr, cut != 0);
     std::byte* at = mine->at + sizeof *header;
     if (ids != nullptr) {
       std::memcpy(at, ids, sizeof *ids);
       at += sizeof *ids;
     }
     ((at = detail::codec<Loggable>::write(at, args)), ...);
+    if (cut != 0) std::memcpy(mine->at + size - sizeof cut, &cut, sizeof cut);
     detail::publish(*stream_, *mine, static_cast<std::uint32_t>(size));
   }
 
   // Out of the way: inlined beside it, it would push write_sized() out of the call site.
-  template <const detail::call_site& Site, class... Loggable>
-  [[gnu::cold, gnu::noinline]] void write_cut(const Loggable&... args) noexcept {
+  template <class... Loggable>
+  [[gnu::cold, gnu::noinline]] void write_cut(const detail::call_site& site, level severity,
+                                              const Loggable&... args) noexcept {
     std::size_t sizes[] = {0, detail::text_size(args)...};
     std::size_t fixed = record_size(args...);
     for (const std::size_t size : sizes) fixed -= size;
     const std::size_t limit = stream_->record_limit;
     detail::text_cutter cutter(sizes, limit > fixed ? limit - fixed : 0);
     [&](const auto&... shortened) {
-      write_sized<Site>(record_size(shortened...), cutter.cut_bytes(), shortened...);
+      write_sized(site, severity, record_size(shortened...), cutter.cut_bytes(), shortened...);
     }(cutter(args)...);
   }
 
@@ -214,49 +174,38 @@ class logger {
     return (sizeof(detail::record_header) + ... + detail::codec<Loggable>::size(args));
   }
 
+  // Here and not in the state: what a call waits for before it reads the clock is one load then, not two in a row.
+  std::atomic<weir::level> threshold_;
   detail::stream_front* stream_;
   detail::logger_state* state_;
 };
 
-template <level Severity, class... Args>
-void logger::render_now(detail::call_text text, const Args&... args) noexcept {
-  constexpr auto pick_fields = [](const auto& argument) {
-    if constexpr (detail::is_field<std::remove_cvref_t<decltype(argument)>>)
-      return std::tie(argument);
+namespace detail {
+
+/// References to those of `args` that are, or are not, fields.
+template <bool Fields, class... Args>
+auto pick(const Args&... args) noexcept {
+  constexpr auto one = []<class T>(const T& arg) {
+    if constexpr (is_field<T> == Fields)
+      return std::tie(arg);
     else
       return std::tuple<>{};
   };
-  constexpr auto pick_others = [](const auto& argument) {
-    if constexpr (detail::is_field<std::remove_cvref_t<decltype(argument)>>)
-      return std::tuple<>{};
-    else
-      return std::tie(argument);
-  };
-  try {
-    fmt::memory_buffer message;
-    try {
-      std::apply(
-          [&](const auto&... value) {
-            fmt::vformat_to(fmt::appender(message), fmt::string_view(text.format, text.format_size),
-                            fmt::make_format_args(value...));
-          },
-          std::tuple_cat(pick_others(args)...));
-    } catch (const std::exception& error) {
-      message.clear();
-      fmt::format_to(fmt::appender(message), "[could not be formatted: {}] {}", error.what(), text.format);
-    }
-    text.format = "{}";
-    text.format_size = 2;
-    std::apply(
-        [&](const auto&... field) {
-          write<detail::shared_site<Severity, std::string_view,
-                                    typename detail::codec<std::remove_cvref_t<decltype(field)>>::encoded...>::site>(
-              text, std::string_view(message.data(), message.size()), field...);
-        },
-        std::tuple_cat(pick_fields(args)...));
-  } catch (...) { // out of memory: the record is lost, and counted
-    detail::count_unrenderable(*stream_);
-  }
+  return std::tuple_cat(one(args)...);
+}
+
+} // namespace detail
+
+template <class Front, class... Args>
+void logger::render_now(const detail::call_site& site, level severity, std::string_view format, const Front& front,
+                        const Args&... args) noexcept {
+  std::string message;
+  const bool rendered = std::apply(
+      [&](const auto&... value) { return detail::render_message(message, format, fmt::make_format_args(value...)); },
+      detail::pick<false>(args...));
+  if (!rendered) return detail::count_unrenderable(*stream_);
+  std::apply([&](const auto&... recorded) { write(site, severity, recorded...); },
+             std::tuple_cat(front, std::tuple(std::string_view(message)), detail::pick<true>(args...)));
 }
 
 } // namespace weir

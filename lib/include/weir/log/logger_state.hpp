@@ -1,9 +1,6 @@
-// What a named logger is to the stream: its threshold, its name and where its records go.
+// What a named logger is to the stream: its name and where its records go.
 #pragma once
 
-#include "weir/log/level.hpp"
-
-#include <atomic>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -14,7 +11,6 @@ namespace weir::detail {
 struct logger_state {
   std::string name;
   std::vector<std::size_t> sinks; // positions in the core's list; fixed at creation
-  std::atomic<level> threshold{level::info};
 };
 
 } // namespace weir::detail

@@ -5,16 +5,17 @@
 
 /// WEIR_INFO(log, "sent {} bytes", n, weir::field<"file">(name));
 ///
-/// The same as log.info(...), with two differences: the format is compiled, with its arguments, into a renderer of
-/// this statement's own, and the record carries one pointer where the function form carries file, line and format;
-/// and the arguments are not evaluated when the level is below the logger's threshold.
+/// The same as log.info(...), with two differences: the statement has a description of its own, so that the record
+/// carries one pointer where the function form carries file, line and format; and the arguments are not evaluated
+/// when the level is below the logger's threshold.
 #define WEIR_LOG(logger_, severity_, format_, ...)                                                                   \
   do {                                                                                                               \
     ::weir::logger& weir_logger_ = (logger_);                                                                        \
     if (weir_logger_.enabled(severity_)) {                                                                           \
-      weir_logger_.log_statement([] {                                                                                \
-        return ::weir::detail::statement{(severity_), (format_), __FILE__, __LINE__};                                \
-      } __VA_OPT__(, ) __VA_ARGS__);                                                                                 \
+      using weir_recorded_ = decltype(::weir::detail::recorded_as(__VA_ARGS__));                                     \
+      static constinit const ::weir::detail::call_site weir_site_{                                                   \
+          (format_), __FILE__, __LINE__, !weir_recorded_::as_they_are, false, weir_recorded_::types};                \
+      weir_logger_.log_statement<(severity_)>(weir_site_, (format_)__VA_OPT__(, ) __VA_ARGS__);                      \
     }                                                                                                                \
   } while (false)
 

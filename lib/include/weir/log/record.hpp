@@ -1,4 +1,4 @@
-// A record as renderers and sinks see it: decoded, with its time of day.
+// A record as renderers and sinks see it: with its time of day, its message and fields ready to be written.
 #pragma once
 
 #include "weir/correlation.hpp"
@@ -6,49 +6,62 @@
 #include "weir/log/level.hpp"
 #include "weir/log/text_buffer.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace weir {
 
+/// How a message and its fields are written: for one line of text, or inside a JSON object.
+enum class field_style : std::uint8_t { text, json };
+
+namespace detail {
+class line_writer;
+/// Where each argument of a record stands.
+using argument_positions = std::array<const std::byte*, most_arguments>;
+} // namespace detail
+
 /// A view of one record. Valid only during the call it is passed to; backend-thread-only.
 class record {
  public:
-  record(const detail::call_site& site, const std::byte* arguments, std::string_view logger_name,
-         std::int64_t unix_nanoseconds, const correlation* ids, std::uint32_t cut_bytes) noexcept
-      : site_(&site),
-        arguments_(arguments),
-        logger_name_(logger_name),
-        unix_nanoseconds_(unix_nanoseconds),
-        ids_(ids),
-        cut_bytes_(cut_bytes) {}
+  /// `arguments`: as the log call wrote them. Throws std::bad_alloc when the first record of a call site is met and
+  /// there is no memory for its plan.
+  record(const detail::call_site& site, level severity, const std::byte* arguments, std::string_view logger_name,
+         std::int64_t unix_nanoseconds, const correlation* ids, std::uint64_t cut_bytes);
 
-  level severity() const noexcept { return site_->severity; }
+  level severity() const noexcept { return severity_; }
   std::string_view logger_name() const noexcept { return logger_name_; }
   /// Since 1970-01-01T00:00:00Z; never falls from record to record, unless the system's clock is set
   /// back or a thread is stopped for more than a second while it logs.
   std::int64_t unix_nanoseconds() const noexcept { return unix_nanoseconds_; }
   /// The ids of the work that the record was logged under, or nullptr.
   const correlation* ids() const noexcept { return ids_; }
-  bool has_fields() const noexcept { return site_->fields != 0; }
-  source_position position() const { return site_->position(arguments_); }
+  bool has_fields() const noexcept;
+  source_position position() const noexcept { return position_; }
 
   /// Appends the message as it was written, unescaped: it may hold line breaks and bytes that are not UTF-8.
   /// May throw what a copy_safe type's formatter throws.
   void append_raw_message(text_buffer& out) const;
   /// Appends the message escaped for one line of text, or for the inside of a JSON string. Always valid UTF-8.
   void append_message(text_buffer& out, field_style style) const;
-  /// Appends the fields in the order of the statement, each with its separator in front.
-  void append_fields(text_buffer& out, field_style style) const { site_->append_fields(out, arguments_, style); }
+  /// Appends the fields in the order of the statement, each with its separator in front: ` key=value` or
+  /// `,"key":value`. Strings are escaped; in text they are quoted where a reader could not tell where they end.
+  void append_fields(text_buffer& out, field_style style) const;
+
+  /// For the library's own renderers: the same two, in one go.
+  void write_message(detail::line_writer& out, field_style style) const;
+  void write_fields(detail::line_writer& out, field_style style) const;
 
  private:
-  const detail::call_site* site_;
-  const std::byte* arguments_;
+  const detail::message_plan* plan_;
+  level severity_;
   std::string_view logger_name_;
   std::int64_t unix_nanoseconds_;
   const correlation* ids_;
-  std::uint32_t cut_bytes_;
+  std::uint64_t cut_bytes_;
+  source_position position_;
+  detail::argument_positions at_; // as many as the plan has arguments
 };
 
 } // namespace weir

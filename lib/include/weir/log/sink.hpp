@@ -61,6 +61,7 @@ class sink {
 class line_sink : public sink {
  public:
   line_sink(std::string name, std::unique_ptr<renderer> renderer);
+  ~line_sink() override;
   void append(const record& entry) final;
   commit_result commit() final;
 
@@ -74,7 +75,7 @@ class line_sink : public sink {
 
  private:
   std::unique_ptr<renderer> renderer_;
-  text_buffer buffer_;
+  std::unique_ptr<text_buffer> buffer_;
   std::size_t pending_ = 0;
 };
 

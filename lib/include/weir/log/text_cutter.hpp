@@ -12,6 +12,12 @@
 
 namespace weir::detail {
 
+/// What may have to be cut; everything else together is smaller than the smallest limit for records.
+template <class T>
+inline constexpr bool has_text = is_text<T>;
+template <field_key Key, class Value>
+inline constexpr bool has_text<field_argument<Key, Value>> = is_text<Value>;
+
 /// Bytes of text in one loggable argument.
 template <class T>
 std::size_t text_size(const T& value) noexcept {

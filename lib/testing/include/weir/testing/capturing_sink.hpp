@@ -1,6 +1,7 @@
 // A sink for tests: keeps its lines in memory, and fails or blocks when it is told to.
 #pragma once
 
+#include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 #include "weir/log/sink.hpp"
 

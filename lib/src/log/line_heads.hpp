@@ -1,0 +1,46 @@
+// What stands between a line's time and its message: the same for all records of a logger and a level.
+#pragma once
+
+#include "log/line_writer.hpp"
+#include "weir/log/level.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir::detail {
+
+/// A small cache. Not thread-safe: each renderer has one.
+class line_heads {
+ public:
+  /// `make(severity, logger)` gives the text of those that are not in the cache.
+  template <class Make>
+  void append(line_writer& out, level severity, std::string_view logger, Make make) {
+    // A logger's name stays where it is; another in its place is found out by comparing.
+    entry& head =
+        entries_[(reinterpret_cast<std::uintptr_t>(logger.data()) / 32 + static_cast<std::size_t>(severity)) %
+                 entries_.size()];
+    if (head.severity != severity || head.logger != logger) [[unlikely]] {
+      head.severity = level::off; // should memory run out
+      head.text = make(severity, logger);
+      head.size = head.text.size();
+      head.text.append(line_writer::padding, '\0');
+      head.logger = logger;
+      head.severity = severity;
+    }
+    out.append_padded({head.text.data(), head.size});
+  }
+
+ private:
+  struct entry {
+    level severity = level::off;
+    std::string logger;
+    std::string text; // padded
+    std::size_t size = 0;
+  };
+  std::array<entry, 32> entries_;
+};
+
+} // namespace weir::detail

@@ -1,0 +1,199 @@
+#include "log/message_plan.hpp"
+
+#include "log/number_text.hpp"
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+
+namespace weir::detail {
+
+namespace {
+
+std::string escaped(std::string_view raw, field_style style) {
+  text_buffer out;
+  append_escaped(out, raw, style);
+  return {out.data(), out.size()};
+}
+
+/// Whether a number's text can hold something else than printable ASCII, quotes aside: the character it stands for
+/// (`c`), a locale's separators (`L`), a fill character.
+bool is_loud(const format_piece& piece, argument_kind kind) noexcept {
+  switch (kind) {
+  case argument_kind::character:
+  case argument_kind::text:
+  case argument_kind::custom:
+    return true;
+  default:
+    return piece.is_nested() || piece.spec.find_first_of("cL") != piece.spec.npos ||
+           !is_plain(piece.spec, field_style::json);
+  }
+}
+
+char* write_constant(char* at, std::string_view text) noexcept {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+/// The kinds whose text is plain and short.
+template <class T>
+char* write_plain(char* at, const T& value) {
+  if constexpr (std::is_same_v<T, bool>)
+    return write_constant(at, value ? std::string_view("true") : std::string_view("false"));
+  else if constexpr (std::is_integral_v<T>)
+    return write_integer(at, value);
+  else if constexpr (std::is_floating_point_v<T>)
+    return write_floating(at, value);
+  else
+    return fmt::format_to(at, FMT_COMPILE("{}"), value);
+}
+
+constexpr std::string_view name_of_no_number(double value) noexcept {
+  return std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+}
+
+} // namespace
+
+message_plan::message_plan(std::string_view format, std::span<const argument_type> arguments)
+    : arguments_(arguments) {
+  for (const format_piece& piece : take_apart(format)) {
+    step next{.before = add_constant(escaped(piece.literal, field_style::text),
+                                     escaped(piece.literal, field_style::json), piece.literal),
+              .argument = piece.argument,
+              .kind = {},
+              .loud = false,
+              .by = nullptr};
+    if (piece.argument != format_piece::no_argument) {
+      next.kind = arguments[piece.argument].kind;
+      if (!piece.spec.empty() || next.kind == argument_kind::custom) {
+        next.by = make_formatter(piece, arguments);
+        next.loud = is_loud(piece, next.kind);
+      }
+    }
+    steps_.push_back(std::move(next));
+  }
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string key(arguments[i].key);
+    if (!key.empty())
+      fields_.push_back({add_constant(' ' + key + '=', ",\"" + key + "\":", {}), i, arguments[i].kind});
+  }
+  constants_.append(line_writer::padding, '\0');
+}
+
+message_plan::constant message_plan::add_constant(std::string_view as_text, std::string_view as_json,
+                                                  std::string_view as_raw) {
+  constant added;
+  for (const auto& [how, all] : {std::pair{text, as_text}, {json, as_json}, {raw, as_raw}}) {
+    added.begin[how] = static_cast<std::uint32_t>(constants_.size());
+    added.size[how] = static_cast<std::uint32_t>(all.size());
+    constants_ += all;
+  }
+  return added;
+}
+
+void message_plan::locate(const std::byte* at, argument_positions& positions) const noexcept {
+  std::size_t i = 0;
+  for (const argument_type& type : arguments_) {
+    positions[i++] = at;
+    if (type.kind == argument_kind::text) {
+      const std::string_view value = codec<std::string_view>::read(at);
+      at += sizeof(codec<std::string_view>::length) + value.size();
+    } else {
+      at += type.size;
+    }
+  }
+}
+
+template <message_plan::spelling How>
+void message_plan::write_steps(line_writer& out, const argument_positions& at) const {
+  constexpr auto style = How == json ? field_style::json : field_style::text;
+  const auto write_text = [&](std::string_view value) {
+    if constexpr (How == raw)
+      out.append(value);
+    else
+      out.append_escaped(value, style);
+  };
+  for (const step& next : steps_) {
+    const std::string_view before = view(next.before, How);
+    char* to = out.reserve(before.size() + line_writer::padding + longest_number);
+    to = line_writer::write_padded(to, before);
+    out.advance_to(to);
+    if (next.argument == format_piece::no_argument) continue;
+    if (next.by != nullptr) {
+      text_buffer& buffer = out.yield();
+      const std::size_t begin = buffer.size();
+      next.by->append(buffer, at);
+      if (How != raw && next.loud) escape_tail(buffer, begin, style);
+      out.resume();
+      continue;
+    }
+    with_value(
+        next.kind, at[next.argument], [&]<class T>(const T& value) __attribute__((always_inline)) {
+          if constexpr (std::is_same_v<T, std::string_view>)
+            write_text(value);
+          else if constexpr (std::is_same_v<T, char>)
+            write_text({&value, 1});
+          else
+            out.advance_to(write_plain(to, value));
+        });
+  }
+}
+
+template <message_plan::spelling How>
+void message_plan::write_fields(line_writer& out, const argument_positions& at) const {
+  const auto write_text = [&](char* to, std::string_view value) {
+    if (How == text && copy_if_token(to, value)) return out.advance_to(to + value.size());
+    *to++ = '"';
+    if (copy_if_plain(to, value, field_style::json)) [[likely]] {
+      to += value.size();
+      *to = '"';
+      return out.advance_to(to + 1);
+    }
+    out.advance_to(to);
+    append_escaped(out.yield(), value, field_style::json);
+    out.resume();
+    out.append('"');
+  };
+  for (const named& field : fields_) {
+    const std::string_view prefix = view(field.prefix, How);
+    const std::byte* const from = at[field.argument];
+    const std::size_t text_size =
+        field.kind == argument_kind::text ? codec<std::string_view>::read(from).size() + 2 : 0;
+    char* to = out.reserve(prefix.size() + line_writer::padding + longest_number + text_size);
+    to = line_writer::write_padded(to, prefix);
+    with_value(
+        field.kind, from, [&]<class T>(const T& value) __attribute__((always_inline)) {
+          if constexpr (std::is_same_v<T, std::string_view>) {
+            write_text(to, value);
+          } else if constexpr (std::is_same_v<T, char>) {
+            write_text(to, {&value, 1});
+          } else {
+            if constexpr (std::is_floating_point_v<T>)
+              if (!std::isfinite(value)) {
+                if (How == json) *to++ = '"';
+                to = write_constant(to, name_of_no_number(value));
+                if (How == json) *to++ = '"';
+                return out.advance_to(to);
+              }
+            out.advance_to(write_plain(to, value));
+          }
+        });
+  }
+}
+
+void message_plan::write_raw_message(line_writer& out, const argument_positions& at) const {
+  write_steps<raw>(out, at);
+}
+
+void message_plan::write_message(line_writer& out, const argument_positions& at, field_style style) const {
+  style == field_style::json ? write_steps<json>(out, at) : write_steps<text>(out, at);
+}
+
+void message_plan::write_fields(line_writer& out, const argument_positions& at, field_style style) const {
+  style == field_style::json ? write_fields<json>(out, at) : write_fields<text>(out, at);
+}
+
+} // namespace weir::detail

@@ -1,0 +1,63 @@
+// Where plans are kept: with the call site if a statement has one of its own, otherwise in a table.
+#include "log/message_plan.hpp"
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+namespace weir::detail {
+
+namespace {
+
+/// Of a record that carries its rendered message.
+constexpr std::string_view message_only = "{}";
+
+const message_plan& own_plan(const call_site& site) {
+  // acquire: pairs with the release below; the plan is complete.
+  if (const message_plan* const made = site.plan.load(std::memory_order_acquire)) [[likely]]
+    return *made;
+  auto fresh = std::make_unique<const message_plan>(site.rendered ? message_only : site.format, site.arguments);
+  const message_plan* first = nullptr;
+  // release: publishes the plan; acquire: another stream's backend may have been faster.
+  if (site.plan.compare_exchange_strong(first, fresh.get(), std::memory_order_release, std::memory_order_acquire))
+    return *fresh.release(); // for the process's life, like the call site
+  return *first;
+}
+
+/// What tells located records apart: both are constants of the program, so their addresses do.
+struct format_and_types {
+  const char* format;
+  std::size_t size;
+  const argument_type* types;
+  friend bool operator==(const format_and_types&, const format_and_types&) = default;
+};
+struct address_hash {
+  std::size_t operator()(const format_and_types& key) const noexcept {
+    return std::hash<const void*>()(key.format) * 31 + std::hash<const void*>()(key.types);
+  }
+};
+
+const message_plan& table_plan(const call_text& text, const call_site& site) {
+  // One for each thread that renders: there is mostly one, and no lock. A literal is never freed, so an address means
+  // the same format for ever.
+  thread_local std::unordered_map<format_and_types, const message_plan, address_hash> plans;
+  const std::string_view format = site.rendered ? message_only : std::string_view(text.format, text.format_size);
+  const format_and_types key{format.data(), format.size(), site.arguments.data()};
+  if (const auto found = plans.find(key); found != plans.end()) return found->second;
+  return plans.try_emplace(key, format, site.arguments).first->second;
+}
+
+} // namespace
+
+const message_plan& plan_of(const call_site& site, const std::byte*& arguments, source_position& position) {
+  if (!site.located) {
+    position = {site.file, site.line};
+    return own_plan(site);
+  }
+  const auto text = codec<call_text>::read(arguments);
+  arguments += sizeof(call_text);
+  position = {text.file, text.line};
+  return table_plan(text, site);
+}
+
+} // namespace weir::detail
