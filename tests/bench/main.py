@@ -1,23 +1,26 @@
 """The benchmarks' command line: what to run, how long, where the results go. Started by run.sh."""
 
 import argparse
+import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
 import benchmarks
 import report
+from benchmarks.setting import Failure, Setting
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run.sh")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter repetitions, under a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter repetitions, about two minutes")
     parser.add_argument("--only", metavar="NAME", choices=list(benchmarks.ALL), help=", ".join(benchmarks.ALL))
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the medians there, one JSON object a line")
     parser.add_argument("--dir", metavar="DIR", type=Path, help="where log files go while measuring")
-    parser.add_argument("--programs", type=Path, default=Path("build/release/tests/bench"), help=argparse.SUPPRESS)
+    parser.add_argument("--build", type=Path, default=Path("build/release"), help=argparse.SUPPRESS)
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.dir and not arguments.dir.is_dir():
@@ -53,22 +56,37 @@ def main():
     if os.getloadavg()[0] > 0.5:
         print("bench: other programs are running: expect noise", file=sys.stderr)
 
-    medians = []
-    with tempfile.TemporaryDirectory(prefix="weir-bench.", dir=arguments.dir or memory_directory()) as scratch:
-        bench = benchmarks.Setting(arguments.programs, Path(scratch), arguments.quick, cores)
-        for name, run in benchmarks.ALL.items():
-            if arguments.only in (None, name):
-                results = report.Results(run(bench))
-                print(report.table(name, results), flush=True)
-                medians += results.medians()
-    if arguments.json:
-        arguments.json.write_text("".join(report.json_line(each) for each in medians))
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="weir-bench.", dir=arguments.dir or memory_directory()))
+        # Written as benchmarks finish: a run that is broken off leaves what it has measured.
+        medians = stack.enter_context(open(arguments.json, "w")) if arguments.json else None
+        reached = measure(Setting(arguments.build, Path(scratch), arguments.quick, cores), arguments.only, medians)
+    print(f"\ntargets: {sum(reached)} met, {len(reached) - sum(reached)} missed")
+
+
+def measure(bench, only, medians):
+    """Runs and prints the benchmarks; returns which targets were reached."""
+    reached = []
+    for name, benchmark in benchmarks.ALL.items():
+        if only not in (None, name):
+            continue
+        results = report.Results(name, benchmark.run(bench))
+        targets = list(benchmark.targets(results)) if results else []
+        print(report.table(results, benchmark.LEADING, targets), flush=True)
+        if medians:
+            medians.writelines(results.json_lines())
+            medians.flush()
+        reached += [met for _, met in targets]
+    return reached
 
 
 if __name__ == "__main__":
+    # So that the directory for log files goes away then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()
-    except benchmarks.Failure as failure:
+    except (Failure, OSError) as failure:
         sys.exit(f"bench: {failure}")
     except KeyboardInterrupt:
         sys.exit(130)

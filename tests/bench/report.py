@@ -3,83 +3,108 @@
 import json
 from statistics import median
 
-# By which metric subjects are compared, and whether more of it is better.
-LEADING = {"call_site": ("p50", False), "text_to_file": ("records_per_s", True), "http": ("requests_per_s", True)}
+PLACES = {"shape": 0, "subject": 1, "metric": 2}
 
 
 class Results:
-    def __init__(self, rows):
-        self._values = {}  # (bench, shape, subject, metric) -> {repetition: value}
+    """Of one benchmark. A place is a pair (shape, subject)."""
+
+    def __init__(self, name, rows):
+        self.name = name
+        self._values = {}  # (shape, subject, metric) -> {repetition: value}
         self._units = {}
         for row in rows:
-            key = (row["bench"], row["shape"], row["subject"], row["metric"])
+            key = (row["shape"], row["subject"], row["metric"])
             self._values.setdefault(key, {})[row["repetition"]] = row["value"]
             self._units[key] = row["unit"]
 
     def __bool__(self):
         return bool(self._values)
 
-    def medians(self):
-        return [dict(zip(("bench", "shape", "subject", "metric"), key), unit=self._units[key],
-                     value=float(f"{median(values.values()):.6g}")) for key, values in self._values.items()]
+    def json_lines(self):
+        """The medians, one object a line."""
+        for (shape, subject, metric), values in self._values.items():
+            yield json.dumps({"bench": self.name, "shape": shape, "subject": subject, "metric": metric,
+                              "unit": self._units[(shape, subject, metric)],
+                              "value": float(f"{median(values.values()):.6g}")}, separators=(",", ":")) + "\n"
 
-    def column(self, place):
-        """The different shapes (1), subjects (2) or metrics (3), in the order in which they came."""
-        return list(dict.fromkeys(key[place] for key in self._values))
+    def column(self, name):
+        """The different shapes, subjects or metrics, in the order in which they came."""
+        return list(dict.fromkeys(key[PLACES[name]] for key in self._values))
 
     def subjects(self, shape):
-        order = self.column(2)
-        here = {key[2] for key in self._values if key[1] == shape}
-        return [subject for subject in order if subject in here]
+        here = {key[1] for key in self._values if key[0] == shape}
+        return [subject for subject in self.column("subject") if subject in here]
 
-    def of(self, bench, shape, subject, metric):
+    def values(self, metric, place):
         """{repetition: value}, or nothing."""
-        return self._values.get((bench, shape, subject, metric), {})
+        return self._values.get((*place, metric), {})
 
-    def unit(self, bench, shape, subject, metric):
-        return self._units[(bench, shape, subject, metric)]
+    def unit(self, metric, place):
+        return self._units.get((*place, metric), "")
 
-    def compare(self, bench, shape, metric, one, other, how):
+    def median(self, metric, place):
+        values = self.values(metric, place)
+        return median(values.values()) if values else None
+
+    def ratio(self, metric, one, other):
+        """None as well if there is nothing to divide by."""
+        return self._compare(metric, one, other, lambda a, b: a / b if b else None)
+
+    def difference(self, metric, one, other):
+        return self._compare(metric, one, other, lambda a, b: a - b)
+
+    def _compare(self, metric, one, other, how):
         """The median of how(one, other) over the repetitions, each pair from the same one; None if there is none."""
-        first, second = (self.of(bench, shape, subject, metric) for subject in (one, other))
+        first, second = self.values(metric, one), self.values(metric, other)
         pairs = [how(first[repetition], second[repetition]) for repetition in first if repetition in second]
+        pairs = [pair for pair in pairs if pair is not None]
         return median(pairs) if pairs else None
 
 
-def json_line(result):
-    return json.dumps(result, separators=(",", ":")) + "\n"
+SCALES = {
+    "ns": [(1e9, 1e9, " s"), (1e6, 1e6, " ms"), (1e4, 1e3, " us")],
+    "ms": [(1e4, 1e3, " s")],
+    "bytes": [(1 << 20, 1 << 20, " MiB"), (1 << 10, 1 << 10, " KiB")],
+    "ns/s": [(0, 1e7, " %")],
+}
+LARGE_NUMBERS = [(1e6, 1e6, " M"), (1e4, 1e3, " k")]
 
 
 def readable(value, unit):
-    scales = [(1e9, " s"), (1e6, " ms"), (1e4, " us")] if unit == "ns" else [(1e6, " M"), (1e4, " k")]
-    for size, suffix in scales:
-        if value >= size:
-            return f"{value / (1e3 if size == 1e4 else size):.2f}{suffix}"
+    for least, size, suffix in SCALES.get(unit, LARGE_NUMBERS):
+        if value >= least:
+            return f"{value / size:.2f}{suffix}"
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
 
 
-def shape_lines(bench, shape, results):
-    metrics = results.column(3)
-    leading, more_is_better = LEADING.get(bench, (None, False))
+def shape_lines(shape, results, leading):
+    metrics = results.column("metric")
     header = [shape] + metrics
     if leading:
-        header += [f"{leading} from … to", f"weir/… {leading}" if more_is_better else f"…/weir {leading}"]
+        metric, more_is_better = leading
+        header += [f"{metric} from … to", f"weir/… {metric}" if more_is_better else f"…/weir {metric}"]
     rows = [header]
     for subject in results.subjects(shape):
+        place = (shape, subject)
         row = [subject]
-        for metric in metrics:
-            values = results.of(bench, shape, subject, metric)
-            unit = results.unit(bench, shape, subject, metric) if values else ""
-            row.append(readable(median(values.values()), unit) if values else "-")
+        for each in metrics:
+            value = results.median(each, place)
+            row.append("-" if value is None else readable(value, results.unit(each, place)))
         if leading:
-            spread = results.of(bench, shape, subject, leading).values()
-            unit = results.unit(bench, shape, subject, leading)
-            row.append(f"{readable(min(spread), unit)} … {readable(max(spread), unit)}")
-            weir, peer = ("weir", subject) if more_is_better else (subject, "weir")
-            ratio = results.compare(bench, shape, leading, weir, peer, lambda a, b: a / b)
-            row.append("" if subject == "weir" or ratio is None else f"{ratio:.2f}")
+            row += comparison(results, place, metric, more_is_better)
         rows.append(row)
     return rows
+
+
+def comparison(results, place, metric, more_is_better):
+    spread, unit = results.values(metric, place).values(), results.unit(metric, place)
+    if not spread:
+        return ["-", ""]
+    weir = (place[0], "weir")
+    ratio = results.ratio(metric, *((weir, place) if more_is_better else (place, weir)))
+    return [f"{readable(min(spread), unit)} … {readable(max(spread), unit)}",
+            "" if place == weir or ratio is None else f"{ratio:.2f}"]
 
 
 def align(tables):
@@ -91,35 +116,10 @@ def align(tables):
                       for row in table) for table in tables]
 
 
-def at_least(results, bench, shape, metric, peer, floor):
-    ratio = results.compare(bench, shape, metric, "weir", peer, lambda a, b: a / b)
-    if ratio is None:
-        return None
-    return f"weir {ratio:.2f} x {peer} ({shape}), at least {floor}: {'met' if ratio >= floor else 'MISSED'}"
-
-
-def targets(bench, results):
-    lines = []
-    if bench == "call_site":
-        more = results.compare(bench, "int_int_double", "p50", "weir", "clock", lambda a, b: a - b)
-        if more is not None:
-            lines.append(f"weir p50 is clock + {more:.1f} ns, at most 8: {'met' if more <= 8 else 'MISSED'}")
-    elif bench == "text_to_file":
-        lines += [at_least(results, bench, "int_int_double", "records_per_s", peer, floor)
-                  for peer, floor in (("spdlog_sync", 1.5), ("spdlog_async", 4))]
-    elif bench == "http":
-        lines += [at_least(results, bench, shape, "requests_per_s", "bare", 0.93) for shape in results.column(1)]
-    elif bench == "steady_state":
-        found = {metric: sum(results.of(bench, "int_int_double", "weir", metric).values())
-                 for metric in results.column(3)}
-        verdict = "met" if not any(found.values()) else "MISSED"
-        lines.append(f"weir in 1 M calls: {', '.join(f'{value:.0f} {name}' for name, value in found.items())}; "
-                     f"none wanted: {verdict}".replace("_", " "))
-    return [f"  target: {line}" for line in lines if line]
-
-
-def table(bench, results):
+def table(results, leading, targets):
+    """`targets`: (what is aimed at, whether it was reached) each."""
     if not results:
-        return f"\n{bench}: nothing measured"
-    blocks = align([shape_lines(bench, shape, results) for shape in results.column(1)])
-    return "\n".join(["", f"{bench} (medians)", *blocks, *targets(bench, results)])
+        return f"\n{results.name}: nothing measured"
+    blocks = align([shape_lines(shape, results, leading) for shape in results.column("shape")])
+    verdicts = [f"  target: {aim}: {'met' if met else 'MISSED'}" for aim, met in targets]
+    return "\n".join(["", f"{results.name} (medians)", *blocks, *verdicts])

@@ -1,72 +1,65 @@
 // Times how long one subject takes from the first log call until all lines are in the file; then checks every line.
 //
-//   text_to_file --subject weir --records 2000000 --file /dev/shm/text_to_file.log
+//   text_to_file --subject weir --producers 1 --records 2000000 --file /dev/shm/text_to_file.log
+//
+// With one producer, it has one core and the subject's threads have the other; with more, the scheduler decides.
+#include "log_files.hpp"
 #include "measuring/options.hpp"
-#include "measuring/result.hpp"
+#include "measuring/run_meter.hpp"
 #include "subjects/subject.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <exception>
-#include <fstream>
+#include <latch>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 namespace {
 
-/// Of all the process's threads so far.
-std::uint64_t processor_nanoseconds() {
-  timespec spent{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
-  return static_cast<std::uint64_t>(spent.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(spent.tv_nsec);
-}
-
-constexpr std::size_t time_size = std::string_view("2026-11-21T20:04:21.139357Z").size();
-
-/// Everything but the digits of the time has to be the same for all subjects, or their speeds cannot be compared.
-void check_lines(const std::string& path, std::uint64_t records) {
-  std::ifstream file(path);
-  std::string line;
-  fmt::memory_buffer expected;
-  std::uint64_t i = 0;
-  for (; std::getline(file, line); ++i) {
-    expected.clear();
-    fmt::format_to(fmt::appender(expected), " info  [main] request int: {}, int: {}, double: {}", i, i + 1,
-                   bench::fraction(i));
-    if (line.size() < time_size ||
-        std::string_view(line).substr(time_size) != std::string_view(expected.data(), expected.size()))
-      throw std::runtime_error(fmt::format("line {} of {} is not what was logged: '{}'", i + 1, path, line));
-  }
-  if (i != records) throw std::runtime_error(fmt::format("{} has {} lines of {}", path, i, records));
+void log_from_threads(bench::subject& subject, std::uint64_t records, std::uint64_t producers) {
+  std::latch all_started(static_cast<std::ptrdiff_t>(producers));
+  std::vector<std::jthread> threads;
+  const std::uint64_t each = records / producers;
+  for (std::uint64_t producer = 0; producer < producers; ++producer)
+    threads.emplace_back([&, producer] {
+      all_started.arrive_and_wait();
+      subject.log_lines(producer * each, each);
+    });
 }
 
 void run(const bench::options& options) {
   const std::string& name = options.text("--subject");
   const std::string& path = options.text("--file");
   const std::uint64_t records = options.number("--records");
+  const std::uint64_t producers = options.number("--producers");
+  if (records % producers != 0)
+    throw std::invalid_argument(fmt::format("--records {} cannot be divided among {}", records, producers));
   std::remove(path.c_str());
-  const auto subject = bench::open_subject(name, path);
-  const std::uint64_t spent_before = processor_nanoseconds();
-  const std::uint64_t begin = bench::monotonic_nanoseconds();
-  subject->log_lines(0, records);
+  const auto subject = producers == 1 ? bench::open_subject(name, path) : bench::open_subject_anywhere(name, path);
+  bench::run_meter meter;
+  if (producers == 1)
+    subject->log_lines(0, records);
+  else
+    log_from_threads(*subject, records, producers);
   subject->finish();
-  const std::uint64_t end = bench::monotonic_nanoseconds();
-  const std::uint64_t spent = processor_nanoseconds() - spent_before;
-  check_lines(path, records);
+  meter.stop();
+  bench::check_text_lines(path, records, producers);
   std::remove(path.c_str());
-  bench::print({"text_to_file", "int_int_double", name, "records_per_s", "records/s",
-                static_cast<double>(records) / (static_cast<double>(end - begin) / 1e9)});
-  bench::print({"text_to_file", "int_int_double", name, "ns_per_op", "ns",
-                static_cast<double>(spent) / static_cast<double>(records)});
+  meter.print("text_to_file", producers == 1 ? "int_int_double" : fmt::format("{}_producers", producers), name,
+              records);
 }
 
 } // namespace
 
 int main(int count, char** words) {
   try {
-    run({count, words, {{"--subject", "weir"}, {"--records", "2000000"}, {"--file", "text_to_file.log"}}});
+    run({count,
+         words,
+         {{"--subject", "weir"}, {"--producers", "1"}, {"--records", "2000000"}, {"--file", "text_to_file.log"}}});
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "text_to_file: %s\n", error.what());

@@ -13,15 +13,21 @@ namespace bench {
 
 namespace {
 
-std::shared_ptr<spdlog::sinks::sink> open_sink(const std::string& path) {
+constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%fZ %-5l [%n] %v";
+/// The message is the rest of the object, written by hand: what spdlog's users do for JSON.
+constexpr const char* json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","logger":"%n",%v})";
+
+std::shared_ptr<spdlog::sinks::sink> open_sink(const std::string& path, layout lines) {
   auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
-  sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%fZ %-5l [%n] %v",
+  sink->set_formatter(std::make_unique<spdlog::pattern_formatter>(lines == layout::json ? json_pattern : text_pattern,
                                                                   spdlog::pattern_time_type::utc));
   return sink;
 }
 
 class spdlog_subject : public subject {
  public:
+  explicit spdlog_subject(layout lines) : json_(lines == layout::json) {}
+
   call_samples time_calls(call_shape shape, const call_timing& timing) override {
     spdlog::logger& log = *log_;
     switch (shape) {
@@ -42,26 +48,41 @@ class spdlog_subject : public subject {
   }
 
   void log_lines(std::uint64_t first, std::uint64_t count) override {
+    if (json_) return log_json(first, count);
     for (std::uint64_t i = first; i < first + count; ++i)
       log_->info("request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
   }
 
  protected:
   std::shared_ptr<spdlog::logger> log_;
+
+ private:
+  void log_json(std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t i = first; i < first + count; ++i)
+      log_->info(R"("message":"request done","path":"{}","bytes":{},"seconds":{})", twelve_characters, i,
+                 fraction(i));
+  }
+
+  bool json_;
 };
 
 class sync final : public spdlog_subject {
  public:
-  explicit sync(const std::string& path) { log_ = std::make_shared<spdlog::logger>("main", open_sink(path)); }
+  sync(const std::string& path, layout lines, spdlog::level::level_enum flush_from) : spdlog_subject(lines) {
+    log_ = std::make_shared<spdlog::logger>("main", open_sink(path, lines));
+    log_->flush_on(flush_from);
+  }
   void finish() override { log_->flush(); }
 };
 
 class async final : public spdlog_subject {
  public:
-  explicit async(const std::string& path)
-      : sink_(open_sink(path)),
+  async(const std::string& path, layout lines, spdlog::level::level_enum flush_from)
+      : spdlog_subject(lines),
+        sink_(open_sink(path, lines)),
         pool_(std::make_shared<spdlog::details::thread_pool>(spdlog::details::default_async_q_size, 1)) {
     log_ = std::make_shared<spdlog::async_logger>("main", sink_, pool_, spdlog::async_overflow_policy::block);
+    log_->flush_on(flush_from);
   }
   /// The pool writes what is queued before it ends; its flush() would only queue a request.
   void finish() override {
@@ -75,9 +96,16 @@ class async final : public spdlog_subject {
   std::shared_ptr<spdlog::details::thread_pool> pool_;
 };
 
-} // namespace
+template <class Subject, spdlog::level::level_enum FlushFrom>
+std::unique_ptr<subject> open(const std::string& path, layout lines) {
+  return std::make_unique<Subject>(path, lines, FlushFrom);
+}
 
-std::unique_ptr<subject> open_spdlog_sync(const std::string& path) { return std::make_unique<sync>(path); }
-std::unique_ptr<subject> open_spdlog_async(const std::string& path) { return std::make_unique<async>(path); }
+const subject_registration sync_registered("spdlog_sync", &open<sync, spdlog::level::off>);
+const subject_registration sync_flush_registered("spdlog_sync_flush", &open<sync, spdlog::level::info>);
+const subject_registration async_registered("spdlog_async", &open<async, spdlog::level::off>);
+const subject_registration async_flush_registered("spdlog_async_flush", &open<async, spdlog::level::info>);
+
+} // namespace
 
 } // namespace bench

@@ -1,12 +1,10 @@
-// A logging library under measurement. One file per library implements this; subjects.cpp lists them.
+// A logging library under measurement. One file per library implements this and registers what it offers.
 #pragma once
 
 #include "measuring/call_timing.hpp"
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,9 +27,14 @@ inline const std::string sixty_characters = "https://files.example.org/download/
 inline const std::string twelve_characters = "/report.html";
 inline double fraction(std::uint64_t i) noexcept { return static_cast<double>(i) / 1000.0; }
 
-/// A logger that writes `<time> info  [main] <message>\n` to a file, the time as 2026-11-21T20:04:21.139357Z.
-/// It is made by a thread pinned to the backend's core, which the threads it starts inherit, and used by a thread
-/// pinned to the producer's.
+/// How a subject writes a record.
+enum class layout {
+  text, ///< `<time> info  [main] <message>\n`, the time as 2026-11-21T20:04:21.139357Z
+  json, ///< an object a line: time, level, logger, message, then the fields
+};
+
+/// A logger that writes to a file. It is made by a thread pinned to the backend's core, which the threads it starts
+/// inherit, and used by a thread pinned to the producer's, unless a benchmark says otherwise.
 class subject {
  public:
   subject() = default;
@@ -40,26 +43,30 @@ class subject {
   virtual ~subject() = default;
 
   virtual call_samples time_calls(call_shape shape, const call_timing& timing) = 0;
-  /// Makes the calls first … first + count - 1 of shape int_int_double as fast as it can.
+  /// Makes the calls first … first + count - 1 as fast as it can: of shape int_int_double, or of shape fields3 if
+  /// the layout is JSON. Thread-safe.
   virtual void log_lines(std::uint64_t first, std::uint64_t count) = 0;
   /// Returns when everything logged has been written to the file.
   virtual void finish() = 0;
 };
 
-struct subject_entry {
-  std::string_view name;
-  std::unique_ptr<subject> (*open)(const std::string& path);
+using subject_opener = std::unique_ptr<subject> (*)(const std::string& path, layout lines);
+
+/// A constant of this type in a library's file makes its subject known to open_subject() in every program that the
+/// file is linked into: a program has the subjects that are installed, or just one, without a list of them.
+struct subject_registration {
+  subject_registration(std::string_view name, subject_opener open);
 };
 
-std::span<const subject_entry> all_subjects() noexcept;
-/// Errors: std::invalid_argument naming it if there is no such subject in this build.
-std::unique_ptr<subject> open_subject(std::string_view name, const std::string& path);
+/// Leaves the calling thread on the producer's core.
+/// Errors: std::invalid_argument naming it if there is no such subject in this program, or none of that layout.
+std::unique_ptr<subject> open_subject(const std::string& name, const std::string& path, layout lines = layout::text);
 
-// The subjects, each in the file of its library.
-std::unique_ptr<subject> open_clock(const std::string& path);
-std::unique_ptr<subject> open_empty(const std::string& path);
-std::unique_ptr<subject> open_weir(const std::string& path);
-std::unique_ptr<subject> open_spdlog_sync(const std::string& path);
-std::unique_ptr<subject> open_spdlog_async(const std::string& path);
+/// The same, but neither the calling thread nor the subject's are bound to a core.
+std::unique_ptr<subject> open_subject_anywhere(const std::string& name, const std::string& path,
+                                               layout lines = layout::text);
+
+/// For subjects without JSON. Errors: std::invalid_argument naming the subject if `lines` is json.
+void want_text(std::string_view subject_name, layout lines);
 
 } // namespace bench

@@ -12,8 +12,10 @@ namespace {
 
 class weir_subject final : public subject {
  public:
-  explicit weir_subject(const std::string& path)
-      : stream_({.sinks = {weir::file_sink(path)}}), log_(stream_.get_logger("main")) {}
+  weir_subject(const std::string& path, layout lines)
+      : json_(lines == layout::json),
+        stream_({.sinks = {weir::file_sink(path, json_ ? weir::as_json() : weir::as_text())}}),
+        log_(stream_.get_logger("main")) {}
 
   call_samples time_calls(call_shape shape, const call_timing& timing) override {
     weir::logger& log = log_;
@@ -36,6 +38,7 @@ class weir_subject final : public subject {
   }
 
   void log_lines(std::uint64_t first, std::uint64_t count) override {
+    if (json_) return log_fields(first, count);
     for (std::uint64_t i = first; i < first + count; ++i)
       WEIR_INFO(log_, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
   }
@@ -47,12 +50,21 @@ class weir_subject final : public subject {
   }
 
  private:
+  void log_fields(std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t i = first; i < first + count; ++i)
+      WEIR_INFO(log_, "request done", weir::field<"path">(twelve_characters), weir::field<"bytes">(i),
+                weir::field<"seconds">(fraction(i)));
+  }
+
+  bool json_;
   weir::log_stream stream_;
   weir::logger& log_;
 };
 
-} // namespace
+const subject_registration registered("weir", [](const std::string& path, layout lines) -> std::unique_ptr<subject> {
+  return std::make_unique<weir_subject>(path, lines);
+});
 
-std::unique_ptr<subject> open_weir(const std::string& path) { return std::make_unique<weir_subject>(path); }
+} // namespace
 
 } // namespace bench

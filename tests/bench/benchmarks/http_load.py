@@ -6,21 +6,14 @@ import re
 import signal
 import subprocess
 
+from .processes import processor_time_ns
+
 CONNECTIONS = [1, 32, 256]
 UNITS_NS = {"us": 1e3, "ms": 1e6, "s": 1e9}
 
 
 class Failure(Exception):
     """The server or wrk did not do what is measured."""
-
-
-def processor_time_ns(process):
-    """Of all threads of the process so far, the background ones included."""
-    total = 0
-    for thread in os.listdir(f"/proc/{process}/task"):
-        with open(f"/proc/{process}/task/{thread}/schedstat") as numbers:
-            total += int(numbers.read().split()[0])
-    return total
 
 
 def run_wrk(core, port, connections, seconds):

@@ -28,9 +28,13 @@ class clock final : public subject {
   void finish() override {}
 };
 
-} // namespace
+const subject_registration empty_registered("empty", [](const std::string&, layout) -> std::unique_ptr<subject> {
+  return std::make_unique<empty>();
+});
+const subject_registration clock_registered("clock", [](const std::string&, layout) -> std::unique_ptr<subject> {
+  return std::make_unique<clock>();
+});
 
-std::unique_ptr<subject> open_empty(const std::string&) { return std::make_unique<empty>(); }
-std::unique_ptr<subject> open_clock(const std::string&) { return std::make_unique<clock>(); }
+} // namespace
 
 } // namespace bench
