@@ -60,6 +60,8 @@ class lanes {
   bool is_stuck(lane& in_flight, std::uint32_t seen);
   static std::uint32_t await_end_of_record(const chunk& tail, std::uint32_t seen) noexcept;
 
+  static constexpr std::size_t read_ahead = 512; // bytes: some records
+
   chunk_pool& pool_;
   std::vector<std::unique_ptr<lane>> lanes_;
   std::unordered_map<std::uint64_t, lane*> by_producer_;
@@ -86,6 +88,8 @@ void lanes::drain(std::uint64_t horizon, Visit visit) noexcept {
     const std::uint64_t until = heap_.empty() ? horizon : std::min(horizon, front(*heap_.front())->ticks);
     const record_header* next = front(earliest);
     do {
+      // The producer's core has written what is read here; asked for in time, it arrives before it is needed.
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(next) + read_ahead);
       visit(*next);
       earliest.head->read += next->size;
       next = front(earliest);

@@ -72,7 +72,7 @@ char* write_signed(char* at, Signed value) noexcept {
 
 /// Takes the zeroes off the end of `value`, which is not 0, and their number off `digits`.
 void strip_zeroes(std::uint32_t& value, int& digits) noexcept {
-  for (const auto [power, zeroes] : {std::pair{1'000'000U, 6}, {1000U, 3}})
+  for (const auto& [power, zeroes] : {std::pair{1'000'000U, 6}, {1000U, 3}})
     if (value % power == 0) {
       value /= power;
       digits -= zeroes;
