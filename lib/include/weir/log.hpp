@@ -3,6 +3,7 @@
 
 #include "weir/log/field.hpp"
 #include "weir/log/level.hpp"
+#include "weir/log/log_durably.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/macros.hpp"
 #include "weir/log/record.hpp"

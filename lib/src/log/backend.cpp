@@ -19,6 +19,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -48,7 +49,8 @@ class backend {
  public:
   explicit backend(stream_core& core) : core_(core), lanes_(core.pool), delivery_(core) {}
 
-  void run() noexcept;
+  /// Returns what the last flush of the sinks met.
+  std::error_code run() noexcept;
 
  private:
   bool round();
@@ -56,10 +58,9 @@ class backend {
   void take(const record_header& header) noexcept;
   std::uint64_t unreported_drops() const noexcept;
   void report_drops() noexcept;
-  void answer_flushes(std::uint64_t horizon) noexcept;
   void rest(bool found_work, bool in_step);
   void sleep();
-  void finish() noexcept;
+  std::error_code finish() noexcept;
   bool is_closing() const noexcept {
     // acquire: pairs with close().
     return core_.asleep.load(std::memory_order_acquire) == closing;
@@ -76,6 +77,9 @@ class backend {
 
   std::uint64_t reported_drops_ = 0;
   steady_clock::time_point next_drop_report_{};
+
+  bool flush_now_ = false;               // a record of the level that wants that has come by
+  steady_clock::time_point flush_due_{}; // of what sinks may have in their buffers
 };
 
 void backend::take(const record_header& header) noexcept {
@@ -87,6 +91,7 @@ void backend::take(const record_header& header) noexcept {
     if ((ids->trace_id_high | ids->trace_id_low) == 0) ids = nullptr; // work without a trace
   }
   ++drained_in_round_;
+  if (header.severity() >= core_.flush_at) flush_now_ = true;
   try {
     const record entry(*header.site, header.severity(), after, header.logger->name,
                        clock_.unix_nanoseconds(header.ticks), ids, header.cut());
@@ -124,18 +129,6 @@ void backend::report_drops() noexcept {
   }
 }
 
-void backend::answer_flushes(std::uint64_t horizon) noexcept {
-  auto& flushes = core_.flushes;
-  {
-    const std::lock_guard lock(flushes.mutex);
-    if (flushes.requested <= flushes.done) return; // nobody waits
-  }
-  delivery_.flush_sinks();
-  const std::lock_guard lock(flushes.mutex);
-  flushes.done = horizon;
-  flushes.answered.notify_all();
-}
-
 /// Returns whether everything up to the round's begin was taken, that is, whether no producer was in the middle of a
 /// record. Throws std::bad_alloc before anything is drained.
 bool backend::round() {
@@ -151,6 +144,7 @@ bool backend::round() {
   core_.queue_bytes.store(lanes_.pending_bytes(), std::memory_order_relaxed);
 
   drained_in_round_ = 0;
+  if (!delivery_.has_unflushed()) flush_due_ = steady_clock::now() + core_.options.flush_interval;
   lanes_.drain(horizon, [this](const record_header& header) { take(header); });
   delivery_.commit();
   horizon_ = horizon;
@@ -160,7 +154,9 @@ bool backend::round() {
   }
   // relaxed: a statistic.
   core_.queue_bytes.store(0, std::memory_order_relaxed);
-  answer_flushes(horizon);
+  delivery_.answer(core_.flushes.take(horizon));
+  if (flush_now_ || (delivery_.has_unflushed() && steady_clock::now() >= flush_due_)) delivery_.flush_sinks();
+  flush_now_ = false;
   return horizon >= now;
 }
 
@@ -200,10 +196,12 @@ void backend::rest(bool found_work, bool in_step) {
     return;
   }
   starved_rounds_ = 0;
-  if (++idle_rounds_ <= idle_rounds_before_sleep)
+  if (++idle_rounds_ <= idle_rounds_before_sleep) {
     core_.bell.sleep_for(std::min<std::chrono::microseconds>(shortest_rest * idle_rounds_, longest_rest));
-  else
+  } else {
+    delivery_.flush_sinks(); // there is nobody awake to do it later
     sleep();
+  }
 }
 
 void backend::sleep() {
@@ -223,7 +221,7 @@ void backend::sleep() {
     if (unreported_drops() != 0)
       core_.bell.sleep_for(report_interval); // then tries to say so again
     else if (exact)
-      core_.bell.sleep(); // woken by publish_to_sleeper(), chunk_pool::acquire(), flush() and close()
+      core_.bell.sleep(); // woken by publish_to_sleeper(), chunk_pool::acquire(), flushes and close()
     else
       core_.bell.sleep_for(blind_sleep);
   }
@@ -232,17 +230,17 @@ void backend::sleep() {
   core_.asleep.compare_exchange_strong(expected, awake, std::memory_order_relaxed);
 }
 
-void backend::run() noexcept {
+std::error_code backend::run() noexcept {
   while (!is_closing()) {
     const bool in_step = try_round();
     rest(drained_in_round_ != 0, in_step);
   }
-  finish();
+  return finish();
 }
 
 /// Takes all that was recorded before the stream began to close. A producer whose `writing` bit a barrier after that
 /// does not show sees the stream closing before it publishes, and withdraws its record.
-void backend::finish() noexcept {
+std::error_code backend::finish() noexcept {
   if (!process_wide_barrier()) std::this_thread::sleep_for(grace); // stores do not stay in a core for so long
   while (!try_round()) std::this_thread::yield();
   // What was begun between that round's clock and its barrier, and, without barriers, what is younger than the grace.
@@ -251,7 +249,20 @@ void backend::finish() noexcept {
   delivery_.commit();
   report_drops();
   if (in_flight != 0) core_.count_dropped(drop_reason::closed, in_flight);
-  answer_flushes(UINT64_MAX);
+  delivery_.answer(core_.flushes.take(UINT64_MAX));
+  return delivery_.flush_sinks();
+}
+
+/// For a caller who came after the last flush.
+void refuse(stream_core& core, flush_request& late) noexcept {
+  try {
+    flush_result result = result_since(core, late.since);
+    result.error = std::make_error_code(std::errc::operation_canceled);
+    late.answer(result);
+  } catch (...) {
+    // relaxed: a counter that orders nothing.
+    core.sink_errors.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 } // namespace
@@ -259,7 +270,7 @@ void backend::finish() noexcept {
 void run_backend(const std::shared_ptr<stream_core>& core) {
   // relaxed: see on_backend_thread().
   core->backend_thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  backend(*core).run();
+  const std::error_code last_error = backend(*core).run();
   // Sinks close with the stream, not with the last thread that remembers it.
   std::vector<std::shared_ptr<sink>> sinks;
   {
@@ -269,9 +280,8 @@ void run_backend(const std::shared_ptr<stream_core>& core) {
   sinks.clear();
   // relaxed: only lets go of the stream; its memory is under reference counts.
   core->finished.store(true, std::memory_order_relaxed);
-  const std::lock_guard lock(core->flushes.mutex);
-  core->flushes.over = true;
-  core->flushes.answered.notify_all();
+  for (const auto& late : core->flushes.shut()) refuse(*core, *late);
+  core->flushes.end(last_error);
 }
 
 } // namespace weir::detail

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 namespace weir::detail {
@@ -42,6 +43,8 @@ void delivery::refresh() {
   if (sinks_.size() == core_.sink_count.load(std::memory_order_acquire)) return;
   const std::lock_guard lock(core_.registry.mutex);
   appended_.resize(core_.registry.sinks.size() * batch_records);
+  unflushed_.resize(core_.registry.sinks.size());
+  unsynced_.resize(core_.registry.sinks.size());
   sinks_ = core_.registry.sinks;
 }
 
@@ -59,6 +62,7 @@ void delivery::deliver(const record& entry, const logger_state& logger, std::siz
         [&](std::string_view what) {
           lost_[place] = 1;
           any_lost_ = true;
+          last_loss_ = std::make_error_code(std::errc::io_error);
           note_error(target.name(), what, 1);
         });
   }
@@ -75,6 +79,7 @@ bool delivery::announce(const record& entry) noexcept {
         [&] {
           target.append(entry);
           const commit_result result = target.commit();
+          unflushed_[index] = unsynced_[index] = 1;
           taken = taken || result.lost == 0;
           if (result.error) note_error(target.name(), result.error.message(), 0);
         },
@@ -111,13 +116,19 @@ void delivery::commit() noexcept {
         [&] {
           const commit_result result = target.commit();
           if (result.lost != 0) mark_lost(index, result.lost);
+          if (result.lost != 0) last_loss_ = result.error ? result.error : std::make_error_code(std::errc::io_error);
           if (result.error) note_error(target.name(), result.error.message(), result.lost);
         },
         [&](std::string_view what) {
           mark_lost(index, records_);
+          last_loss_ = std::make_error_code(std::errc::io_error);
           note_error(target.name(), what, records_);
         });
-    std::fill_n(appended_.begin() + static_cast<std::ptrdiff_t>(index * batch_records), records_, std::uint8_t{0});
+    const auto appended = appended_.begin() + static_cast<std::ptrdiff_t>(index * batch_records);
+    if (std::find(appended, appended + static_cast<std::ptrdiff_t>(records_), 1) !=
+        appended + static_cast<std::ptrdiff_t>(records_))
+      unflushed_[index] = unsynced_[index] = 1;
+    std::fill_n(appended, records_, std::uint8_t{0});
   }
   const batch_report report{.records = records_, .lost = count_lost(), .write_time = steady_clock::now() - begun};
   // relaxed: the two below publish it.
@@ -125,13 +136,81 @@ void delivery::commit() noexcept {
   // release, both: pair with the acquires in stats(): who sees records written or lost sees them accepted.
   core_.written.fetch_add(report.records - report.lost, std::memory_order_release);
   if (report.lost != 0) core_.count_dropped(drop_reason::sink, report.lost);
+  // relaxed, both: a statistic that only the backend writes.
+  const std::uint64_t queued = core_.queue_bytes.load(std::memory_order_relaxed);
+  core_.queue_bytes.store(queued - std::min<std::uint64_t>(queued, bytes_), std::memory_order_relaxed);
   records_ = bytes_ = 0;
   if (on_batch_) guarded([&] { on_batch_(report); }, [&](std::string_view what) { note_error("on_batch", what, 0); });
 }
 
-void delivery::flush_sinks() noexcept {
-  for (const auto& each : sinks_)
-    guarded([&] { each->flush(); }, [&](std::string_view what) { note_error(each->name(), what, 0); });
+/// Calls `call`, which returns an error or throws one.
+template <class Call>
+std::error_code delivery::attempt(sink& target, Call call) noexcept {
+  std::error_code error = std::make_error_code(std::errc::io_error); // of exceptions without a code
+  guarded(
+      [&] {
+        try {
+          error = call(target);
+        } catch (const std::system_error& thrown) {
+          error = thrown.code();
+          throw;
+        }
+        if (error) note_error(target.name(), error.message(), 0);
+      },
+      [&](std::string_view what) { note_error(target.name(), what, 0); });
+  return error;
+}
+
+std::error_code delivery::flush_sinks() noexcept {
+  std::error_code first;
+  for (std::size_t index = 0; index < sinks_.size(); ++index) {
+    if (unflushed_[index] == 0) continue;
+    const std::error_code error = attempt(*sinks_[index], [](sink& target) {
+      target.flush();
+      return std::error_code();
+    });
+    if (!error) unflushed_[index] = 0;
+    if (!first) first = error;
+  }
+  return first;
+}
+
+bool delivery::has_unflushed() const noexcept {
+  return std::find(unflushed_.begin(), unflushed_.end(), 1) != unflushed_.end();
+}
+
+/// A sync that fails is not made good by one that succeeds: the kernel reports an error once and forgets the pages
+/// that it could not write. So the failure is counted for good, and whoever waits for records of before it is told.
+std::error_code delivery::sync_sinks() noexcept {
+  std::error_code first;
+  for (std::size_t index = 0; index < sinks_.size(); ++index) {
+    if (unsynced_[index] == 0) continue;
+    const std::error_code error = attempt(*sinks_[index], [](sink& target) { return target.sync(); });
+    if (!error) unflushed_[index] = unsynced_[index] = 0;
+    if (!first) first = error;
+  }
+  // release: pairs with the acquire in totals().
+  if (first) core_.failed_syncs.fetch_add(1, std::memory_order_release);
+  return first;
+}
+
+void delivery::answer(const request_list& due) noexcept {
+  if (due.empty()) return;
+  const bool durable = std::ranges::any_of(due, [](const auto& each) { return each->durable; });
+  const std::error_code error = durable ? sync_sinks() : flush_sinks();
+  for (const auto& each : due) {
+    const log_mark now = core_.totals();
+    const bool sync_failed = each->durable && now.failed_syncs != each->since.failed_syncs;
+    flush_result result = result_since(core_, each->since);
+    result.complete = !error && !sync_failed && !(each->durable && result.lost != 0);
+    result.error = error;
+    if (!result.error && result.lost != 0)
+      result.error = now.lost_by_sinks != each->since.lost_by_sinks
+                         ? last_loss_
+                         : std::make_error_code(std::errc::no_buffer_space);
+    if (!result.error && sync_failed) result.error = std::make_error_code(std::errc::io_error);
+    guarded([&] { each->answer(result); }, [&](std::string_view what) { note_error("async_sync", what, 0); });
+  }
 }
 
 void delivery::note_error(std::string_view who, std::string_view what, std::size_t lost) noexcept {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace weir::detail {
@@ -35,8 +36,13 @@ class delivery {
   /// Has the sinks write, and counts what became of the batch.
   void commit() noexcept;
 
-  /// Calls every sink's flush().
-  void flush_sinks() noexcept;
+  /// Flushes the sinks that have something to flush, and says what the first of them to fail met.
+  std::error_code flush_sinks() noexcept;
+  bool has_unflushed() const noexcept;
+
+  /// Answers the callers that wait for what has been committed: one flush, or one sync if any of them wants that,
+  /// does for all.
+  void answer(const request_list& due) noexcept;
 
   /// Counts an error and says so on standard error, once a second at most.
   void note_error(std::string_view who, std::string_view what, std::size_t lost) noexcept;
@@ -45,10 +51,16 @@ class delivery {
   void offer(const record& entry, std::size_t sink_index) noexcept;
   void mark_lost(std::size_t sink_index, std::size_t count) noexcept;
   std::size_t count_lost() noexcept;
+  template <class Call>
+  std::error_code attempt(sink& target, Call call) noexcept;
+  std::error_code sync_sinks() noexcept;
 
   stream_core& core_;
   const std::function<void(const batch_report&)> on_batch_;
   std::vector<std::shared_ptr<sink>> sinks_;
+  // [sink_index]: whether it has taken records since its last flush(), and since its last sync().
+  std::vector<std::uint8_t> unflushed_, unsynced_;
+  std::error_code last_loss_; // why a sink lost something, most lately
 
   // The batch: records since the last commit, and for each sink which of them it has appended.
   std::size_t records_ = 0;

@@ -1,6 +1,7 @@
 // Sinks that write lines to a descriptor: the console and files.
 #include "weir/log/sink.hpp"
 
+#include "log/durable_file.hpp"
 #include "weir/log/text_buffer.hpp"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 namespace weir {
@@ -99,12 +101,21 @@ class file final : public line_sink {
  public:
   file(const std::string& path, std::unique_ptr<renderer> renderer)
       : line_sink(path, std::move(renderer)),
+        location_(std::filesystem::absolute(path)),
         descriptor_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644)) {
     if (descriptor_ < 0) throw std::system_error(last_error(), "log file " + path);
   }
   ~file() override { ::close(descriptor_); }
   file(const file&) = delete;
   file& operator=(const file&) = delete;
+
+  std::error_code sync() override {
+    if (!entered_) { // once: the file may be new, and then its name has to last, too
+      if (const std::error_code error = detail::sync_directory_of(location_)) return error;
+      entered_ = true;
+    }
+    return detail::sync_data(descriptor_);
+  }
 
  private:
   write_result write(std::string_view lines) override {
@@ -128,8 +139,10 @@ class file final : public line_sink {
               ::ftruncate(descriptor_, end - static_cast<off_t>(fragment)) == 0);
   }
 
+  const std::filesystem::path location_; // absolute: the program may change its working directory
   int descriptor_;
   bool torn_ = false;
+  bool entered_ = false; // the directory is known to have it on the disk
 };
 
 } // namespace

@@ -168,6 +168,8 @@ void publish_to_sleeper(stream_front& front, std::uint32_t size) noexcept {
   mine.at = mine.end;
 }
 
+void wake_backend(stream_front& front) noexcept { static_cast<stream_core&>(front).bell.ring(); }
+
 void count_unrenderable(stream_front& front) noexcept {
   static_cast<stream_core&>(front).count_dropped(drop_reason::unrenderable);
 }

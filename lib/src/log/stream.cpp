@@ -52,15 +52,12 @@ log_options checked(log_options options) {
                            std::size_t{64} << 30);
   check_range<std::size_t>("record_limit_bytes", options.record_limit_bytes, 1024,
                            std::min(options.memory_limit_bytes / 2, std::size_t{1} << 30));
+  check_enum("flush_at", options.flush_at, level::off);
+  check_range<std::int64_t>("flush_interval (ms)", options.flush_interval.count(), 0, 3'600'000);
   check_range<std::int64_t>("close_limit (ms)", options.close_limit.count(), 0, 3'600'000);
   if (options.sinks.empty()) options.sinks.push_back(console_sink());
   check_sinks("log_options.sinks", options.sinks);
   return options;
-}
-
-/// A time limit that can be added to the clock's now: "for ever" is a hundred years.
-std::chrono::milliseconds addable(std::chrono::milliseconds limit) noexcept {
-  return std::min<std::chrono::milliseconds>(limit, std::chrono::hours(24 * 365 * 100));
 }
 
 } // namespace
@@ -68,6 +65,7 @@ std::chrono::milliseconds addable(std::chrono::milliseconds limit) noexcept {
 stream_core::stream_core(log_options given)
     : options(std::move(given)), pool(options.chunk_bytes, options.memory_limit_bytes) {
   record_limit = static_cast<std::uint32_t>(options.record_limit_bytes);
+  flush_at = options.flush_at;
   registry.sinks = std::exchange(options.sinks, {});
   registry.default_sinks = registry.sinks.size();
   // relaxed: no other thread knows the core yet.
@@ -96,7 +94,10 @@ log_stream::log_stream(log_options options)
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-log_stream::~log_stream() { close(core_->options.close_limit); }
+log_stream::~log_stream() {
+  const auto limit = core_->options.close_limit;
+  detail::report_unfinished(close(limit), limit);
+}
 
 namespace {
 
@@ -138,32 +139,6 @@ logger& log_stream::get_logger(std::string_view name, std::vector<std::shared_pt
   return add_logger(*core_, name, std::move(places));
 }
 
-bool log_stream::flush(std::chrono::milliseconds limit) {
-  if (core_->on_backend_thread() || core_->in_forked_child()) return false;
-  auto& flushes = core_->flushes;
-  std::unique_lock lock(flushes.mutex);
-  if (flushes.over) return false;
-  const std::uint64_t asked = detail::record_clock_now();
-  flushes.requested = std::max(flushes.requested, asked);
-  lock.unlock();
-  core_->bell.ring();
-  lock.lock();
-  flushes.answered.wait_for(lock, detail::addable(limit), [&] { return flushes.done >= asked || flushes.over; });
-  return flushes.done >= asked;
-}
-
-bool log_stream::close(std::chrono::milliseconds limit) {
-  if (core_->in_forked_child()) return false;
-  // release: pairs with the acquires in open_chunk(), publish_to_sleeper() and the backend.
-  core_->asleep.store(detail::closing, std::memory_order_release);
-  core_->pool.close();
-  core_->bell.ring();
-  if (core_->on_backend_thread()) return false; // it cannot wait for itself
-  auto& flushes = core_->flushes;
-  std::unique_lock lock(flushes.mutex);
-  return flushes.answered.wait_for(lock, detail::addable(limit), [&] { return flushes.over; });
-}
-
 log_stats log_stream::stats() const {
   using detail::drop_reason;
   log_stats all;
@@ -194,7 +169,7 @@ log_stream& make_default(log_options options) {
   exit_limit = limit;
   // Never destroyed: objects with longer lives than any order of destruction could give it may still log.
   default_stream = new log_stream(std::move(options));
-  std::atexit([] { default_stream->flush(exit_limit); });
+  std::atexit([] { detail::report_unfinished(default_stream->flush(exit_limit), exit_limit); });
   return *default_stream;
 }
 

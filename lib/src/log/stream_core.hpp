@@ -3,13 +3,13 @@
 
 #include "log/chunk_pool.hpp"
 #include "log/doorbell.hpp"
+#include "log/flush_requests.hpp"
 #include "weir/log/producer.hpp"
 #include "weir/log/stream.hpp"
 
 #include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,6 +39,7 @@ class stream_core : public stream_front {
   std::atomic<std::uint64_t> written{0};
   std::atomic<std::uint64_t> sink_errors{0};
   std::atomic<std::uint64_t> queue_bytes{0};
+  std::atomic<std::uint64_t> failed_syncs{0};
   /// The backend has ended: threads that have logged here may forget the stream.
   std::atomic<bool> finished{false};
   // Written by producers, on their slow path only, and by the backend.
@@ -53,14 +54,9 @@ class stream_core : public stream_front {
     return dropped[static_cast<std::size_t>(reason)].load(std::memory_order_acquire);
   }
 
-  /// Flushes: requests are record clock times, answered when everything up to there has gone through the sinks.
-  struct flush_state {
-    std::mutex mutex;
-    std::condition_variable answered;
-    std::uint64_t requested = 0;
-    std::uint64_t done = 0;
-    bool over = false; // the backend has ended
-  } flushes;
+  flush_requests flushes;
+  /// What has become of all records up to now.
+  log_mark totals() const noexcept;
 
   struct named_logger {
     explicit named_logger(stream_core& core) noexcept : front(core, state, core.options.threshold) {}
@@ -86,6 +82,13 @@ class stream_core : public stream_front {
     return backend_thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
 };
+
+/// What was written and lost since then; complete is left to the caller.
+flush_result result_since(const stream_core& core, const log_mark& since) noexcept;
+
+/// Says on standard error that a stream's end came before all was written; nothing if it did not, or if there was
+/// nobody to write.
+void report_unfinished(const flush_result& result, std::chrono::milliseconds limit) noexcept;
 
 /// The backend thread's function.
 void run_backend(const std::shared_ptr<stream_core>& core);

@@ -69,7 +69,7 @@ int backend_out_of_memory() {
     }).join();
   while (refused < 3) std::this_thread::yield();
   short_of_memory = false;
-  const bool flushed = stream.flush(std::chrono::minutes(1));
+  const bool flushed = stream.flush(std::chrono::minutes(1)).complete;
   const auto stats = stream.stats();
   std::printf("%s, %llu written, %llu dropped\n", flushed ? "flushed" : "not flushed",
               static_cast<unsigned long long>(stats.written), static_cast<unsigned long long>(stats.dropped()));

@@ -50,6 +50,9 @@ TEST_CASE("stream: an option outside its range is refused by name and value", "[
         "record_limit_bytes", "4294967296");
   names({.close_limit = -1ms}, "close_limit", "-1");
   names({.close_limit = 2h}, "close_limit", "7200000");
+  names({.flush_interval = -1ms}, "flush_interval", "-1");
+  names({.flush_interval = 2h}, "flush_interval", "7200000");
+  names({.flush_at = static_cast<weir::level>(9)}, "flush_at", "9");
   names({.threshold = static_cast<weir::level>(9)}, "threshold", "9");
   names({.overflow = static_cast<weir::overflow_policy>(5)}, "overflow", "5");
 }
@@ -180,8 +183,8 @@ TEST_CASE("flush and close: called from a sink they return false and do not wait
    public:
     reentrant() : sink("reentrant") {}
     void append(const weir::record&) override {
-      flushed = stream->flush(1h);
-      closed = stream->close(1h);
+      flushed = stream->flush(1h).complete;
+      closed = stream->close(1h).complete;
     }
     weir::commit_result commit() override { return {}; }
     log_stream* stream = nullptr;
@@ -206,7 +209,7 @@ TEST_CASE("flush: what a sink throws from it is reported, and harms nobody", "[l
   };
   log_stream stream({.sinks = {std::make_shared<thrower>()}});
   stream.get_logger("l").info("x");
-  CHECK(stream.flush());
+  CHECK_FALSE(stream.flush());
   CHECK(stream.stats().sink_errors == 1);
   CHECK(stream.stats().written == 1);
 }

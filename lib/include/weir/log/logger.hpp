@@ -153,6 +153,8 @@ class logger {
     ((at = detail::codec<Loggable>::write(at, args)), ...);
     if (cut != 0) std::memcpy(mine->at + size - sizeof cut, &cut, sizeof cut);
     detail::publish(*stream_, *mine, static_cast<std::uint32_t>(size));
+    if (severity >= stream_->flush_at) [[unlikely]]
+      detail::wake_backend(*stream_);
   }
 
   // Out of the way: inlined beside it, it would push write_sized() out of the call site.

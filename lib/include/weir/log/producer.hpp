@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/log/chunk.hpp"
+#include "weir/log/level.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -19,6 +20,8 @@ struct alignas(cache_line) stream_front : std::enable_shared_from_this<stream_fr
   std::atomic<std::uint32_t> asleep{0};
   /// Records above this size have their strings cut.
   std::uint32_t record_limit = 0;
+  /// Who has logged a record at this level or above calls wake_backend().
+  level flush_at = level::off;
 };
 
 /// This thread's open chunk. Trivial, so that reading it costs no guard; the thread's end is watched by producer.cpp.
@@ -38,6 +41,9 @@ cursor* open_chunk(stream_front& stream, std::size_t size) noexcept;
 /// publish() where the backend sleeps, which wakes it (cost: a system call), or has been told to end, which drops and
 /// counts the record.
 void publish_to_sleeper(stream_front& stream, std::uint32_t size) noexcept;
+
+/// Ends the backend's rest. Cost: a system call, unless another caller's is still unanswered.
+void wake_backend(stream_front& stream) noexcept;
 
 /// Counts a record that could not even be rendered: memory ran out at its call site.
 void count_unrenderable(stream_front& stream) noexcept;

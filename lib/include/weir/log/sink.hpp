@@ -49,8 +49,18 @@ class sink {
   virtual void append(const record& entry) = 0;
   /// Writes what was appended. Throwing means that all of it is lost.
   virtual commit_result commit() = 0;
-  /// Called after a commit when somebody waits for a flush.
+  /// Hands on what the sink itself keeps back. Called when somebody waits for a flush, and by log_options' flush_at
+  /// and flush_interval. Throwing means that it could not; it will be called again.
   virtual void flush() {}
+  /// Makes durable all that was committed, as fdatasync(2) does; what flush() does comes first. Called when somebody
+  /// waits for a sync and something was committed since the last that succeeded. A sink that leaves a file for
+  /// another makes the one durable before. An error (returned, or thrown) means that nothing committed since the
+  /// last success may be taken for durable; whoever waits is told so. The default is flush(): a sink without a disk,
+  /// or that knows of none, such as a console or spdlog's, keeps nobody waiting.
+  virtual std::error_code sync() {
+    flush();
+    return {};
+  }
 
  private:
   std::string name_;

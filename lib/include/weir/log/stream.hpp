@@ -1,6 +1,7 @@
 // The stream: from loggers through chunks and one background thread to sinks.
 #pragma once
 
+#include "weir/log/flush_result.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/sink.hpp"
 
@@ -46,7 +47,16 @@ struct log_options {
   /// The largest record, bytes; 1 KiB to half the memory limit and at most 1 GiB, default 1 MiB. The longest strings
   /// of larger ones are cut, with a mark.
   std::size_t record_limit_bytes = std::size_t{1} << 20;
-  /// How long closing the stream waits for the sinks; 0 to 1 hour, default 5 s.
+  /// Records at or above this level are written, and their sinks flushed, at once: the call wakes the backend, which
+  /// otherwise lets records gather for 4 ms. Default: off, none. Lower levels wake it more often, at a system call
+  /// each for the caller, and make smaller writes.
+  level flush_at = level::off;
+  /// The longest that a record may stay in the buffer of a sink that has one (spdlog's, say) before the sink is
+  /// flushed; 0 (after every batch) to 1 hour, default 1 s. Sinks are flushed earlier when there is nothing else to
+  /// do. weir's own file and console sinks keep nothing back.
+  std::chrono::milliseconds flush_interval{1000};
+  /// How long the stream's end (its destructor, or the process's exit) waits for the sinks; 0 to 1 hour, default 5 s.
+  /// When that is not enough, standard error says so.
   std::chrono::milliseconds close_limit{5000};
   /// Called by the backend after every batch, e.g. to feed metrics. Must not throw or log; what it throws is reported
   /// as a sink's error.
@@ -90,18 +100,40 @@ class log_stream {
   logger& get_logger(std::string_view name);
   logger& get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks);
 
-  /// Waits until everything that was logged before the call has gone through the sinks, at most `limit`. Returns
-  /// whether it has; false too when called from a sink or after close(). What sinks lost is in stats(), not here.
-  bool flush(std::chrono::milliseconds limit = std::chrono::seconds(5));
+  /// The moment before which nothing matters to a later flush() or sync(). Take it before the first statement that is
+  /// to be accounted for. Cost: some loads.
+  log_mark mark() const noexcept;
 
-  /// Writes what is queued, at most for `limit`, then stops the backend; later records are counted as dropped.
-  /// Returns whether everything was written in time, and the sinks are released; if not, the backend goes on alone
-  /// for as long as the process lives. Called from a sink it does not wait, and returns false. Idempotent.
-  bool close(std::chrono::milliseconds limit);
+  /// Waits until everything that was logged before the call has gone through the sinks and they are flushed, at most
+  /// `limit`. Result: see flush_result; its counts are those since the mark. Losses do not make it incomplete: look
+  /// at `lost`. Called from a sink or after close() it does not wait, and is not complete. Throws std::bad_alloc.
+  flush_result flush(std::chrono::milliseconds limit = std::chrono::seconds(5), const log_mark& since = {});
+
+  /// Waits until everything that was logged before the call is on the disk, at most `limit`: sinks are flushed and
+  /// made to sync (see sink::sync()). All callers that wait at a time share one sync. Result: complete only if, since
+  /// the mark, nothing was lost and no sync has failed. Without a mark that is since the stream's beginning: once a
+  /// record is lost it is false for ever. With a mark, other threads' losses count, too; the error is on the safe
+  /// side. Give records that must last a stream of their own, or none that may be dropped. Otherwise as flush().
+  /// Cost: the disk's latency, and some 50 µs; nothing waits for the backend's rest.
+  flush_result sync(std::chrono::milliseconds limit = std::chrono::seconds(5), const log_mark& since = {});
+
+  /// sync() without waiting: `done` is called once, by the backend after the sync, or within this call if the stream
+  /// is closed or this is a forked child. There is no limit: it ends when the sync does, or the stream. May be called
+  /// from anywhere, from a sink or from `done` itself, too. `done` must not block; what it throws on the
+  /// backend is reported as a sink's error. Throws std::bad_alloc, and has then done nothing.
+  void async_sync(std::function<void(const flush_result&)> done, const log_mark& since = {});
+
+  /// Writes what is queued and flushes the sinks, at most for `limit`, then stops the backend and releases the sinks;
+  /// later records are counted as dropped. Result: see flush_result; its counts are those of the stream's whole life.
+  /// If it is not complete in time, the backend goes on alone for as long as the process lives. Called from a sink it
+  /// does not wait. Idempotent.
+  flush_result close(std::chrono::milliseconds limit);
 
   log_stats stats() const;
 
  private:
+  flush_result wait_for(bool durable, std::chrono::milliseconds limit, const log_mark& since);
+
   std::shared_ptr<detail::stream_core> core_;
 };
 
