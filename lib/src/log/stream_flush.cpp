@@ -31,9 +31,11 @@ class blocked_caller final : public flush_request {
   using flush_request::flush_request;
 
   void answer(const flush_result& result) override {
-    const std::lock_guard lock(mutex_);
-    result_ = result;
-    answered_.notify_one();
+    {
+      const std::lock_guard lock(mutex_);
+      result_ = result;
+    }
+    answered_.notify_one(); // not under the lock, which the woken caller would find taken
   }
   /// Woken by answer(), which the backend's end brings at the latest.
   std::optional<flush_result> wait_for(std::chrono::milliseconds limit) {
