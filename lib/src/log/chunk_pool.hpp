@@ -48,6 +48,9 @@ class chunk_pool {
     return opened;
   }
 
+  /// Chunks that were handed over and that the backend has not seen yet; approximate.
+  std::size_t unseen_bytes() const noexcept { return opened_.size_approx() * chunk_bytes_; }
+
   /// Takes back a chunk that is drained, or was never handed over.
   void release(chunk* drained) noexcept;
 

@@ -22,7 +22,7 @@ struct flush_result {
   bool complete = false;
   std::uint64_t written = 0; ///< records taken by all their sinks since the mark
   std::uint64_t lost = 0;    ///< records dropped since the mark, for whatever reason: see log_stats
-  /// What was recorded and not yet rendered when the limit passed, bytes; 0 if complete.
+  /// What was recorded and not yet written when the limit passed, bytes; 0 if complete. Exact to a chunk a thread.
   std::uint64_t pending_bytes = 0;
   /// Why it is not complete, or what the lost records were lost to. A sink's own error, or
   ///   std::errc::timed_out                       the limit has passed
