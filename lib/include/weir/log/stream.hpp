@@ -114,7 +114,7 @@ class log_stream {
   /// the mark, nothing was lost and no sync has failed. Without a mark that is since the stream's beginning: once a
   /// record is lost it is false for ever. With a mark, other threads' losses count, too; the error is on the safe
   /// side. Give records that must last a stream of their own, or none that may be dropped. Otherwise as flush().
-  /// Cost: the disk's latency, and some 50 µs; nothing waits for the backend's rest.
+  /// Cost: the disk's latency, and some 30 µs; nothing waits for the backend's rest.
   flush_result sync(std::chrono::milliseconds limit = std::chrono::seconds(5), const log_mark& since = {});
 
   /// sync() without waiting: `done` is called once, by the backend after the sync, or within this call if the stream
