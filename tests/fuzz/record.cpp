@@ -95,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .line = 1,
       .arguments = detail::argument_types<std::string_view, std::int64_t, std::int32_t, float, text_field,
                                           number_field, integer_field>};
-  const record entry(site, level::info, arguments.data(), logger, time, (ids.span_id & 1U) != 0 ? &ids : nullptr,
+  const record entry(site, level::info, arguments.data(), logger, time, (ids.span_id & 1U) != 0 ? &ids : nullptr, {},
                      character);
   const auto text_lines = as_text(), json_lines = as_json();
   rendered(*text_lines, entry);

@@ -5,12 +5,16 @@
 
 namespace weir {
 
+class carried_fields;
+
 /// The W3C trace context ids of the work in hand, as numbers in the order in which their hexadecimal text is read.
 /// A trace id of zero means that there is none.
 struct correlation {
   std::uint64_t trace_id_high = 0;
   std::uint64_t trace_id_low = 0;
   std::uint64_t span_id = 0;
+  /// Further fields for each record, or null; see with_fields(). Not owned: who makes the ids known keeps them alive.
+  const carried_fields* fields = nullptr;
 
   friend bool operator==(const correlation&, const correlation&) = default;
 };

@@ -6,10 +6,14 @@ namespace {
 
 class correlation_node final : public node {
  public:
-  correlation_node(node* parent, const correlation& given) noexcept : node(parent), own_(given) { ids_ = &own_; }
+  correlation_node(node* parent, const correlation& given, std::shared_ptr<const void> owner) noexcept
+      : node(parent), own_(with_fields_of(parent, given)), owner_(std::move(owner)) {
+    ids_ = &own_;
+  }
 
  private:
   const correlation own_;
+  const std::shared_ptr<const void> owner_; // of what own_ points to
 };
 
 /// Inherits everything but what could end it.
@@ -22,8 +26,12 @@ class endless_node final : public node {
 } // namespace detail
 
 context with_correlation(const context& parent, const correlation& ids) {
-  return detail::context_access::make(
-      detail::node_ptr::adopt(new detail::correlation_node(detail::context_access::get(parent), ids)));
+  return with_correlation(parent, ids, nullptr);
+}
+
+context with_correlation(const context& parent, const correlation& ids, std::shared_ptr<const void> owner) {
+  return detail::context_access::make(detail::node_ptr::adopt(
+      new detail::correlation_node(detail::context_access::get(parent), ids, std::move(owner))));
 }
 
 context without_cancel(const context& parent) {

@@ -24,7 +24,7 @@ namespace {
 class correlated_cancel_node final : public cancel_node {
  public:
   correlated_cancel_node(node* parent, time_point deadline, const correlation& given) noexcept
-      : cancel_node(parent, deadline), own_(given) {
+      : cancel_node(parent, deadline), own_(with_fields_of(parent, given)) {
     ids_ = &own_;
   }
 

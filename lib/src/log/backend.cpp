@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <system_error>
@@ -84,17 +85,19 @@ class backend {
 
 void backend::take(const record_header& header) noexcept {
   const auto* after = reinterpret_cast<const std::byte*>(&header + 1);
-  const correlation* ids = nullptr;
+  correlation ids;
   if (header.correlated()) {
-    ids = reinterpret_cast<const correlation*>(after);
-    after += sizeof(correlation);
-    if ((ids->trace_id_high | ids->trace_id_low) == 0) ids = nullptr; // work without a trace
+    std::memcpy(static_cast<void*>(&ids), after, recorded_ids);
+    after += recorded_ids;
   }
+  const bool traced = (ids.trace_id_high | ids.trace_id_low) != 0;
+  carried_spans carried;
+  if (header.carrying()) carried = read_carried(after);
   ++drained_in_round_;
   if (header.severity() >= core_.flush_at) flush_now_ = true;
   try {
     const record entry(*header.site, header.severity(), after, header.logger->name,
-                       clock_.unix_nanoseconds(header.ticks), ids, header.cut());
+                       clock_.unix_nanoseconds(header.ticks), traced ? &ids : nullptr, carried, header.cut());
     delivery_.deliver(entry, *header.logger, header.size);
   } catch (const std::exception&) { // no memory for what its call site's records are rendered by
     core_.count_dropped(drop_reason::unrenderable);
@@ -123,7 +126,7 @@ void backend::report_drops() noexcept {
   codec<std::uint64_t>::write(codec<std::uint64_t>::write(arguments, fresh), all);
   try {
     const record notice(site, level::warn, arguments, "weir",
-                        clock_.unix_nanoseconds(std::max(horizon_, record_clock_now())), nullptr, 0);
+                        clock_.unix_nanoseconds(std::max(horizon_, record_clock_now())), nullptr, {}, 0);
     if (delivery_.announce(notice)) reported_drops_ = all;
   } catch (const std::exception&) { // no memory: the next round tries again
   }

@@ -5,6 +5,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -17,6 +18,12 @@ std::string escaped(std::string_view raw, field_style style) {
   text_buffer out;
   append_escaped(out, raw, style);
   return {out.data(), out.size()};
+}
+
+/// What stands in front of a field's value.
+std::string prefix_of(std::string_view key, field_style style) {
+  const std::string name(key);
+  return style == field_style::json ? ",\"" + name + "\":" : ' ' + name + '=';
 }
 
 /// Whether a number's text can hold something else than printable ASCII, quotes aside: the character it stands for
@@ -76,9 +83,10 @@ message_plan::message_plan(std::string_view format, std::span<const argument_typ
     steps_.push_back(std::move(next));
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string key(arguments[i].key);
+    const std::string_view key = arguments[i].key;
     if (!key.empty())
-      fields_.push_back({add_constant(' ' + key + '=', ",\"" + key + "\":", {}), i, arguments[i].kind});
+      fields_.push_back({add_constant(prefix_of(key, field_style::text), prefix_of(key, field_style::json), {}), i,
+                         arguments[i].kind});
   }
   constants_.append(line_writer::padding, '\0');
 }
@@ -142,10 +150,17 @@ void message_plan::write_steps(line_writer& out, const argument_positions& at) c
   }
 }
 
-template <message_plan::spelling How>
-void message_plan::write_fields(line_writer& out, const argument_positions& at) const {
-  const auto write_text = [&](char* to, std::string_view value) {
-    if (How == text && copy_if_token(to, value)) return out.advance_to(to + value.size());
+namespace {
+
+/// `prefix` stands for the key and what goes with it.
+template <field_style Style>
+[[gnu::always_inline]] inline void write_field(line_writer& out, std::string_view prefix, argument_kind kind,
+                                               const std::byte* from) {
+  const std::size_t text_size = kind == argument_kind::text ? codec<std::string_view>::read(from).size() + 2 : 0;
+  char* to = out.reserve(prefix.size() + line_writer::padding + longest_number + text_size);
+  to = line_writer::write_padded(to, prefix);
+  const auto write_text = [&](std::string_view value) {
+    if (Style == field_style::text && copy_if_token(to, value)) return out.advance_to(to + value.size());
     *to++ = '"';
     if (copy_if_plain(to, value, field_style::json)) [[likely]] {
       to += value.size();
@@ -157,31 +172,54 @@ void message_plan::write_fields(line_writer& out, const argument_positions& at) 
     out.resume();
     out.append('"');
   };
-  for (const named& field : fields_) {
-    const std::string_view prefix = view(field.prefix, How);
-    const std::byte* const from = at[field.argument];
-    const std::size_t text_size =
-        field.kind == argument_kind::text ? codec<std::string_view>::read(from).size() + 2 : 0;
-    char* to = out.reserve(prefix.size() + line_writer::padding + longest_number + text_size);
-    to = line_writer::write_padded(to, prefix);
-    with_value(
-        field.kind, from, [&]<class T>(const T& value) __attribute__((always_inline)) {
-          if constexpr (std::is_same_v<T, std::string_view>) {
-            write_text(to, value);
-          } else if constexpr (std::is_same_v<T, char>) {
-            write_text(to, {&value, 1});
-          } else {
-            if constexpr (std::is_floating_point_v<T>)
-              if (!std::isfinite(value)) {
-                if (How == json) *to++ = '"';
-                to = write_constant(to, name_of_no_number(value));
-                if (How == json) *to++ = '"';
-                return out.advance_to(to);
-              }
-            out.advance_to(write_plain(to, value));
-          }
-        });
-  }
+  with_value(
+      kind, from, [&]<class T>(const T& value) __attribute__((always_inline)) {
+        if constexpr (std::is_same_v<T, std::string_view>) {
+          write_text(value);
+        } else if constexpr (std::is_same_v<T, char>) {
+          write_text({&value, 1});
+        } else {
+          if constexpr (std::is_floating_point_v<T>)
+            if (!std::isfinite(value)) {
+              if (Style == field_style::json) *to++ = '"';
+              to = write_constant(to, name_of_no_number(value));
+              if (Style == field_style::json) *to++ = '"';
+              return out.advance_to(to);
+            }
+          out.advance_to(write_plain(to, value));
+        }
+      });
+}
+
+} // namespace
+
+template <message_plan::spelling How>
+void message_plan::write_fields(line_writer& out, const argument_positions& at) const {
+  constexpr auto style = How == json ? field_style::json : field_style::text;
+  for (const named& field : fields_) write_field<style>(out, view(field.prefix, How), field.kind, at[field.argument]);
+}
+
+bool message_plan::has_field(std::string_view key) const noexcept {
+  return std::ranges::any_of(arguments_, [&](const argument_type& type) { return type.key == key; });
+}
+
+void message_plan::write_carried(line_writer& out, const carried_spans& carried, field_style style) const {
+  const auto write = [&](const argument_type& type, const std::byte* value) {
+    std::string prefix = prefix_of(type.key, style);
+    const std::size_t size = prefix.size();
+    prefix.append(line_writer::padding, '\0');
+    const std::string_view padded(prefix.data(), size);
+    if (style == field_style::json)
+      write_field<field_style::json>(out, padded, type.kind, value);
+    else
+      write_field<field_style::text>(out, padded, type.kind, value);
+  };
+  for_each_carried(carried.of_logger, [&](const argument_type& type, const std::byte* value) {
+    if (!has_field(type.key)) write(type, value);
+  });
+  for_each_carried(carried.of_context, [&](const argument_type& type, const std::byte* value) {
+    if (!has_field(type.key) && !carries(carried.of_logger, type.key)) write(type, value);
+  });
 }
 
 void message_plan::write_raw_message(line_writer& out, const argument_positions& at) const {

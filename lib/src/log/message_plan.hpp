@@ -35,6 +35,8 @@ class message_plan {
   void write_raw_message(line_writer& out, const argument_positions& at) const;
   void write_message(line_writer& out, const argument_positions& at, field_style style) const;
   void write_fields(line_writer& out, const argument_positions& at, field_style style) const;
+  /// The logger's and the context's fields whose keys are not used already: an object cannot hold a key twice.
+  void write_carried(line_writer& out, const carried_spans& carried, field_style style) const;
 
  private:
   enum spelling : std::uint8_t { text, json, raw }; // the first two as in field_style
@@ -64,6 +66,7 @@ class message_plan {
   void write_steps(line_writer& out, const argument_positions& at) const;
   template <spelling How>
   void write_fields(line_writer& out, const argument_positions& at) const;
+  bool has_field(std::string_view key) const noexcept;
 
   std::span<const argument_type> arguments_;
   std::vector<step> steps_;

@@ -9,17 +9,20 @@ namespace weir {
 
 record::record(const detail::call_site& site, level severity, const std::byte* arguments,
                std::string_view logger_name, std::int64_t unix_nanoseconds, const correlation* ids,
-               std::uint64_t cut_bytes)
+               const detail::carried_spans& carried, std::uint64_t cut_bytes)
     : severity_(severity),
       logger_name_(logger_name),
       unix_nanoseconds_(unix_nanoseconds),
       ids_(ids),
-      cut_bytes_(cut_bytes) {
+      cut_bytes_(cut_bytes),
+      carried_(carried) {
   plan_ = &detail::plan_of(site, arguments, position_);
   plan_->locate(arguments, at_);
 }
 
-bool record::has_fields() const noexcept { return plan_->has_fields(); }
+bool record::has_fields() const noexcept {
+  return plan_->has_fields() || !carried_.of_logger.empty() || !carried_.of_context.empty();
+}
 
 void record::append_raw_message(text_buffer& out) const {
   detail::line_writer line(out);
@@ -43,6 +46,10 @@ void record::write_message(detail::line_writer& out, field_style style) const {
   out.resume();
 }
 
-void record::write_fields(detail::line_writer& out, field_style style) const { plan_->write_fields(out, at_, style); }
+void record::write_fields(detail::line_writer& out, field_style style) const {
+  plan_->write_fields(out, at_, style);
+  if (!carried_.of_logger.empty() || !carried_.of_context.empty()) [[unlikely]]
+    plan_->write_carried(out, carried_, style);
+}
 
 } // namespace weir

@@ -89,6 +89,12 @@ class node {
   std::atomic<std::uint32_t> references_{1};
 };
 
+/// `given` with the fields of `parent`'s ids, if it has none and they have. The parent outlives its children.
+inline correlation with_fields_of(const node* parent, correlation given) noexcept {
+  if (given.fields == nullptr && parent != nullptr && parent->ids() != nullptr) given.fields = parent->ids()->fields;
+  return given;
+}
+
 /// An owning pointer to a node; null is the background.
 class node_ptr {
  public:

@@ -6,6 +6,7 @@
 #include "weir/correlation.hpp"
 
 #include <concepts>
+#include <memory>
 #include <utility>
 
 namespace weir {
@@ -21,8 +22,12 @@ requires std::constructible_from<typename Key::value_type, Value>
 }
 
 /// A child of `parent` whose work is logged under `ids`; so is that of its descendants, without_cancel() included,
-/// until one is given ids of its own. Errors: throws std::bad_alloc. Cost: one allocation.
+/// until one is given ids of its own; unless those have fields of their own, the parent's stay. Errors: throws
+/// std::bad_alloc. Cost: one allocation.
 [[nodiscard]] context with_correlation(const context& parent, const correlation& ids);
+/// The same; `owner` is kept alive for as long as the child is. `ids.fields` may be its.
+[[nodiscard]] context with_correlation(const context& parent, const correlation& ids,
+                                       std::shared_ptr<const void> owner);
 
 /// A child of `parent` that keeps its values and ids and nothing else: it has no deadline and is not ended with the
 /// parent. For work that must outlive its request, such as writing an audit line.

@@ -1,6 +1,7 @@
 // The block of memory that one producer thread fills with records and the backend drains.
 #pragma once
 
+#include "weir/correlation.hpp"
 #include "weir/log/call_site.hpp"
 #include "weir/log/level.hpp"
 #include "weir/log/logger_state.hpp"
@@ -17,7 +18,8 @@ namespace weir::detail {
 inline constexpr std::size_t cache_line = 64;
 
 /// In front of every record: `size` bytes, of which these are the first. Then, if the flags say so, a
-/// weir::correlation; the arguments; padding; if text was cut, the number of bytes left out, as the last 8 bytes.
+/// weir::correlation's numbers; fields that are carried (see carried_fields.hpp); the arguments; padding; if text was
+/// cut, the number of bytes left out, as the last 8 bytes.
 struct record_header {
   const call_site* site;
   const logger_state* logger;
@@ -25,13 +27,14 @@ struct record_header {
   std::uint32_t size;  // bytes, a multiple of record_alignment
   std::uint32_t flags;
 
-  static constexpr std::uint32_t correlated_flag = 1, cut_flag = 2, severity_shift = 8;
-  static constexpr std::uint32_t pack(level severity, bool correlated, bool cut) noexcept {
+  static constexpr std::uint32_t correlated_flag = 1, cut_flag = 2, carrying_flag = 4, severity_shift = 8;
+  static constexpr std::uint32_t pack(level severity, bool correlated, bool carrying, bool cut) noexcept {
     return static_cast<std::uint32_t>(severity) << severity_shift | (correlated ? correlated_flag : 0U) |
-           (cut ? cut_flag : 0U);
+           (carrying ? carrying_flag : 0U) | (cut ? cut_flag : 0U);
   }
   level severity() const noexcept { return static_cast<level>(flags >> severity_shift); }
   bool correlated() const noexcept { return (flags & correlated_flag) != 0; }
+  bool carrying() const noexcept { return (flags & carrying_flag) != 0; }
   /// Bytes of text that were left out.
   std::uint64_t cut() const noexcept {
     std::uint64_t bytes = 0;
@@ -41,6 +44,9 @@ struct record_header {
   }
 };
 inline constexpr std::uint32_t record_alignment = 8;
+
+/// What a record takes of a correlation.
+inline constexpr std::size_t recorded_ids = offsetof(correlation, fields);
 
 /// A chunk is written by one thread and read by the backend at the same time.
 ///

@@ -3,6 +3,7 @@
 
 #include "weir/correlation.hpp"
 #include "weir/log/call_site.hpp"
+#include "weir/log/carried_fields.hpp"
 #include "weir/log/clock.hpp"
 #include "weir/log/format.hpp"
 #include "weir/log/producer.hpp"
@@ -29,6 +30,7 @@ bool render_message(std::string& message, std::string_view format, fmt::format_a
 } // namespace detail
 
 class log_stream;
+class bound_logger;
 
 /// A named source of records in a stream, obtained from log_stream::logger(). Thread-safe. A call below the threshold
 /// costs a load and a compare; one above it a copy of its arguments into the thread's chunk: no lock, no system call,
@@ -53,6 +55,10 @@ class logger {
     threshold_.store(lowest, std::memory_order_relaxed);
   }
   bool enabled(weir::level severity) const noexcept { return severity >= threshold() && severity != level::off; }
+
+  /// A logger of the same name that adds `fields` (weir::field<"key">(value), copied) to each of its records.
+  template <class... Fields>
+  [[nodiscard]] bound_logger with(const Fields&... fields) const;
 
   /// Logs a message: a string literal in fmt's syntax, its arguments, then fields (`weir::field<"key">(value)`). The
   /// format is checked at compile time. The macros of macros.hpp do the same and render faster: see there.
@@ -130,8 +136,12 @@ class logger {
   template <class... Loggable>
   [[gnu::always_inline]] void write_sized(const detail::call_site& site, level severity, std::size_t size,
                                           std::size_t cut, const Loggable&... args) noexcept {
-    const correlation* ids = current_correlation;
-    if (ids != nullptr) size += sizeof(correlation);
+    const correlation* const ids = current_correlation;
+    const carried_fields* const of_context = ids != nullptr ? ids->fields : nullptr;
+    std::size_t carried = 0;
+    if (fields_ != nullptr || of_context != nullptr) carried = detail::carried_size(fields_, of_context);
+    if (ids != nullptr) size += detail::recorded_ids;
+    size += carried;
     if (cut != 0) size += sizeof(std::uint64_t);
     size = (size + detail::record_alignment - 1) & ~std::size_t{detail::record_alignment - 1};
     detail::cursor* mine = detail::reserve(*stream_, size);
@@ -144,12 +154,13 @@ class logger {
     header->logger = state_;
     header->ticks = detail::record_clock_now();
     header->size = static_cast<std::uint32_t>(size);
-    header->flags = detail::record_header::pack(severity, ids != nullptr, cut != 0);
+    header->flags = detail::record_header::pack(severity, ids != nullptr, carried != 0, cut != 0);
     std::byte* at = mine->at + sizeof *header;
     if (ids != nullptr) {
-      std::memcpy(at, ids, sizeof *ids);
-      at += sizeof *ids;
+      std::memcpy(at, ids, detail::recorded_ids);
+      at += detail::recorded_ids;
     }
+    if (carried != 0) at = detail::write_carried(at, fields_, of_context);
     ((at = detail::codec<Loggable>::write(at, args)), ...);
     if (cut != 0) std::memcpy(mine->at + size - sizeof cut, &cut, sizeof cut);
     detail::publish(*stream_, *mine, static_cast<std::uint32_t>(size));
@@ -180,7 +191,30 @@ class logger {
   std::atomic<weir::level> threshold_;
   detail::stream_front* stream_;
   detail::logger_state* state_;
+
+  friend class bound_logger;
+  const carried_fields* fields_ = nullptr; // a bound_logger's
 };
+
+/// What logger::with() returns: a logger that puts fields of its own into each record, for a connection or a job,
+/// say. They stand behind a statement's own fields; where both have the same key, the statement's is written.
+/// Thread safety: as logger. Lifetime: its stream's at most; records that were logged do not need it.
+/// Cost: for each record a copy of the encoded fields.
+class bound_logger : public logger {
+ public:
+  bound_logger(const logger& of, std::shared_ptr<const carried_fields> fields) noexcept
+      : logger(*of.stream_, *of.state_, of.threshold()), owned_(std::move(fields)) {
+    fields_ = owned_.get();
+  }
+
+ private:
+  std::shared_ptr<const carried_fields> owned_;
+};
+
+template <class... Fields>
+bound_logger logger::with(const Fields&... fields) const {
+  return {*this, carried_fields::make(fields_, fields...)};
+}
 
 namespace detail {
 

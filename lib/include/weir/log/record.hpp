@@ -3,6 +3,7 @@
 
 #include "weir/correlation.hpp"
 #include "weir/log/call_site.hpp"
+#include "weir/log/carried_fields.hpp"
 #include "weir/log/level.hpp"
 #include "weir/log/text_buffer.hpp"
 
@@ -28,7 +29,8 @@ class record {
   /// `arguments`: as the log call wrote them. Throws std::bad_alloc when the first record of a call site is met and
   /// there is no memory for its plan.
   record(const detail::call_site& site, level severity, const std::byte* arguments, std::string_view logger_name,
-         std::int64_t unix_nanoseconds, const correlation* ids, std::uint64_t cut_bytes);
+         std::int64_t unix_nanoseconds, const correlation* ids, const detail::carried_spans& carried,
+         std::uint64_t cut_bytes);
 
   level severity() const noexcept { return severity_; }
   std::string_view logger_name() const noexcept { return logger_name_; }
@@ -45,7 +47,8 @@ class record {
   void append_raw_message(text_buffer& out) const;
   /// Appends the message escaped for one line of text, or for the inside of a JSON string. Always valid UTF-8.
   void append_message(text_buffer& out, field_style style) const;
-  /// Appends the fields in the order of the statement, each with its separator in front: ` key=value` or
+  /// Appends the fields, the statement's own, then its logger's, then its context's, each with its separator in
+  /// front: ` key=value` or
   /// `,"key":value`. Strings are escaped; in text they are quoted where a reader could not tell where they end.
   void append_fields(text_buffer& out, field_style style) const;
 
@@ -61,6 +64,7 @@ class record {
   const correlation* ids_;
   std::uint64_t cut_bytes_;
   source_position position_;
+  detail::carried_spans carried_;
   detail::argument_positions at_; // as many as the plan has arguments
 };
 
