@@ -9,6 +9,8 @@ namespace weir {
 /// What the server is doing with a request.
 enum class request_phase : std::uint8_t { read, handler, write };
 
+/// The enumerator's name, which is the label `phase` of metrics and the field `cancel.phase` of the access log;
+/// "unknown" for a value that is none. Points to a literal; thread-safe.
 constexpr std::string_view to_string_view(request_phase phase) noexcept {
   switch (phase) {
   case request_phase::read:
@@ -31,6 +33,8 @@ enum class request_outcome : std::uint8_t {
   protocol_error, ///< what the client sent was not a valid request
 };
 
+/// The enumerator's name, which is the field `outcome` of the access log; "unknown" for a value that is none. Points
+/// to a literal; thread-safe.
 constexpr std::string_view to_string_view(request_outcome outcome) noexcept {
   switch (outcome) {
   case request_outcome::completed:

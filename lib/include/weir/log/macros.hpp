@@ -3,11 +3,16 @@
 
 #include "weir/log/logger.hpp"
 
-/// WEIR_INFO(log, "sent {} bytes", n, weir::field<"file">(name));
+/// WEIR_LOG(log, weir::level::info, "sent {} bytes", n, weir::field<"file">(name));
 ///
 /// The same as log.info(...), with two differences: the statement has a description of its own, so that the record
 /// carries one pointer where the function form carries file, line and format; and the arguments are not evaluated
 /// when the level is below the logger's threshold.
+///
+/// `logger_`: a weir::logger, evaluated once. `severity_`: a constant, any level but off. `format_`: a string literal
+/// in fmt's syntax; then its arguments, then fields. A statement: it has no value and wants a semicolon.
+/// Errors: a wrong format, level or field does not compile; it never throws but for what evaluating the arguments
+/// throws. Thread safety, lifetime and cost: as weir::logger.
 #define WEIR_LOG(logger_, severity_, format_, ...)                                                                   \
   do {                                                                                                               \
     ::weir::logger& weir_logger_ = (logger_);                                                                        \
@@ -19,6 +24,7 @@
     }                                                                                                                \
   } while (false)
 
+/// WEIR_INFO(log, "sent {} bytes", n): WEIR_LOG with the level in its name, as are the five others.
 #define WEIR_TRACE(logger_, ...) WEIR_LOG(logger_, ::weir::level::trace, __VA_ARGS__)
 #define WEIR_DEBUG(logger_, ...) WEIR_LOG(logger_, ::weir::level::debug, __VA_ARGS__)
 #define WEIR_INFO(logger_, ...) WEIR_LOG(logger_, ::weir::level::info, __VA_ARGS__)
