@@ -1,8 +1,8 @@
-// A request's life in the small server: whose ids are in the log, who is told that it is over, and how a server
-// stops.
+// A request's life in the small server: whose ids are in the log, and who is told that it is over.
 #include "weir/beast/server.hpp"
 
 #include "server_fixture.hpp"
+#include "waiting_handler.hpp"
 #include "weir/asio/sleep.hpp"
 #include "weir/context.hpp"
 #include "weir/log/macros.hpp"
@@ -21,34 +21,8 @@
 #include <string>
 
 using namespace weir_test;
-using weir::cancel_reason;
 
 namespace {
-
-std::string get(std::string_view target, std::string_view headers = "") {
-  return fmt::format("GET {} HTTP/1.1\r\nHost: test\r\n{}\r\n", target, headers);
-}
-
-/// A handler that waits for the end of its context, and the news of both ends of that.
-struct waiting {
-  weir::http_handler handler() {
-    return [this](http_request& in, http_response& out) -> task {
-      begun.set_value();
-      co_await weir::until_done(in.ctx());
-      reason.set_value(in.ctx().reason());
-      out.body("nobody will read this\n");
-    };
-  }
-  /// The reason, within ten seconds.
-  cancel_reason wait() {
-    auto result = reason.get_future();
-    return result.wait_for(10s) == std::future_status::ready ? result.get() : cancel_reason::none;
-  }
-  void wait_until_begun() { begun.get_future().wait(); }
-
-  std::promise<void> begun;
-  std::promise<cancel_reason> reason;
-};
 
 constexpr std::uint64_t endless = 1ULL << 40;
 
@@ -88,9 +62,9 @@ TEST_CASE("life: records carry their own request's ids after a co_await, though 
   });
   log = &server.by.stream.get_logger("app");
   raw_client one(server.port()), two(server.port());
-  one.send(get("/meet/one", "traceparent: 00-11111111111111111111111111111111-1111111111111111-01\r\n"));
+  one.send(get_request("/meet/one", "traceparent: 00-11111111111111111111111111111111-1111111111111111-01\r\n"));
   while (server.by.lines_of("app").empty()) std::this_thread::yield();
-  two.send(get("/meet/two", "traceparent: 00-22222222222222222222222222222222-2222222222222222-01\r\n"));
+  two.send(get_request("/meet/two", "traceparent: 00-22222222222222222222222222222222-2222222222222222-01\r\n"));
   CHECK(one.read().body == "met\n");
   CHECK(two.read().body == "met\n");
   server.stop(5s);
@@ -111,7 +85,7 @@ TEST_CASE("life: a handler learns that its client has gone", "[beast][life]") {
   waiting handler;
   running_server server([&](weir::http_server& on) { on.get("/wait", handler.handler()); });
   raw_client client(server.port());
-  client.send(get("/wait"));
+  client.send(get_request("/wait"));
   handler.wait_until_begun();
   std::string reason;
   SECTION("by closing") {
@@ -123,7 +97,7 @@ TEST_CASE("life: a handler learns that its client has gone", "[beast][life]") {
     reason = "client_closed";
   }
   SECTION("by closing behind a pipelined request") {
-    client.send(get("/wait"));
+    client.send(get_request("/wait"));
     client.close();
     reason = "client_closed";
   }
@@ -151,7 +125,7 @@ TEST_CASE("life: a client that closed one side gets its answer where the policy 
       },
       options);
   raw_client client(server.port());
-  client.send(get("/nap"));
+  client.send(get_request("/nap"));
   client.shutdown_send();
   CHECK(client.read().body == "awake\n");
   CHECK(client.at_end());
@@ -174,7 +148,7 @@ TEST_CASE("life: a request is cancelled while its body is read", "[beast][life]"
 TEST_CASE("life: a download whose client leaves ends in the middle of a write", "[beast][life]") {
   running_server server([](weir::http_server& on) { on.get("/endless", stream_endlessly); });
   raw_client client(server.port());
-  client.send(get("/endless"));
+  client.send(get_request("/endless"));
   client.take(1 << 20);
   SECTION("with a close, which is a reset as there is more") { client.close(); }
   SECTION("with a reset") { client.reset(); }
@@ -276,7 +250,7 @@ TEST_CASE("life: a download that runs out of time while its client takes nothing
     on.get("/endless", stream_endlessly);
   });
   raw_client client(server.port());
-  client.send(get("/endless"));
+  client.send(get_request("/endless"));
   client.take(1 << 20);
   server.stop(1h); // returns when the request is over
   CHECK(server.by.cancelled({{"reason", "timeout"}, {"phase", "write"}}) == 1);
@@ -293,139 +267,9 @@ TEST_CASE("life: a limit that is over leaves the rest of the connection alone", 
   });
   raw_client client(server.port());
   std::string all;
-  for (int i = 0; i < 50; ++i) all += get("/parts");
+  for (int i = 0; i < 50; ++i) all += get_request("/parts");
   client.send(all);
   int good = 0;
   for (int i = 0; i < 50; ++i) good += client.read().body == "abc";
   CHECK(good == 50);
-}
-
-TEST_CASE("life: stopping closes idle connections at once, and run() returns", "[beast][life]") {
-  running_server server([](weir::http_server& on) {
-    on.get("/hello", [](http_request&, http_response& out) -> task {
-      out.body("hello\n");
-      co_return;
-    });
-  });
-  raw_client silent(server.port()), idle(server.port()), halfway(server.port());
-  CHECK(idle.get("/hello").status == 200);
-  halfway.send("GET /hello HT");
-  const auto begun = std::chrono::steady_clock::now();
-  server.stop(1h);
-  CHECK(std::chrono::steady_clock::now() - begun < 30s);
-  CHECK(idle.at_end());
-  CHECK(halfway.at_end());
-  CHECK(silent.at_end());
-  CHECK_THROWS(connect_to(server.port()));
-}
-
-// A request that was watched used to leave a wait behind, for which run() waited for ever.
-TEST_CASE("life: a server that has watched a request stops all the same", "[beast][life]") {
-  running_server server([](weir::http_server& on) {
-    on.get("/nap", [](http_request& in, http_response& out) -> task {
-      if (!co_await weir::sleep_for(in.ctx(), 30ms)) out.body("awake\n");
-    });
-  });
-  raw_client client(server.port());
-  CHECK(client.get("/nap").body == "awake\n");
-  server.stop(1h);
-  CHECK(server.by.finished({{"error_type", ""}}) == 1);
-}
-
-TEST_CASE("life: a request under way may finish while the server stops", "[beast][life]") {
-  std::promise<void> begun;
-  running_server server([&](weir::http_server& on) {
-    on.get("/nap", [&](http_request& in, http_response& out) -> task {
-      begun.set_value();
-      if (!co_await weir::sleep_for(in.ctx(), 100ms)) out.body("awake\n");
-    });
-  });
-  raw_client client(server.port());
-  client.send(get("/nap") + get("/nap"));
-  begun.get_future().wait();
-  server.stop(1h);
-  const raw_response last = client.read();
-  CHECK(last.body == "awake\n");
-  CHECK(last.header("Connection") == "close");
-  CHECK(client.at_end()); // the pipelined one is not begun
-  CHECK(server.by.finished() == 1);
-}
-
-TEST_CASE("life: a request that outlasts the grace is cancelled with the reason shutdown", "[beast][life]") {
-  waiting handler;
-  const bool is_observed = GENERATE(true, false);
-  running_server server([&](weir::http_server& on) { on.get("/wait", handler.handler()); }, quick(), is_observed);
-  raw_client client(server.port());
-  client.send(get("/wait"));
-  handler.wait_until_begun();
-  server.stop(20ms);
-  CHECK(handler.wait() == cancel_reason::shutdown);
-  CHECK(client.at_end());
-  CHECK(server.by.cancelled({{"reason", "shutdown"}, {"phase", "handler"}}) == (is_observed ? 1 : 0));
-  CHECK(server.by.active() == 0);
-}
-
-TEST_CASE("life: a stubborn handler is left behind, and its request told when the server goes", "[beast][life]") {
-  observed by;
-  std::promise<void> begun;
-  auto destroyed = std::make_shared<int>(0);
-  const std::weak_ptr<int> alive = destroyed;
-  {
-    weir::server_options options = quick();
-    options.observer = &by.observer;
-    weir::http_server server(options);
-    server.get("/never", [&begun, held = std::move(destroyed)](http_request&, http_response&) -> task {
-      const auto kept = held;
-      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, 1h);
-      begun.set_value();
-      co_await timer.async_wait(boost::asio::use_awaitable);
-    });
-    std::jthread thread([&] { server.run(); });
-    raw_client client(server.port());
-    client.send(get("/never"));
-    begun.get_future().wait();
-    server.stop(0ms);
-    thread.join();
-    CHECK_FALSE(alive.expired());
-  }
-  CHECK(alive.expired());
-  CHECK(by.cancelled({{"reason", "shutdown"}}) == 1);
-  CHECK(by.active() == 0);
-}
-
-TEST_CASE("life: a server may be stopped before it runs, and destroyed without having run", "[beast][life]") {
-  weir::http_server never(quick());
-  weir::http_server stopped(quick());
-  stopped.stop();
-  stopped.run();
-  stopped.stop();
-}
-
-TEST_CASE("life: servers stop under load without losing a request", "[beast][life][concurrent]") {
-  for (int round = 0; round < 5; ++round) {
-    weir::server_options options = quick();
-    options.threads = 2;
-    running_server server(
-        [](weir::http_server& on) {
-          on.get("/nap", [](http_request& in, http_response& out) -> task {
-            if (!co_await weir::sleep_for(in.ctx(), 2ms)) out.body("awake\n");
-          });
-        },
-        options);
-    std::atomic<int> answered{0};
-    std::vector<std::jthread> clients;
-    for (int i = 0; i < 4; ++i)
-      clients.emplace_back([&] {
-        try {
-          raw_client client(server.port());
-          for (;;) answered += client.get("/nap").status == 200;
-        } catch (const std::exception&) { // it stopped
-        }
-      });
-    while (answered < 20) std::this_thread::yield();
-    server.stop(5s);
-    clients.clear();
-    CHECK(server.by.finished({{"error_type", ""}}) == answered);
-    CHECK(server.by.active() == 0);
-  }
 }

@@ -5,9 +5,13 @@
 #include "raw_client.hpp"
 #include "weir/beast/server.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -23,6 +27,11 @@ inline weir::server_options quick(weir::server_options options = {}) {
   options.port = 0;
   options.watch.arm_after = 1ms;
   return options;
+}
+
+/// The bytes of a GET request; `headers`: whole lines, each with its end.
+inline std::string get_request(std::string_view target, std::string_view headers = "") {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: test\r\n{}\r\n", target, headers);
 }
 
 /// `set_up` adds routes; then it runs. Stopped at once in the end.
