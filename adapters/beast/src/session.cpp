@@ -48,6 +48,17 @@ unsigned status_for(const boost::system::error_code& error) noexcept {
 /// RFC 9110 sections 15.3.5 and 15.4.5: such a response ends with its header.
 bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
 
+/// What was thrown, for the log.
+std::string text_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "unknown exception";
+  }
+}
+
 } // namespace
 
 session::session(asio::ip::tcp::socket socket, const server_setup& setup, session_list& list)
@@ -72,15 +83,24 @@ session::~session() {
 }
 
 void session::start() {
-  const auto rethrow_nothing = [self = shared_from_this()](const std::exception_ptr&) {};
+  const auto ended = [self = shared_from_this()](const std::exception_ptr& escaped) {
+    if (escaped) self->give_up(text_of(escaped));
+  };
   // The executor is for what handlers await; the session's own operations resume it by bind_ambient(), which costs
   // less. Around the io_context's own executor, not the stream's type-erased one: that is small enough to be held in
   // place.
   auto& io = static_cast<asio::io_context&>(asio::query(stream_.get_executor(), asio::execution::context));
   if (exchange_)
-    asio::co_spawn(asio::any_io_executor(ambient_executor(io.get_executor(), slot_)), run(), rethrow_nothing);
+    asio::co_spawn(asio::any_io_executor(ambient_executor(io.get_executor(), slot_)), run(), ended);
   else
-    asio::co_spawn(stream_.get_executor(), run(), rethrow_nothing);
+    asio::co_spawn(stream_.get_executor(), run(), ended);
+}
+
+/// Something was thrown that no handler is to blame for: memory ran out, or a header became too long. The connection
+/// goes with the session; a request under way counts as failed, and its record says why.
+void session::give_up(std::string_view what) {
+  if (setup_.options.log != nullptr) WEIR_ERROR(*setup_.options.log, "connection given up: {}", what);
+  if (exchange_ && exchange_->is_open()) exchange_->handler_threw(what);
 }
 
 // Closing is for good. A cancel would miss an operation that is between two of its steps, and then it waits on.
@@ -208,22 +228,18 @@ asio::awaitable<void> session::handle() {
     exchange_->handler_started(came_whole_ ? exchange_->facts().received : exchange_record::time_point());
   }
 
-  std::string thrown;
-  bool threw = false;
+  std::exception_ptr thrown;
   try {
     co_await run_chain(0);
-  } catch (const std::exception& error) {
-    threw = true;
-    thrown = error.what();
   } catch (...) {
-    threw = true;
-    thrown = "unknown exception";
+    thrown = std::current_exception();
   }
   if (exchange_) exchange_->handler_returned();
-  if (!threw) co_return;
-  if (exchange_) exchange_->handler_threw(thrown);
+  if (!thrown) co_return;
+  const std::string what = text_of(thrown);
+  if (exchange_) exchange_->handler_threw(what);
   if (setup_.options.log != nullptr)
-    WEIR_ERROR(*setup_.options.log, "handler threw: {}", thrown, field<"http.route">(match_.path_template));
+    WEIR_ERROR(*setup_.options.log, "handler threw: {}", what, field<"http.route">(match_.path_template));
   if (!response_->started()) response_->clear().error(500, "internal error");
 }
 

@@ -76,6 +76,7 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::awaitable<void> reject(const parser& incoming, unsigned status, std::string_view why);
   boost::asio::awaitable<void> close_gently();
 
+  void give_up(std::string_view what);
   void begin_exchange(const parser& incoming);
   void finish_exchange() noexcept;
   void note_failed_write(const error_code& error) noexcept;

@@ -1,0 +1,87 @@
+// What becomes of exceptions: a handler's, and a session's own.
+#include "weir/beast/server.hpp"
+
+#include "server_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+#include <string>
+
+using namespace weir_test;
+
+namespace {
+
+void add_hello(weir::http_server& server) {
+  server.get("/hello", [](http_request&, http_response& response) -> task {
+    response.body("hello\n");
+    co_return;
+  });
+}
+
+} // namespace
+
+TEST_CASE("exceptions: a handler that throws costs a 500 and not the connection", "[beast][exceptions]") {
+  running_server server([](weir::http_server& on) {
+    add_hello(on);
+    on.get("/throw", [](http_request&, http_response& response) -> task {
+      response.header("X-Half-Done", "yes").body("nearly");
+      throw std::runtime_error("no such table");
+      co_return;
+    });
+    on.get("/throw-int", [](http_request&, http_response&) -> task {
+      throw 7;
+      co_return;
+    });
+  });
+  raw_client client(server.port());
+  const raw_response failed =
+      client.ask(get_request("/throw", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"));
+  CHECK(failed.status == 500);
+  CHECK(failed.body == "500 internal error\n");
+  CHECK(failed.header("X-Half-Done") == "(absent)");
+  CHECK(client.get("/throw-int").status == 500);
+  CHECK(client.get("/hello").body == "hello\n");
+
+  const auto errors = server.by.lines_of("server");
+  REQUIRE(errors.size() == 2);
+  CHECK(json_member(errors[0], "message") == "handler threw: no such table");
+  CHECK(json_member(errors[0], "trace_id") == "4bf92f3577b34da6a3ce929d0e0e4736");
+  CHECK(json_member(errors[0], "http.route") == "/throw");
+  const auto access = server.by.access_lines();
+  CHECK(json_member(access.at(0), "outcome") == "failed");
+  CHECK(json_member(access.at(0), "error.message") == "no such table");
+  CHECK(server.by.finished({{"http_response_status_code", "500"}, {"error_type", "exception"}}) == 2);
+}
+
+TEST_CASE("exceptions: what is thrown within a session costs its connection, and is logged under its request's ids",
+          "[beast][exceptions]") {
+  const bool is_observed = GENERATE(true, false);
+  running_server server(
+      [](weir::http_server& on) {
+        add_hello(on);
+        // The longest that Beast takes; the session then wants to add a word to it.
+        on.get("/full", [](http_request&, http_response& response) -> task {
+          response.header("Connection", std::string(65532, 'x'));
+          co_return;
+        });
+      },
+      quick(), is_observed);
+  raw_client client(server.port());
+  CHECK_THROWS(client.ask(get_request("/full", "Connection: close\r\n")));
+  CHECK(client.at_end());
+  CHECK(raw_client(server.port()).get("/hello").status == 200);
+  server.stop(1h);
+
+  const auto errors = server.by.lines_of("server");
+  REQUIRE(errors.size() == 1);
+  CHECK(json_member(errors[0], "level") == "error");
+  CHECK(json_member(errors[0], "message") == "connection given up: field value too large");
+  if (!is_observed) return;
+  const auto access = server.by.access_lines();
+  REQUIRE(access.size() == 2);
+  CHECK(json_member(access[0], "outcome") == "failed");
+  CHECK(json_member(access[0], "error.message") == "field value too large");
+  CHECK(json_member(errors[0], "trace_id") == json_member(access[0], "trace_id"));
+  CHECK(server.by.finished({{"http_route", "/full"}, {"error_type", "exception"}}) == 1);
+}
