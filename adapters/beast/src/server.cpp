@@ -112,10 +112,17 @@ struct http_server::state {
         });
         return;
       }
-      asio::post(target.io,
-                 [this, &target, client = std::move(socket)]() mutable { greet(target, std::move(client)); });
+      hand_over(target, std::move(socket));
       accept();
     });
+  }
+
+  void hand_over(worker& to, tcp::socket socket) {
+    try {
+      asio::post(to.io, [this, &to, client = std::move(socket)]() mutable { greet(to, std::move(client)); });
+    } catch (const std::exception& error) {
+      refused(error);
+    }
   }
 
   void greet(worker& on, tcp::socket client) {
@@ -125,8 +132,31 @@ struct http_server::state {
     try {
       std::make_shared<detail::session>(std::move(client), setup, on.sessions)->start();
     } catch (const std::exception& error) {
-      if (setup.options.log != nullptr) WEIR_WARN(*setup.options.log, "connection refused: {}", error.what());
+      refused(error);
     }
+  }
+
+  void refused(const std::exception& error) const noexcept {
+    if (setup.options.log != nullptr) WEIR_WARN(*setup.options.log, "connection refused: {}", error.what());
+  }
+
+  /// Until all is over on that thread. What a handler throws that somebody posted ends that handler and nothing else:
+  /// run() may be called again at once.
+  void serve(worker& on) const noexcept {
+    for (;;) {
+      try {
+        on.io.run();
+        return;
+      } catch (const std::exception& error) {
+        escaped(error.what());
+      } catch (...) {
+        escaped("unknown exception");
+      }
+    }
+  }
+
+  void escaped(std::string_view what) const noexcept {
+    if (setup.options.log != nullptr) WEIR_ERROR(*setup.options.log, "thrown into a thread of the server: {}", what);
   }
 
   detail::server_setup setup;
@@ -158,12 +188,12 @@ void http_server::run() {
   std::vector<std::jthread> others;
   try {
     for (std::size_t i = 1; i < state_->workers.size(); ++i)
-      others.emplace_back([each = state_->workers[i].get()] { each->io.run(); });
+      others.emplace_back([state = state_.get(), each = state_->workers[i].get()] { state->serve(*each); });
   } catch (...) { // no more threads: those there are would wait for a stop() that never comes
     for (const auto& each : state_->workers) each->io.stop();
     throw;
   }
-  state_->workers.front()->io.run();
+  state_->serve(*state_->workers.front());
 }
 
 void http_server::stop(std::chrono::milliseconds grace) {

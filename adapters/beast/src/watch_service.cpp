@@ -88,16 +88,19 @@ void watch_service::forget(watch_entry& entry) noexcept {
   entry.where = watch_entry::place::nowhere;
 }
 
-void watch_service::schedule_tick() {
+void watch_service::schedule_tick() noexcept {
   if (ticking_ || oldest_ == nullptr) return;
-  timer_.expires_after(tick_interval);
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) tick();
-  });
-  ticking_ = true;
+  try {
+    timer_.expires_after(tick_interval);
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) tick();
+    });
+    ticking_ = true;
+  } catch (...) { // no memory: the next start() tries again
+  }
 }
 
-void watch_service::tick() {
+void watch_service::tick() noexcept {
   const std::lock_guard lock(mutex_);
   ticking_ = false;
   const auto now = std::chrono::steady_clock::now();
@@ -122,17 +125,20 @@ void watch_service::arm(watch_entry& entry) noexcept {
     if (place != nullptr) place->where = watch_entry::place::nowhere;
     place = &entry;
     entry.where = watch_entry::place::armed;
-    wait_for_events();
   } catch (...) { // no memory: this request goes unwatched
     forget(entry);
   }
+  wait_for_events();
 }
 
-void watch_service::wait_for_events() {
+void watch_service::wait_for_events() noexcept {
   if (waiting_ || armed_.empty()) return;
-  epoll_.async_wait(asio::posix::descriptor_base::wait_read,
-                    [this](const boost::system::error_code&) { take_events(); });
-  waiting_ = true;
+  try {
+    epoll_.async_wait(asio::posix::descriptor_base::wait_read,
+                      [this](const boost::system::error_code&) { take_events(); });
+    waiting_ = true;
+  } catch (...) { // no memory: the next arm() tries again
+  }
 }
 
 /// A wait is work, and work keeps run() from returning.
@@ -141,7 +147,7 @@ void watch_service::end_wait_if_idle() noexcept {
   if (waiting_ && armed_.empty()) epoll_.cancel(ignored);
 }
 
-void watch_service::take_events() {
+void watch_service::take_events() noexcept {
   const std::lock_guard lock(mutex_);
   waiting_ = false;
   std::array<epoll_event, 64> events{};
@@ -152,9 +158,14 @@ void watch_service::take_events() {
     if (found == armed_.end() || tag_of(*found->second) != event.data.u64) continue;
     watch_entry& entry = *found->second;
     const bool broken = (event.events & EPOLLERR) != 0;
+    try {
+      report(entry.shared_from_this(), entry.round,
+             broken ? cancel_reason::client_reset : cancel_reason::client_closed);
+    } catch (...) {
+      // No memory: it stays in the set and comes again once the next arm() waits. To wait at once would be to spin.
+      return;
+    }
     forget(entry);
-    report(entry.shared_from_this(), entry.round,
-           broken ? cancel_reason::client_reset : cancel_reason::client_closed);
   }
   wait_for_events();
 }

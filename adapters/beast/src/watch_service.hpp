@@ -56,13 +56,13 @@ class watch_service final : public boost::asio::execution_context::service {
 
   void link(watch_entry& entry) noexcept;
   void unlink(watch_entry& entry) noexcept;
-  void schedule_tick();
-  void tick();
+  void schedule_tick() noexcept;
+  void tick() noexcept;
   void arm(watch_entry& entry) noexcept;
-  void wait_for_events();
+  void wait_for_events() noexcept;
   void end_wait_if_idle() noexcept;
   void forget(watch_entry& entry) noexcept;
-  void take_events();
+  void take_events() noexcept;
   static void report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason);
 
   std::mutex mutex_;

@@ -1,12 +1,16 @@
-// What becomes of exceptions: a handler's, and a session's own.
+// What becomes of exceptions: a handler's, a session's own, and those of what handlers leave behind on the executor.
 #include "weir/beast/server.hpp"
 
 #include "server_fixture.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using namespace weir_test;
 
@@ -84,4 +88,37 @@ TEST_CASE("exceptions: what is thrown within a session costs its connection, and
   CHECK(json_member(access[0], "error.message") == "field value too large");
   CHECK(json_member(errors[0], "trace_id") == json_member(access[0], "trace_id"));
   CHECK(server.by.finished({{"http_route", "/full"}, {"error_type", "exception"}}) == 1);
+}
+
+TEST_CASE("exceptions: what is thrown by something that a handler posted is logged, and every thread serves on",
+          "[beast][exceptions][concurrent]") {
+  weir::server_options options = quick();
+  options.threads = 3;
+  running_server server(
+      [](weir::http_server& on) {
+        add_hello(on);
+        on.get("/post/{what}", [](http_request& in, http_response& out) -> task {
+          const bool is_exception = in.param("what") == "exception";
+          boost::asio::post(co_await boost::asio::this_coro::executor, [is_exception] {
+            if (is_exception) throw std::runtime_error("nobody catches this");
+            throw 7;
+          });
+          out.body("posted\n");
+        });
+      },
+      options);
+  std::vector<raw_client> clients; // one after the other, each has its own thread of the server
+  for (unsigned i = 0; i < options.threads; ++i) clients.emplace_back(server.port());
+  for (const char* target : {"/post/exception", "/post/int", "/hello"})
+    for (raw_client& client : clients) CHECK(client.get(target).status == 200);
+  server.stop(1h);
+  std::size_t exceptions = 0, unknown = 0;
+  for (const std::string& line : server.by.lines_of("server")) {
+    CHECK(json_member(line, "level") == "error");
+    const std::string message = json_member(line, "message");
+    exceptions += message == "thrown into a thread of the server: nobody catches this";
+    unknown += message == "thrown into a thread of the server: unknown exception";
+  }
+  CHECK(exceptions == options.threads);
+  CHECK(unknown == options.threads);
 }

@@ -58,7 +58,8 @@ class http_server {
 
   std::uint16_t port() const noexcept;
 
-  /// Serves on `threads` threads, the caller's among them, until stop(). Call once.
+  /// Serves on `threads` threads, the caller's among them, until stop(). Call once. What is thrown by something that
+  /// handlers posted to their executor is logged as an error, and serving goes on.
   /// Errors: std::system_error if a thread cannot be started.
   void run();
   /// Stops accepting and closes idle connections at once; requests under way may finish within `grace`, then their
