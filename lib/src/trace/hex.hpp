@@ -25,9 +25,10 @@ constexpr std::optional<std::uint64_t> read_hex(std::string_view digits) noexcep
   std::uint8_t seen = 0;
   for (const char c : digits) {
     const std::uint8_t digit = hex_values[static_cast<unsigned char>(c)];
-    // A digit has four bits, not_hex has more: one test after the loop instead of one for each character.
+    // A digit has four bits, not_hex has more: one test after the loop instead of one for each character. What
+    // not_hex does to the value is of no account then.
     seen |= digit;
-    value = value << 4 | (digit & 0x0fu);
+    value = value << 4 | digit;
   }
   if (seen > 0x0f) return std::nullopt;
   return value;

@@ -4,6 +4,9 @@
 #include "trace/hex.hpp"
 #include "trace/random.hpp"
 
+#include <array>
+#include <span>
+
 namespace weir {
 
 static_text<32> to_hex(trace_id id) noexcept {
@@ -34,17 +37,17 @@ std::optional<span_id> parse_span_id(std::string_view text) noexcept {
 }
 
 trace_id random_trace_id() noexcept {
-  trace_id id;
+  std::array<std::uint64_t, 2> words{};
   do {
-    id = {detail::random_bits(), detail::random_bits()};
-  } while (!id.valid());
-  return id;
+    detail::fill_random(words);
+  } while ((words[0] | words[1]) == 0);
+  return {words[0], words[1]};
 }
 
 span_id random_span_id() noexcept {
   span_id id;
   do {
-    id = {detail::random_bits()};
+    detail::fill_random(std::span(&id.value, 1));
   } while (!id.valid());
   return id;
 }

@@ -77,13 +77,15 @@ void seed(generator& target, std::uint64_t generation) noexcept {
 
 } // namespace
 
-std::uint64_t random_bits() noexcept {
+void fill_random(std::span<std::uint64_t> words) noexcept {
   generator& mine = this_generator;
   // relaxed: only fork changes it, and in the child this thread is the one that did.
   const std::uint64_t generation = fork_generation.load(std::memory_order_relaxed);
   if (mine.generation != generation) [[unlikely]]
     seed(mine, generation);
-  return mine.next();
+  generator local = mine; // in registers, which a thread's variable cannot be
+  for (std::uint64_t& word : words) word = local.next();
+  mine.state = local.state;
 }
 
 } // namespace weir::detail

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace weir::detail {
 
-/// 64 random bits from this thread's generator; any value, zero included. Thread-safe, fork-safe.
-std::uint64_t random_bits() noexcept;
+/// Fills `words` from this thread's generator; any value, zero included. Thread-safe, fork-safe. Cost: several words
+/// at once are cheaper than one by one.
+void fill_random(std::span<std::uint64_t> words) noexcept;
 
 } // namespace weir::detail

@@ -17,7 +17,8 @@ trace_context make_server_span(std::span<const std::string_view> traceparents,
                                std::span<const std::string_view> tracestates, bool sample_new) noexcept {
   std::optional<trace_context> caller = caller_of(traceparents);
   if (!caller) return make_root(sample_new);
-  if (std::optional<tracestate> state = parse_tracestate(tracestates)) caller->state = std::move(*state);
+  if (!tracestates.empty())
+    if (std::optional<tracestate> state = parse_tracestate(tracestates)) caller->state = std::move(*state);
   return make_child(std::move(*caller));
 }
 

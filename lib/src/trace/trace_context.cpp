@@ -2,7 +2,10 @@
 #include "weir/trace/trace_context.hpp"
 
 #include "trace/hex.hpp"
+#include "trace/random.hpp"
 #include "trace/white_space.hpp"
+
+#include <array>
 
 namespace weir {
 namespace {
@@ -58,9 +61,13 @@ trace_context make_child(trace_context caller) noexcept {
 }
 
 trace_context make_root(bool sampled) noexcept {
+  std::array<std::uint64_t, 3> words{};
   trace_context root;
-  root.trace = random_trace_id();
-  root.span = random_span_id();
+  do {
+    detail::fill_random(words);
+    root.trace = {words[0], words[1]};
+    root.span = {words[2]};
+  } while (!root.valid());
   root.flags.bits = trace_flags::random_bit;
   if (sampled) root.flags.bits |= trace_flags::sampled_bit;
   return root;
