@@ -19,10 +19,10 @@ histogram_value histogram::value() const {
   result.cumulative.reserve(bounds_.size() + 1);
   std::uint64_t below = 0;
   for (std::size_t bucket = 0; bucket <= bounds_.size(); ++bucket) {
-    below += words_.sum(bucket);
+    below += words_.sum(first_bucket + bucket);
     result.cumulative.push_back(below);
   }
-  result.sum = words_.sum_double(bounds_.size() + 1);
+  result.sum = words_.sum_double(0);
   return result;
 }
 

@@ -75,6 +75,14 @@ sharded_words::sharded_words(std::size_t words) {
   std::uninitialized_value_construct_n(words_.get(), total);
 }
 
+shard_writer sharded_words::writer_of_newcomer() noexcept {
+  std::uint32_t shard = this_thread_shard;
+  if (shard == undecided_shard) shard = decide_shard();
+  const bool own = shard != common_shard;
+  if (!own) shard = common_shard_index();
+  return {words_.get() + shard * stride_, own};
+}
+
 std::uint64_t sharded_words::sum(std::size_t word) const noexcept {
   const shard_layout& layout = shard_layout::get();
   std::uint64_t total = 0;

@@ -96,13 +96,10 @@ class sharded_words {
 
   /// The shard that this thread writes to, until its next call: a thread may change cores or come late in its life.
   shard_writer writer() noexcept {
-    std::uint32_t shard = this_thread_shard;
-    if (shard == undecided_shard) [[unlikely]]
-      shard = decide_shard();
-    const bool own = shard != common_shard;
-    if (!own) [[unlikely]]
-      shard = common_shard_index();
-    return {words_.get() + shard * stride_, own};
+    const std::uint32_t shard = this_thread_shard;
+    if (shard < common_shard) [[likely]]
+      return {words_.get() + shard * stride_, true};
+    return writer_of_newcomer();
   }
 
   /// The sum of one word over all shards, modulo 2^64, and of one that holds doubles.
@@ -110,6 +107,9 @@ class sharded_words {
   double sum_double(std::size_t word) const noexcept;
 
  private:
+  /// For a thread that has not asked yet, or that came when all own shards were lent.
+  shard_writer writer_of_newcomer() noexcept;
+
   struct aligned_delete {
     void operator()(std::atomic<std::uint64_t>* words) const noexcept {
       ::operator delete (words, std::align_val_t{shard_alignment});
