@@ -64,7 +64,7 @@ void exchange::begin(const request_head& head) {
   phase_.store(request_phase::read, std::memory_order_relaxed);
   mark_.store(0, std::memory_order_relaxed);
   open_ = true;
-  observer_->begun(facts_);
+  observer_->begun(facts_, series_);
 }
 
 void exchange::handler_started(clock::time_point when) noexcept {

@@ -80,6 +80,13 @@ Metric* find_series(metric_family<Metric>& family, std::span<const std::string_v
   }
 }
 
+/// Whether they were looked up for a request with the same labels.
+bool is_of(const detail::request_series& series, const exchange_record& facts) noexcept {
+  return series.duration != nullptr && series.counted_active == series.active && series.status == facts.status &&
+         series.outcome == facts.outcome && series.reason == facts.reason && series.version == facts.version &&
+         series.route == facts.route;
+}
+
 template <class Value>
 void observe(metric_family<histogram>& family, std::span<const std::string_view> labels, Value value) noexcept {
   if (histogram* const found = find_series(family, labels)) found->observe(value);
@@ -113,44 +120,42 @@ request_observer::metrics::metrics(metrics_registry& registry)
   wasted_.with({no_route});
 }
 
-void request_observer::metrics::begun(const exchange_record& facts) noexcept { active_[gauge_index(facts)]->add(); }
+void request_observer::metrics::begun(const exchange_record& facts, detail::request_series& series) noexcept {
+  series.active = active_[gauge_index(facts)];
+  series.active->add();
+}
 
-bool request_observer::metrics::find_series_of(const exchange_record& facts, detail::request_series& last) noexcept {
-  if (last.duration != nullptr && last.status == facts.status && last.outcome == facts.outcome &&
-      last.reason == facts.reason && last.version == facts.version && last.scheme == facts.scheme &&
-      last.route == facts.route && last.method == facts.method)
-    return true;
-  last.duration = nullptr;
+bool request_observer::metrics::look_up(const exchange_record& facts, detail::request_series& series) noexcept {
+  series.duration = nullptr;
   const status_text status(facts.status);
   const std::array<std::string_view, 6> labels{
       methods[method_index(facts.method)], facts.scheme, facts.route, status, error_type(facts, status),
       protocol_version(facts.version)};
-  last.request_size = find_series(request_size_, labels);
-  last.response_size = find_series(response_size_, labels);
+  series.request_size = find_series(request_size_, labels);
+  series.response_size = find_series(response_size_, labels);
   histogram* const duration = find_series(duration_, labels);
-  if (duration == nullptr || last.request_size == nullptr || last.response_size == nullptr) return false;
+  if (duration == nullptr || series.request_size == nullptr || series.response_size == nullptr) return false;
   try {
-    last.method = facts.method;
-    last.route = facts.route;
+    series.route = facts.route;
   } catch (const std::bad_alloc&) {
     return false;
   }
-  last.scheme = facts.scheme;
-  last.version = facts.version;
-  last.status = facts.status;
-  last.outcome = facts.outcome;
-  last.reason = facts.reason;
-  last.duration = duration;
+  series.counted_active = series.active;
+  series.version = facts.version;
+  series.status = facts.status;
+  series.outcome = facts.outcome;
+  series.reason = facts.reason;
+  series.duration = duration;
   return true;
 }
 
 void request_observer::metrics::finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after,
-                                         detail::request_series& last) noexcept {
-  active_[gauge_index(facts)]->subtract();
-  if (find_series_of(facts, last)) {
-    last.duration->observe(facts.finished - facts.received);
-    last.request_size->observe(static_cast<double>(facts.request_bytes));
-    last.response_size->observe(static_cast<double>(facts.response_bytes));
+                                         detail::request_series& series) noexcept {
+  series.active->subtract();
+  if (is_of(series, facts) || look_up(facts, series)) {
+    series.duration->observe(facts.finished - facts.received);
+    series.request_size->observe(static_cast<double>(facts.request_bytes));
+    series.response_size->observe(static_cast<double>(facts.response_bytes));
   }
   if (!facts.was_cut_short()) return;
 

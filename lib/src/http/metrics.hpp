@@ -13,13 +13,13 @@ class request_observer::metrics {
  public:
   explicit metrics(metrics_registry& registry);
 
-  void begun(const exchange_record& facts) noexcept;
+  void begun(const exchange_record& facts, detail::request_series& series) noexcept;
   void finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after,
-                detail::request_series& last) noexcept;
+                detail::request_series& series) noexcept;
 
  private:
-  /// Makes `last` the series of this request; false if there is no memory for them.
-  bool find_series_of(const exchange_record& facts, detail::request_series& last) noexcept;
+  /// Makes `series` those of this request; false if there is no memory for them.
+  bool look_up(const exchange_record& facts, detail::request_series& series) noexcept;
 
   std::array<gauge*, 20> active_{}; // by method and scheme
   metric_family<histogram>& duration_;

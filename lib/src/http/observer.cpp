@@ -20,11 +20,13 @@ request_observer::request_observer(observer_options options) : options_(std::mov
 
 request_observer::~request_observer() = default;
 
-void request_observer::begun(const exchange_record& facts) noexcept { metrics_->begun(facts); }
+void request_observer::begun(const exchange_record& facts, detail::request_series& series) noexcept {
+  metrics_->begun(facts, series);
+}
 
 void request_observer::finished(const exchange_record& facts, const context& ctx,
-                                detail::request_series& last) noexcept {
-  metrics_->finished(facts, options_.ignored_after, last);
+                                detail::request_series& series) noexcept {
+  metrics_->finished(facts, options_.ignored_after, series);
   if (options_.access_log != nullptr) detail::write_access_record(*options_.access_log, facts, ctx);
 }
 

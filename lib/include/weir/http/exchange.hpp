@@ -15,6 +15,7 @@
 namespace weir {
 
 class request_observer;
+class gauge;
 class histogram;
 
 /// What is known of a request when its header has been read. Views are copied by exchange::begin().
@@ -57,11 +58,12 @@ namespace detail {
 /// The series that the last request of a connection was counted in, and what they were looked up by: requests that
 /// follow one another on a connection are mostly of one kind.
 struct request_series {
+  gauge* active = nullptr; // of the request under way: one for each method and scheme
   histogram* duration = nullptr;
   histogram* request_size = nullptr;
   histogram* response_size = nullptr;
-  std::string method, route;
-  std::string_view scheme; // a literal
+  const gauge* counted_active = nullptr; // stands for method and scheme
+  std::string route;
   unsigned version = 0, status = 0;
   request_outcome outcome = request_outcome::completed;
   cancel_reason reason = cancel_reason::none;

@@ -38,8 +38,8 @@ class request_observer {
   const observer_options& options() const noexcept { return options_; }
 
   /// Called by exchange.
-  void begun(const exchange_record& facts) noexcept;
-  void finished(const exchange_record& facts, const context& ctx, detail::request_series& last) noexcept;
+  void begun(const exchange_record& facts, detail::request_series& series) noexcept;
+  void finished(const exchange_record& facts, const context& ctx, detail::request_series& series) noexcept;
 
  private:
   class metrics;
