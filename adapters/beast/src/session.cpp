@@ -194,6 +194,8 @@ void session::finish_exchange() noexcept {
   if (!exchange_) return;
   watch_->stop();
   exchange_->finish();
+  // Held on to, the context could not be renewed for the next request.
+  request_.ctx_ = {};
   slot_->set({});
 }
 

@@ -13,8 +13,20 @@ struct cancel_node::waiter : list_hook {
 };
 
 cancel_node::cancel_node(node* parent, time_point deadline) noexcept
-    : node(parent), deadline_(deadline), owner_(above(parent)) {
+    : node(parent, handles), deadline_(deadline), owner_(above(parent)) {
   source_ = this;
+}
+
+bool cancel_node::revive(const node* parent) noexcept {
+  // Whoever ended it, a cascade from above too, took it out of its owner's list: without another reference nobody is
+  // in it, nor can get there. It has no children, as they would hold it, and its callbacks and waiters are gone.
+  // relaxed: is_held_by() has received what others did; relaxed below: join_owner() publishes the node anew.
+  if (this->parent() != parent || !is_held_by(handles) ||
+      phase_.load(std::memory_order_relaxed) != done_phase::settled)
+    return false;
+  cause_ = {};
+  phase_.store(done_phase::live, std::memory_order_relaxed);
+  return true;
 }
 
 cancel_node::~cancel_node() {
@@ -97,6 +109,8 @@ void cancel_node::await_settled() noexcept {
 }
 
 void cancel_node::cancel(const done_cause& cause) noexcept {
+  // acquire: pairs with the release in mark() and settle(); the caller is to see the marks of all descendants.
+  if (phase_.load(std::memory_order_acquire) == done_phase::settled) return;
   hook_list reached; // each with a reference that mark() took
   if (!mark(cause, reached)) {
     await_settled();

@@ -19,6 +19,8 @@ namespace weir::detail {
 ///     settle    timers stopped, phase marking -> settled; the first node leaves its owner
 ///     tell      the callbacks run, parents' first
 ///
+/// A node that has gone through all three and that only its maker holds may begin again: see revive().
+///
 /// A second cancel that finds `marking` waits for `settled`, as "when cancel returns, every descendant is done" holds
 /// for it too. A cascade that meets a node another cascade is marking waits likewise; since that node is a strict
 /// descendant of where this cascade began, waiting only ever goes down the tree and cannot form a circle.
@@ -29,6 +31,9 @@ namespace weir::detail {
 class cancel_node : public node, public done_flag, public list_hook {
  public:
   using time_point = std::chrono::steady_clock::time_point;
+
+  /// How many references it is born with: one for the context, one for the canceller.
+  static constexpr std::uint32_t handles = 2;
 
   /// `time_point::max()` stands for no deadline.
   cancel_node(node* parent, time_point deadline) noexcept;
@@ -46,6 +51,10 @@ class cancel_node : public node, public done_flag, public list_hook {
   /// callbacks may drop.
   void cancel(const done_cause& cause) noexcept;
 
+  /// Makes a node that has ended what it was when it was made, but for `ids`, if the caller's two handles are the
+  /// last. Returns false, and does nothing, if it cannot. join_owner() is to follow.
+  virtual bool renew(const node* /*parent*/, const correlation& /*ids*/) noexcept { return false; }
+
   /// Only of a node that is done.
   const done_cause& cause() const noexcept { return cause_; }
   time_point deadline() const noexcept { return deadline_; }
@@ -60,6 +69,9 @@ class cancel_node : public node, public done_flag, public list_hook {
 
  protected:
   ~cancel_node() override;
+
+  /// renew() without the ids.
+  bool revive(const node* parent) noexcept;
 
  private:
   struct waiter;

@@ -10,12 +10,15 @@
 
 namespace weir::detail {
 
-/// Makes both halves of what the functions below return; takes over the reference that `made` was born with.
+/// Makes both halves of what the functions below return; takes over the references that `made` was born with.
 struct cancellable_access {
   static cancellable make(cancel_node* made) noexcept {
-    node_ptr owned = node_ptr::adopt(made);
-    context ctx = context_access::make(owned);
-    return {std::move(ctx), canceller(std::move(owned))};
+    return {context_access::make(node_ptr::adopt(made)), canceller(node_ptr::adopt(made))};
+  }
+  /// The node if both are handles to the same one, else null.
+  static cancel_node* get(const cancellable& made) noexcept {
+    node* const held = context_access::get(made.ctx);
+    return held == made.cancel.function_.node_.get() ? cancel_node::above(held) : nullptr;
   }
 };
 
@@ -28,8 +31,14 @@ class correlated_cancel_node final : public cancel_node {
     ids_ = &own_;
   }
 
+  bool renew(const node* parent, const correlation& ids) noexcept override {
+    if (!revive(parent)) return false;
+    own_ = ids;
+    return true;
+  }
+
  private:
-  const correlation own_;
+  correlation own_;
 };
 
 cancel_node::time_point deadline_above(const context& parent) noexcept {
@@ -72,6 +81,14 @@ cancellable with_cancel(const context& parent, const correlation& ids) {
   cancellable result = detail::cancellable_access::make(made);
   made->join_owner();
   return result;
+}
+
+void renew(cancellable& made, const context& parent, const correlation& ids) {
+  detail::cancel_node* const used = detail::cancellable_access::get(made);
+  if (used && used->renew(detail::context_access::get(parent), ids))
+    used->join_owner();
+  else
+    made = with_cancel(parent, ids);
 }
 
 cancellable with_deadline(const context& parent, context::time_point deadline, cancel_cause cause) {

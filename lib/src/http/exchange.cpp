@@ -35,10 +35,6 @@ exchange::~exchange() { finish(); }
 void exchange::begin(const request_head& head) {
   finish();
   const observer_options& options = observer_->options();
-  trace_context trace = options.trust_callers ? make_server_span(head.traceparents, head.tracestates)
-                                              : make_edge_span(head.traceparents).context;
-  auto [ctx, cancel] = with_cancel(options.base, to_correlation(trace));
-
   facts_.method = head.method;
   facts_.path = head.target.substr(0, head.target.find('?'));
   facts_.route.clear();
@@ -50,13 +46,13 @@ void exchange::begin(const request_head& head) {
   facts_.request_bytes = facts_.response_bytes = 0;
   facts_.received = head.received == clock::time_point{} ? clock::now() : head.received;
   facts_.handler_started = facts_.handler_returned = facts_.first_byte = facts_.finished = {};
-  facts_.trace = std::move(trace);
+  facts_.trace = options.trust_callers ? make_server_span(head.traceparents, head.tracestates)
+                                       : make_edge_span(head.traceparents).context;
   facts_.reason = cancel_reason::none;
   facts_.phase = request_phase::read;
   facts_.time_to_stop = std::chrono::nanoseconds(-1);
 
-  ctx_ = std::move(ctx);
-  cancel_ = std::move(cancel);
+  renew(current_, options.base, to_correlation(facts_.trace));
   forced_ = request_outcome::completed;
   over_at_ = {};
   response_complete_ = false;
@@ -99,16 +95,16 @@ std::uint64_t exchange::make_mark(cancel_reason reason) const noexcept {
 }
 
 bool exchange::cancel(cancel_reason reason) noexcept {
-  if (ctx_.done()) return false;
+  if (ctx().done()) return false;
   if (reason == cancel_reason::none) reason = cancel_reason::application;
   std::uint64_t mark = 0;
   // relaxed: the mark is all there is to it; the context has its own synchronisation.
   const bool first = mark_.compare_exchange_strong(mark, make_mark(reason), std::memory_order_relaxed);
   // The one that came first may not have come to this yet: the context is to end for its reason all the same.
   if (first)
-    cancel_(reason);
+    current_.cancel(reason);
   else if (mark != mark_of_finished)
-    cancel_(reason_of(mark));
+    current_.cancel(reason_of(mark));
   return first;
 }
 
@@ -143,8 +139,8 @@ void exchange::settle_outcome(std::uint64_t mark) noexcept {
   facts_.outcome = forced_;
   // What a handler threw after its client had left is about that; the three others have said what they are about.
   const bool is_open = forced_ == request_outcome::completed || forced_ == request_outcome::failed;
-  if (is_open && !response_complete_ && (cancelled || ctx_.done())) {
-    facts_.reason = ctx_.done() ? ctx_.reason() : reason_of(mark);
+  if (is_open && !response_complete_ && (cancelled || ctx().done())) {
+    facts_.reason = ctx().done() ? ctx().reason() : reason_of(mark);
     // relaxed: as in make_mark().
     facts_.phase = cancelled ? phase_of(mark) : phase_.load(std::memory_order_relaxed);
     facts_.outcome = facts_.reason == cancel_reason::deadline || facts_.reason == cancel_reason::timeout
@@ -152,7 +148,7 @@ void exchange::settle_outcome(std::uint64_t mark) noexcept {
                          : request_outcome::cancelled;
     if (cancelled)
       settle_time_to_stop(facts_.received + time_of(mark));
-    else if (const auto deadline = ctx_.deadline(); deadline && facts_.outcome == request_outcome::timed_out)
+    else if (const auto deadline = ctx().deadline(); deadline && facts_.outcome == request_outcome::timed_out)
       settle_time_to_stop(*deadline);
   } else if (forced_ == request_outcome::timed_out) {
     settle_time_to_stop(over_at_);
@@ -176,9 +172,9 @@ void exchange::finish() noexcept {
   // relaxed: as in cancel(). From here on no cancel() has an effect.
   if (mark_.compare_exchange_strong(mark, mark_of_finished, std::memory_order_relaxed)) mark = mark_of_finished;
   settle_outcome(mark);
-  observer_->finished(facts_, ctx_, series_);
+  observer_->finished(facts_, ctx(), series_);
   // Ends what the handler may have left behind; the outcome stands.
-  cancel_(cancel_reason::application);
+  current_.cancel(cancel_reason::application);
 }
 
 } // namespace weir

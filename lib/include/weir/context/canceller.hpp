@@ -34,6 +34,7 @@ class cancel_function {
 
  private:
   friend class canceller;
+  friend struct detail::cancellable_access;
   explicit cancel_function(detail::node_ptr node) noexcept : node_(std::move(node)) {}
 
   detail::node_ptr node_;

@@ -59,6 +59,14 @@ class node {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
   }
 
+  /// Whether the caller's own `references` are all there are: then no other thread can get at the node but through
+  /// the list of its owner.
+  bool is_held_by(std::uint32_t references) const noexcept {
+    // acquire: pairs with the release in release(); whoever dropped a reference has done with the node.
+    return references_.load(std::memory_order_acquire) == references;
+  }
+
+  const node* parent() const noexcept { return parent_; }
   /// The nearest cancellable node, this one or above; null if nothing can end this context.
   done_flag* source() const noexcept { return source_; }
   /// The nearest node that carries a value, this one or above, or null.
@@ -67,8 +75,9 @@ class node {
   const correlation* ids() const noexcept { return ids_; }
 
  protected:
-  /// Takes a reference to `parent`, which may be null (the background), and inherits from it.
-  explicit node(node* parent) noexcept : parent_(parent) {
+  /// Takes a reference to `parent`, which may be null (the background), and inherits from it. `references`: with how
+  /// many of its own it is born, which saves counting them up.
+  explicit node(node* parent, std::uint32_t references = 1) noexcept : parent_(parent), references_(references) {
     if (!parent) return;
     parent->add_reference();
     source_ = parent->source_;
@@ -86,7 +95,7 @@ class node {
   static void destroy(node* last) noexcept;
 
   node* const parent_;
-  std::atomic<std::uint32_t> references_{1};
+  std::atomic<std::uint32_t> references_;
 };
 
 /// `given` with the fields of `parent`'s ids, if it has none and they have. The parent outlives its children.
@@ -111,7 +120,7 @@ class node_ptr {
     if (node_) node_->release();
   }
 
-  /// Takes over the reference that a new node is born with, or one already taken.
+  /// Takes over a reference that a new node is born with, or one already taken.
   static node_ptr adopt(node* owned) noexcept {
     node_ptr result;
     result.node_ = owned;

@@ -91,7 +91,7 @@ class exchange {
   bool is_open() const noexcept { return open_; }
 
   /// Ended by cancel() or with the observer's; carries the ids. The background before the first begin().
-  const context& ctx() const noexcept { return ctx_; }
+  const context& ctx() const noexcept { return current_.ctx; }
   const exchange_record& facts() const noexcept { return facts_; }
 
   /// The template that the router matched, for labels: "/download/{file}".
@@ -139,8 +139,7 @@ class exchange {
   request_observer* observer_;
   exchange_record facts_;
   detail::request_series series_;
-  context ctx_;
-  canceller cancel_;
+  cancellable current_;
   request_outcome forced_ = request_outcome::completed; // completed: none
   std::chrono::steady_clock::time_point over_at_{};     // of a timed-out one
   bool open_ = false;

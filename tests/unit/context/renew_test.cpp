@@ -1,0 +1,143 @@
+// A context that begins again: in the same memory if nobody could tell, and as a new one if somebody could.
+#include "weir/context.hpp"
+
+#include <atomic>
+#include <barrier>
+#include <thread>
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+using weir::cancel_reason;
+
+namespace {
+
+constexpr weir::correlation first_ids{1, 2, 3}, second_ids{4, 5, 6};
+
+/// Ended and then renewed. Whether in the same memory shows by where the ids are.
+bool renewed_in_place(weir::cancellable& made, const weir::context& parent) {
+  const weir::correlation* const before = made.ctx.ids();
+  made.cancel();
+  weir::renew(made, parent, second_ids);
+  return made.ctx.ids() == before;
+}
+
+} // namespace
+
+TEST_CASE("renew: a context that has ended and that nobody else holds begins again in place", "[context][renew]") {
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  weir::cancellable made = weir::with_cancel(parent, first_ids);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(renewed_in_place(made, parent));
+    CHECK_FALSE(made.ctx.done());
+    CHECK(made.ctx.reason() == cancel_reason::none);
+    CHECK(*made.ctx.ids() == second_ids);
+  }
+  bool told = false;
+  const auto registration = made.ctx.on_done([&] { told = true; });
+  cancel_parent(cancel_reason::shutdown);
+  CHECK(told);
+  CHECK(made.ctx.reason() == cancel_reason::shutdown);
+}
+
+TEST_CASE("renew: whoever still holds the one before is left with it", "[context][renew]") {
+  weir::cancellable made = weir::with_cancel(weir::background(), first_ids);
+  SECTION("a handle") {
+    const weir::context held = made.ctx;
+    CHECK_FALSE(renewed_in_place(made, weir::background()));
+    CHECK(held.done());
+    CHECK(*held.ids() == first_ids);
+  }
+  SECTION("a child") {
+    const weir::cancellable child = weir::with_cancel(made.ctx);
+    CHECK_FALSE(renewed_in_place(made, weir::background()));
+    CHECK(child.ctx.done());
+    CHECK(*child.ctx.ids() == first_ids);
+  }
+  SECTION("a registration that has run") {
+    const auto registration = made.ctx.on_done([] {});
+    CHECK_FALSE(renewed_in_place(made, weir::background()));
+  }
+  SECTION("a function that could end it") {
+    const weir::cancel_function share = made.cancel.share();
+    CHECK_FALSE(renewed_in_place(made, weir::background()));
+    share();
+  }
+  CHECK_FALSE(made.ctx.done());
+  CHECK(*made.ctx.ids() == second_ids);
+}
+
+TEST_CASE("renew: one that goes on is ended, and its callbacks run", "[context][renew]") {
+  weir::cancellable made = weir::with_cancel(weir::background(), first_ids);
+  bool told = false;
+  made.ctx.on_done([&] { told = true; }).detach();
+  weir::renew(made, weir::background(), second_ids);
+  CHECK(told);
+  CHECK_FALSE(made.ctx.done());
+}
+
+TEST_CASE("renew: from nothing, from another kind and under another parent it is a new one", "[context][renew]") {
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  weir::cancellable made;
+  weir::renew(made, parent, first_ids);
+  CHECK(*made.ctx.ids() == first_ids);
+
+  made = weir::with_cancel(parent);
+  CHECK_FALSE(renewed_in_place(made, parent));
+  CHECK(*made.ctx.ids() == second_ids);
+
+  CHECK_FALSE(renewed_in_place(made, weir::background()));
+  made.cancel.release();
+  weir::renew(made, parent, second_ids);
+  CHECK_FALSE(made.ctx.done());
+  cancel_parent();
+  CHECK(made.ctx.done());
+}
+
+TEST_CASE("renew: under a parent that has ended it ends at once, for the parent's reason", "[context][renew]") {
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  weir::cancellable made = weir::with_cancel(parent, first_ids);
+  made.cancel();
+  cancel_parent(cancel_reason::overload);
+  CHECK(made.ctx.reason() == cancel_reason::application);
+  weir::renew(made, parent, second_ids);
+  CHECK(made.ctx.reason() == cancel_reason::overload);
+}
+
+TEST_CASE("renew: a parent that ends meanwhile ends it all the same", "[context][renew][concurrent]") {
+  constexpr int rounds = 500;
+  int lost = 0;
+  for (int round = 0; round < rounds; ++round) {
+    auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+    std::barrier start(2);
+    weir::cancellable made = weir::with_cancel(parent, first_ids);
+    const std::jthread other([&, &cancel_parent = cancel_parent] {
+      start.arrive_and_wait();
+      cancel_parent(cancel_reason::shutdown);
+    });
+    start.arrive_and_wait();
+    for (int i = 0; i < 20 && made.ctx.reason() != cancel_reason::shutdown; ++i) {
+      made.cancel();
+      weir::renew(made, parent, second_ids);
+    }
+    // Were the parent's end missed, this would wait for ever.
+    lost += !made.ctx.wait_for(std::chrono::seconds(10));
+  }
+  CHECK(lost == 0);
+}
+
+TEST_CASE("renew: a holder on another thread never sees what comes after its own", "[context][renew][concurrent]") {
+  constexpr int rounds = 500;
+  std::atomic<int> wrong = 0;
+  weir::cancellable made = weir::with_cancel(weir::background(), first_ids);
+  for (int round = 0; round < rounds; ++round) {
+    const std::jthread holder([&wrong, held = made.ctx, expected = *made.ctx.ids()] {
+      held.wait();
+      wrong += !held.done() || *held.ids() != expected;
+    });
+    made.cancel();
+    weir::renew(made, weir::background(), round % 2 == 0 ? second_ids : first_ids);
+    wrong += made.ctx.done();
+  }
+  CHECK(wrong == 0);
+}
