@@ -19,6 +19,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using namespace weir_test;
 
@@ -79,6 +80,33 @@ TEST_CASE("life: records carry their own request's ids after a co_await, though 
   }
   CHECK(told == 6);
   CHECK(lines.size() == 8);
+}
+
+// Whoever holds a context beyond its request costs every request of a connection an allocation.
+TEST_CASE("life: requests of a connection have their contexts in one place, as nothing holds on to them",
+          "[beast][life]") {
+  std::vector<const weir::correlation*> places;
+  std::vector<weir::correlation> ids;
+  running_server server([&](weir::http_server& on) {
+    on.get("/nap", [&](http_request& in, http_response& out) -> task {
+      places.push_back(in.ctx().ids());
+      ids.push_back(*in.ctx().ids());
+      if (!co_await weir::sleep_for(in.ctx(), 5ms)) out.body("awake\n");
+    });
+    on.get("/parts", [&](http_request& in, http_response& out) -> task {
+      places.push_back(in.ctx().ids());
+      ids.push_back(*in.ctx().ids());
+      if (!co_await out.start(3)) co_await out.write(boost::asio::buffer("abc", 3));
+    });
+  });
+  raw_client client(server.port());
+  for (const char* target : {"/nap", "/parts", "/nap", "/parts"}) CHECK(client.get(target).status == 200);
+  server.stop(5s);
+  REQUIRE(places.size() == 4);
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    CHECK(places[i] == places[0]);
+    CHECK_FALSE(ids[i] == ids[i - 1]);
+  }
 }
 
 TEST_CASE("life: a handler learns that its client has gone", "[beast][life]") {
