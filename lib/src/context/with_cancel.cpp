@@ -33,7 +33,7 @@ class correlated_cancel_node final : public cancel_node {
 
   bool renew(const node* parent, const correlation& ids) noexcept override {
     if (!revive(parent)) return false;
-    own_ = ids;
+    own_ = with_fields_of(parent, ids);
     return true;
   }
 

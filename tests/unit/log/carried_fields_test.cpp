@@ -96,3 +96,14 @@ TEST_CASE("carried: hostile values stay one valid line", "[log][carried]") {
   log.info("m");
   CHECK(json.last_line().find(R"("k":"a\"b\n\\xff")") != std::string::npos);
 }
+
+TEST_CASE("carried: a context that is made anew in place has its parent's fields", "[log][carried]") {
+  captured_stream test;
+  const weir::context base = weir::with_fields(weir::background(), field<"user">("ann"));
+  auto made = weir::with_cancel(base, weir::correlation{1, 2, 3});
+  made.cancel();
+  weir::renew(made, base, weir::correlation{4, 5, 6});
+  const weir::context_scope scope(made.ctx);
+  test.log().info("m");
+  CHECK(test.last_line() == "m user=ann");
+}
