@@ -11,6 +11,7 @@
 #include "log/barrier.hpp"
 #include "log/delivery.hpp"
 #include "log/lanes.hpp"
+#include "log/loss_report.hpp"
 #include "log/stream_core.hpp"
 #include "log/wall_clock.hpp"
 #include "weir/log/clock.hpp"
@@ -44,11 +45,10 @@ constexpr int yields_before_rest = 100;
 // Without process-wide barriers: how far the horizon stays behind the clock, and how often an idle backend looks.
 constexpr auto grace = 1ms;
 constexpr auto blind_sleep = 10ms;
-constexpr auto report_interval = 1s;
 
 class backend {
  public:
-  explicit backend(stream_core& core) : core_(core), lanes_(core.pool), delivery_(core) {}
+  explicit backend(stream_core& core) : core_(core), lanes_(core.lanes), delivery_(core) {}
 
   /// Returns what the last flush of the sinks met.
   std::error_code run() noexcept;
@@ -57,8 +57,6 @@ class backend {
   bool round();
   bool try_round() noexcept;
   void take(const record_header& header) noexcept;
-  std::uint64_t unreported_drops() const noexcept;
-  void report_drops() noexcept;
   void rest(bool found_work, bool in_step);
   void sleep();
   std::error_code finish() noexcept;
@@ -68,16 +66,14 @@ class backend {
   }
 
   stream_core& core_;
-  lanes lanes_;
+  lanes& lanes_;
   delivery delivery_;
   wall_clock clock_;
+  loss_report losses_{core_, delivery_, clock_};
 
   std::uint64_t horizon_ = 0;
   std::size_t drained_in_round_ = 0;
   int idle_rounds_ = 0, starved_rounds_ = 0, rounds_out_of_step_ = 0;
-
-  std::uint64_t reported_drops_ = 0;
-  steady_clock::time_point next_drop_report_{};
 
   bool flush_now_ = false;               // a record of the level that wants that has come by
   steady_clock::time_point flush_due_{}; // of what sinks may have in their buffers
@@ -98,37 +94,9 @@ void backend::take(const record_header& header) noexcept {
   try {
     const record entry(*header.site, header.severity(), after, header.logger->name,
                        clock_.unix_nanoseconds(header.ticks), traced ? &ids : nullptr, carried, header.cut());
-    delivery_.deliver(entry, *header.logger, header.size);
+    delivery_.deliver(entry, header);
   } catch (const std::exception&) { // no memory for what its call site's records are rendered by
-    core_.count_dropped(drop_reason::unrenderable);
-  }
-}
-
-std::uint64_t backend::unreported_drops() const noexcept {
-  std::uint64_t dropped = 0;
-  for (const auto reason :
-       {drop_reason::queue_full, drop_reason::too_many_threads, drop_reason::unrenderable, drop_reason::sink})
-    dropped += core_.count_of(reason);
-  return dropped - reported_drops_;
-}
-
-/// The log itself says that it is incomplete, as soon as a sink takes the line: a full device loses that, too. These
-/// lines are the stream's own and are not counted as records.
-void backend::report_drops() noexcept {
-  const std::uint64_t fresh = unreported_drops();
-  if (fresh == 0) return;
-  static constinit const call_site site{.format = "{} records dropped, {} in all",
-                                        .file = __FILE__,
-                                        .line = __LINE__,
-                                        .arguments = argument_types<std::uint64_t, std::uint64_t>};
-  const std::uint64_t all = reported_drops_ + fresh;
-  std::byte arguments[2 * sizeof(std::uint64_t)];
-  codec<std::uint64_t>::write(codec<std::uint64_t>::write(arguments, fresh), all);
-  try {
-    const record notice(site, level::warn, arguments, "weir",
-                        clock_.unix_nanoseconds(std::max(horizon_, record_clock_now())), nullptr, {}, 0);
-    if (delivery_.announce(notice)) reported_drops_ = all;
-  } catch (const std::exception&) { // no memory: the next round tries again
+    core_.count_dropped(drop_reason::unrenderable, {.records = 1, .first = header.ticks, .last = header.ticks});
   }
 }
 
@@ -144,19 +112,14 @@ bool backend::round() {
   const std::uint64_t horizon = std::max(horizon_, lanes_.look(now));
   clock_.keep_in_step(horizon_);
   // relaxed: a statistic.
-  core_.queue_bytes.store(lanes_.pending_bytes(), std::memory_order_relaxed);
+  core_.queue_bytes.store(static_cast<std::int64_t>(lanes_.pending_bytes()), std::memory_order_relaxed);
 
   drained_in_round_ = 0;
   if (!delivery_.has_unflushed()) flush_due_ = steady_clock::now() + core_.options.flush_interval;
   lanes_.drain(horizon, [this](const record_header& header) { take(header); });
   delivery_.commit();
   horizon_ = horizon;
-  if (steady_clock::now() >= next_drop_report_) {
-    next_drop_report_ = steady_clock::now() + report_interval;
-    report_drops();
-  }
-  // relaxed: a statistic.
-  core_.queue_bytes.store(0, std::memory_order_relaxed);
+  losses_.say_if_due(std::max(horizon_, record_clock_now()));
   delivery_.answer(core_.flushes.take(horizon));
   if (flush_now_ || (delivery_.has_unflushed() && steady_clock::now() >= flush_due_)) delivery_.flush_sinks();
   flush_now_ = false;
@@ -221,8 +184,8 @@ void backend::sleep() {
   } catch (const std::exception&) { // the next round comes across it again
   }
   if (!news) {
-    if (unreported_drops() != 0)
-      core_.bell.sleep_for(report_interval); // then tries to say so again
+    if (losses_.has_news())
+      core_.bell.sleep_for(loss_report::interval); // then tries to say so again
     else if (exact)
       core_.bell.sleep(); // woken by publish_to_sleeper(), chunk_pool::acquire(), flushes and close()
     else
@@ -250,8 +213,9 @@ std::error_code backend::finish() noexcept {
   const std::size_t in_flight = lanes_.abandon();
   lanes_.drain(UINT64_MAX, [this](const record_header& header) { take(header); });
   delivery_.commit();
-  report_drops();
-  if (in_flight != 0) core_.count_dropped(drop_reason::closed, in_flight);
+  const std::uint64_t now = record_clock_now();
+  losses_.say(now);
+  if (in_flight != 0) core_.count_dropped(drop_reason::closed, {.records = in_flight, .first = now, .last = now});
   delivery_.answer(core_.flushes.take(UINT64_MAX));
   return delivery_.flush_sinks();
 }

@@ -63,17 +63,19 @@ chunk* chunk_pool::try_acquire(std::size_t size, bool exact) noexcept {
 }
 
 chunk_pool::wait_result chunk_pool::acquire(std::size_t size, bool exact, doorbell& backend,
+                                            std::optional<std::chrono::steady_clock::time_point> deadline,
                                             chunk*& result) noexcept {
   // relaxed: only a change from here on counts, and changes_ orders it.
   const std::uint32_t refused_before = refusals_.load(std::memory_order_relaxed);
-  // relaxed: the bell orders it: the backend does not go to sleep after this ring without having seen that there is
-  // a waiter, and as long as there is one it keeps making rounds.
-  waiters_.fetch_add(1, std::memory_order_relaxed);
+  // seq_cst: with the three others in here and in announce_change(). Either that sees that somebody waits, or this
+  // thread sees the change. The backend's view of it is ordered by the bell: it does not go to sleep after this ring
+  // without having seen that there is a waiter, and as long as there is one it keeps making rounds.
+  waiters_.fetch_add(1, std::memory_order_seq_cst);
   backend.ring();
   wait_result outcome = wait_result::acquired;
   for (;;) {
-    // acquire: pairs with the release increments; what came with the change is seen below.
-    const std::uint32_t seen = changes_.load(std::memory_order_acquire);
+    // seq_cst: as above; acquire: what came with the change is seen below.
+    const std::uint32_t seen = changes_.load(std::memory_order_seq_cst);
     result = try_acquire(size, exact);
     if (result != nullptr) break;
     // acquire: pairs with close().
@@ -86,12 +88,33 @@ chunk_pool::wait_result chunk_pool::acquire(std::size_t size, bool exact, doorbe
       outcome = wait_result::refused;
       break;
     }
-    // Woken by release(), refuse_waiters() and close(), all of which raise changes_. acquire: as above.
-    changes_.wait(seen, std::memory_order_acquire);
+    if (deadline && std::chrono::steady_clock::now() >= *deadline) {
+      outcome = wait_result::timed_out;
+      break;
+    }
+    // Woken by release(), refuse_waiters() and close(), all of which raise changes_, and by the deadline.
+    std::unique_lock lock(waiting_mutex_);
+    // relaxed: a change that is seen late has been announced under the mutex.
+    const auto has_changed = [&] { return changes_.load(std::memory_order_relaxed) != seen; };
+    if (deadline)
+      changed_.wait_until(lock, *deadline, has_changed);
+    else
+      changed_.wait(lock, has_changed);
   }
   // relaxed: the backend may take a leaving thread for a waiting one; it then only makes an idle round.
   waiters_.fetch_sub(1, std::memory_order_relaxed);
   return outcome;
+}
+
+void chunk_pool::announce_change(bool to_all) noexcept {
+  // seq_cst, both: as in acquire(); release: the chunk, or the room, is there for whoever sees the change.
+  changes_.fetch_add(1, std::memory_order_seq_cst);
+  if (waiters_.load(std::memory_order_seq_cst) == 0) return;
+  { const std::lock_guard lock(waiting_mutex_); } // a waiter has not looked yet, or it waits already
+  if (to_all)
+    changed_.notify_all();
+  else
+    changed_.notify_one();
 }
 
 void chunk_pool::release(chunk* drained) noexcept {
@@ -101,11 +124,9 @@ void chunk_pool::release(chunk* drained) noexcept {
   // release: pairs with the acquire in try_acquire(); the next producer finds the chunk as it is here.
   drained->published.store(0, std::memory_order_release);
   if (!ordinary || !free_.enqueue(drained)) free(drained);
-  // release: pairs with the acquire in acquire(); the chunk, or the room, is there for whoever sees the change.
-  changes_.fetch_add(1, std::memory_order_release);
   // One is enough if the waiters want chunks alike; if the one that is woken cannot use it, the backend's
   // wake_waiters() comes to the others' help.
-  changes_.notify_one();
+  announce_change(false);
 }
 
 std::uint32_t chunk_pool::waiters() const noexcept {
@@ -113,11 +134,7 @@ std::uint32_t chunk_pool::waiters() const noexcept {
   return waiters_.load(std::memory_order_relaxed);
 }
 
-void chunk_pool::wake_waiters() noexcept {
-  // release: pairs with the acquire in acquire().
-  changes_.fetch_add(1, std::memory_order_release);
-  changes_.notify_all();
-}
+void chunk_pool::wake_waiters() noexcept { announce_change(true); }
 
 void chunk_pool::refuse_waiters() noexcept {
   // release: pairs with the acquire in acquire().

@@ -7,9 +7,12 @@
 #include <concurrentqueue/concurrentqueue.h>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <unordered_set>
 
 namespace weir::detail {
@@ -31,10 +34,11 @@ class chunk_pool {
   /// is set. nullptr when none is free and the limit forbids another.
   chunk* try_acquire(std::size_t size, bool exact) noexcept;
 
-  enum class wait_result : std::uint8_t { acquired, refused, closed };
-  /// As above, but waits for release(), refuse_waiters() or close(); rings `backend`, so that it looks for chunks to
-  /// release.
-  wait_result acquire(std::size_t size, bool exact, doorbell& backend, chunk*& result) noexcept;
+  enum class wait_result : std::uint8_t { acquired, refused, closed, timed_out };
+  /// As above, but waits for release(), refuse_waiters() or close(), or until `deadline`, if it is given; rings
+  /// `backend`, so that it looks for chunks to release.
+  wait_result acquire(std::size_t size, bool exact, doorbell& backend,
+                      std::optional<std::chrono::steady_clock::time_point> deadline, chunk*& result) noexcept;
 
   /// Shows an opened chunk to the backend. False if there is no memory for the queue.
   bool hand_over(chunk* opened) noexcept { return opened_.enqueue(opened); }
@@ -48,9 +52,6 @@ class chunk_pool {
     return opened;
   }
 
-  /// Chunks that were handed over and that the backend has not seen yet; approximate.
-  std::size_t unseen_bytes() const noexcept { return opened_.size_approx() * chunk_bytes_; }
-
   /// Takes back a chunk that is drained, or was never handed over.
   void release(chunk* drained) noexcept;
 
@@ -63,12 +64,15 @@ class chunk_pool {
   /// Sends all waiters away, now and ever after.
   void close() noexcept;
 
+  /// Never above limit_bytes().
   std::size_t allocated_bytes() const noexcept;
+  std::size_t limit_bytes() const noexcept { return limit_bytes_; }
   static std::size_t bytes_of(const chunk& c) noexcept { return sizeof(chunk) + c.capacity; }
 
  private:
   chunk* allocate(std::size_t bytes) noexcept;
   void free(chunk* dead) noexcept;
+  void announce_change(bool to_all) noexcept;
 
   const std::size_t chunk_bytes_, limit_bytes_;
   moodycamel::ConcurrentQueue<chunk*> free_;
@@ -76,6 +80,8 @@ class chunk_pool {
   std::atomic<std::size_t> allocated_bytes_{0};
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::uint32_t> changes_{0}; // what waiters sleep on: raised by release, wake, refuse, close
+  std::mutex waiting_mutex_;
+  std::condition_variable changed_;
   std::atomic<std::uint32_t> refusals_{0};
   std::atomic<bool> closed_{false};
 

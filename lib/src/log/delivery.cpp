@@ -36,7 +36,7 @@ void guarded(Call call, Report report) noexcept {
 } // namespace
 
 delivery::delivery(stream_core& core)
-    : core_(core), on_batch_(std::move(core.options.on_batch)), lost_(batch_records) {}
+    : core_(core), on_batch_(std::move(core.options.on_batch)), lost_(batch_records), ticks_(batch_records) {}
 
 void delivery::refresh() {
   // acquire: pairs with the release in get_logger(); a logger's sinks are listed before its first record.
@@ -48,10 +48,11 @@ void delivery::refresh() {
   sinks_ = core_.registry.sinks;
 }
 
-void delivery::deliver(const record& entry, const logger_state& logger, std::size_t bytes) noexcept {
+void delivery::deliver(const record& entry, const record_header& header) noexcept {
   const std::size_t place = records_++;
-  bytes_ += bytes;
-  for (const std::size_t index : logger.sinks) {
+  bytes_ += header.size;
+  ticks_[place] = header.ticks;
+  for (const std::size_t index : header.logger->sinks) {
     sink& target = *sinks_[index];
     if (entry.severity() < target.threshold()) continue;
     guarded(
@@ -98,13 +99,14 @@ void delivery::mark_lost(std::size_t sink_index, std::size_t count) noexcept {
   }
 }
 
-std::size_t delivery::count_lost() noexcept {
-  if (!any_lost_) return 0;
-  const auto end = lost_.begin() + static_cast<std::ptrdiff_t>(records_);
-  const auto lost = static_cast<std::size_t>(std::count(lost_.begin(), end, std::uint8_t{1}));
-  std::fill(lost_.begin(), end, std::uint8_t{0});
+loss delivery::take_lost() noexcept {
+  loss all;
+  if (!any_lost_) return all;
+  for (std::size_t i = 0; i < records_; ++i)
+    if (lost_[i] != 0) all.add({.records = 1, .first = ticks_[i], .last = ticks_[i]});
+  std::fill_n(lost_.begin(), records_, std::uint8_t{0});
   any_lost_ = false;
-  return lost;
+  return all;
 }
 
 void delivery::commit() noexcept {
@@ -130,15 +132,17 @@ void delivery::commit() noexcept {
       unflushed_[index] = unsynced_[index] = 1;
     std::fill_n(appended, records_, std::uint8_t{0});
   }
-  const batch_report report{.records = records_, .lost = count_lost(), .write_time = steady_clock::now() - begun};
+  const loss lost = take_lost();
+  const batch_report report{.records = records_, .lost = lost.records, .write_time = steady_clock::now() - begun};
+  core_.batch_records.observe(report.records);
+  core_.write_time.observe(report.write_time);
+  // relaxed: a statistic.
+  core_.queue_bytes.fetch_sub(static_cast<std::int64_t>(bytes_), std::memory_order_relaxed);
   // relaxed: the two below publish it.
   core_.drained.fetch_add(report.records, std::memory_order_relaxed);
   // release, both: pair with the acquires in stats(): who sees records written or lost sees them accepted.
   core_.written.fetch_add(report.records - report.lost, std::memory_order_release);
-  if (report.lost != 0) core_.count_dropped(drop_reason::sink, report.lost);
-  // relaxed, both: a statistic that only the backend writes.
-  const std::uint64_t queued = core_.queue_bytes.load(std::memory_order_relaxed);
-  core_.queue_bytes.store(queued - std::min<std::uint64_t>(queued, bytes_), std::memory_order_relaxed);
+  if (report.lost != 0) core_.count_dropped(drop_reason::sink, lost);
   records_ = bytes_ = 0;
   if (on_batch_) guarded([&] { on_batch_(report); }, [&](std::string_view what) { note_error("on_batch", what, 0); });
 }
@@ -163,6 +167,8 @@ std::error_code delivery::attempt(sink& target, Call call) noexcept {
 
 std::error_code delivery::flush_sinks() noexcept {
   std::error_code first;
+  if (!has_unflushed()) return first;
+  const auto begun = steady_clock::now();
   for (std::size_t index = 0; index < sinks_.size(); ++index) {
     if (unflushed_[index] == 0) continue;
     const std::error_code error = attempt(*sinks_[index], [](sink& target) {
@@ -172,6 +178,7 @@ std::error_code delivery::flush_sinks() noexcept {
     if (!error) unflushed_[index] = 0;
     if (!first) first = error;
   }
+  core_.flush_time.observe(steady_clock::now() - begun);
   return first;
 }
 
@@ -183,12 +190,14 @@ bool delivery::has_unflushed() const noexcept {
 /// that it could not write. So the failure is counted for good, and whoever waits for records of before it is told.
 std::error_code delivery::sync_sinks() noexcept {
   std::error_code first;
+  const auto begun = steady_clock::now();
   for (std::size_t index = 0; index < sinks_.size(); ++index) {
     if (unsynced_[index] == 0) continue;
     const std::error_code error = attempt(*sinks_[index], [](sink& target) { return target.sync(); });
     if (!error) unflushed_[index] = unsynced_[index] = 0;
     if (!first) first = error;
   }
+  core_.sync_time.observe(steady_clock::now() - begun);
   // release: pairs with the acquire in totals().
   if (first) core_.failed_syncs.fetch_add(1, std::memory_order_release);
   return first;

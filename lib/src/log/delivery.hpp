@@ -1,8 +1,9 @@
 // The last part of a record's way: to the sinks, in batches, with an account of what they did not take.
 #pragma once
 
+#include "log/losses.hpp"
 #include "log/stream_core.hpp"
-#include "weir/log/logger_state.hpp"
+#include "weir/log/chunk.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/sink.hpp"
 
@@ -26,8 +27,9 @@ class delivery {
   /// std::bad_alloc, and has then changed nothing.
   void refresh();
 
-  /// Offers a record of `bytes` to the sinks of its logger. Commits when the batch is full.
-  void deliver(const record& entry, const logger_state& logger, std::size_t bytes) noexcept;
+  /// Offers a record, whose header in its chunk is `header`, to the sinks of its logger. Commits when the batch is
+  /// full.
+  void deliver(const record& entry, const record_header& header) noexcept;
 
   /// Writes a line of the stream's own to the default sinks, behind the batch; it is not counted as a record. Returns
   /// whether any sink took it.
@@ -50,7 +52,7 @@ class delivery {
  private:
   void offer(const record& entry, std::size_t sink_index) noexcept;
   void mark_lost(std::size_t sink_index, std::size_t count) noexcept;
-  std::size_t count_lost() noexcept;
+  loss take_lost() noexcept;
   template <class Call>
   std::error_code attempt(sink& target, Call call) noexcept;
   std::error_code sync_sinks() noexcept;
@@ -67,6 +69,7 @@ class delivery {
   std::size_t bytes_ = 0;
   std::vector<std::uint8_t> appended_; // [sink_index * batch_records + record]
   std::vector<std::uint8_t> lost_;     // [record]
+  std::vector<std::uint64_t> ticks_;   // [record]
   bool any_lost_ = false;
 
   std::chrono::steady_clock::time_point next_error_report_{};

@@ -1,5 +1,10 @@
 #include "log/lanes.hpp"
 
+#include "weir/log/overflow.hpp"
+
+#include <new>
+#include <utility>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -20,22 +25,29 @@ void pause_briefly() noexcept {
 } // namespace
 
 void lanes::collect() {
+  const std::lock_guard lock(mutex_);
+  take_in();
+  heap_.reserve(lanes_.size());
+}
+
+void lanes::take_in() {
   while (homeless_ != nullptr || (homeless_ = pool_.next_opened()) != nullptr) {
     homeless_->next = nullptr;
+    homeless_->kept = false;
     if (const auto found = by_producer_.find(homeless_->producer); found != by_producer_.end()) {
       lane& of = *found->second;
-      of.tail->next = homeless_;
+      (of.tail == nullptr ? of.head : of.tail->next) = homeless_;
       of.tail = homeless_;
       of.tail_seen = 0;
       of.stuck_at = UINT32_MAX;
     } else {
       if (lanes_.size() == lanes_.capacity()) lanes_.reserve(2 * lanes_.size() + 8);
-      heap_.reserve(lanes_.capacity());
       auto made = std::make_unique<lane>(lane{.producer = homeless_->producer, .head = homeless_, .tail = homeless_});
       by_producer_.emplace(homeless_->producer, made.get());
       lanes_.push_back(std::move(made));
     }
     homeless_ = nullptr;
+    note_completion(); // of the chunk before it
   }
 }
 
@@ -63,9 +75,11 @@ bool lanes::is_stuck(lane& in_flight, std::uint32_t seen) {
 }
 
 std::uint64_t lanes::look(std::uint64_t now) {
+  const std::lock_guard lock(mutex_);
   std::uint64_t horizon = now;
   pending_bytes_ = 0;
   for (const auto& each : lanes_) {
+    if (each->tail == nullptr) continue;
     // acquire: pairs with the release in publish(); the records up to there are readable.
     std::uint32_t seen = each->tail->published.load(std::memory_order_acquire);
     seen = await_end_of_record(*each->tail, seen);
@@ -86,7 +100,9 @@ std::uint64_t lanes::look(std::uint64_t now) {
 }
 
 bool lanes::has_news() const noexcept {
+  const std::lock_guard lock(mutex_);
   for (const auto& each : lanes_) {
+    if (each->tail == nullptr) continue;
     // relaxed: only a hint that there is work; look() reads it again with acquire.
     if (each->tail->published.load(std::memory_order_relaxed) != each->tail_seen) return true;
     if (each->head != each->tail || each->head->read != (each->tail_seen & ~chunk::flags)) return true;
@@ -95,6 +111,7 @@ bool lanes::has_news() const noexcept {
 }
 
 bool lanes::hold_everything() const noexcept {
+  const std::lock_guard lock(mutex_);
   std::size_t held = 0;
   for (const auto& each : lanes_)
     for (const chunk* c = each->head; c != nullptr; c = c->next) held += chunk_pool::bytes_of(*c);
@@ -102,8 +119,11 @@ bool lanes::hold_everything() const noexcept {
 }
 
 std::size_t lanes::abandon() noexcept {
+  const std::lock_guard lock(mutex_);
+  abandoned_ = true;
   std::size_t in_flight = 0;
   for (const auto& each : lanes_) {
+    if (each->tail == nullptr) continue;
     // acq_rel: acquire as in look(); and exactly one of this and the exchange in publish_to_sleeper() sees the
     // other's mark.
     const std::uint32_t seen = each->tail->published.fetch_or(chunk::closed_bit, std::memory_order_acq_rel);
@@ -114,18 +134,137 @@ std::size_t lanes::abandon() noexcept {
   return in_flight;
 }
 
-const record_header* lanes::front(lane& of) {
+/// Makes the lane's first chunk with something to read the backend's, and releases those in front of it.
+void lanes::claim_head(lane& of) noexcept {
+  of.claimed = nullptr;
   while (of.head != nullptr) {
     chunk& c = *of.head;
-    // acquire: pairs with the release in publish(), and with the one that closes the chunk.
+    // Of the tail no more than look() has noted. acquire, of the others: pairs with the release in publish(), and
+    // with the one that closes the chunk.
     const std::uint32_t seen = &c == of.tail ? of.tail_seen : c.published.load(std::memory_order_acquire);
-    if (c.read < (seen & ~chunk::flags)) return reinterpret_cast<const record_header*>(c.records() + c.read);
-    if (!c.is_complete(seen)) return nullptr;
-    of.head = c.next;
-    if (of.head == nullptr) of.tail = nullptr;
+    of.readable = seen & ~chunk::flags;
+    of.claimed_is_complete = c.is_complete(seen);
+    if (c.read < of.readable || !of.claimed_is_complete) {
+      of.claimed = &c;
+      return;
+    }
+    unlink(of, nullptr);
     pool_.release(&c);
   }
-  return nullptr;
+}
+
+/// Takes the chunk behind `before` out of the lane; the head, if that is nullptr.
+void lanes::unlink(lane& of, chunk* before) noexcept {
+  chunk*& link = before == nullptr ? of.head : before->next;
+  chunk* const taken = link;
+  link = taken->next;
+  if (of.tail != taken) return;
+  of.tail = before;
+  // acquire: as in claim_head(). What follows a complete chunk is in no lane yet, so this is all there is to note.
+  if (before != nullptr) of.tail_seen = before->published.load(std::memory_order_acquire);
+  of.stuck_at = UINT32_MAX;
+}
+
+void lanes::begin_drain(std::uint64_t horizon) noexcept {
+  const std::lock_guard lock(mutex_);
+  heap_.clear();
+  for (const auto& each : lanes_) {
+    claim_head(*each);
+    const record_header* const first = each->front();
+    // There is room: a lane that a producer has taken in since collect() begins after the horizon.
+    if (first != nullptr && first->ticks <= horizon && heap_.size() < heap_.capacity()) heap_.push_back(each.get());
+  }
+}
+
+const record_header* lanes::front(lane& of) noexcept {
+  const record_header* const next = of.front();
+  if (next != nullptr || of.claimed == nullptr || !of.claimed_is_complete) return next;
+  const std::lock_guard lock(mutex_);
+  claim_head(of);
+  return of.front();
+}
+
+void lanes::end_drain() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : lanes_) each->claimed = nullptr;
+  note_completion(); // of nothing, but what was claimed may be taken
+  // A lane without chunks belongs to a thread that has ended, or will come back as a new lane.
+  std::erase_if(lanes_, [this](const auto& each) {
+    if (each->head != nullptr) return false;
+    by_producer_.erase(each->producer);
+    return true;
+  });
+}
+
+namespace {
+
+bool may_be_displaced(const record_header& header) noexcept {
+  // relaxed: a policy orders nothing.
+  return header.logger->overflow.load(std::memory_order_relaxed).policy == overflow_policy::drop_oldest;
+}
+
+const record_header* next_unread(chunk& c) noexcept {
+  return reinterpret_cast<const record_header*>(c.records() + c.read);
+}
+
+/// The unread records of a complete chunk; false if some logger wants to keep one.
+bool weigh(chunk& c, std::uint32_t end, loss& records) noexcept {
+  records = {};
+  for (std::uint32_t at = c.read; at < end;) {
+    const auto& header = *reinterpret_cast<const record_header*>(c.records() + at);
+    if (!may_be_displaced(header)) return false;
+    records.add({.records = 1, .first = header.ticks, .last = header.ticks});
+    at += header.size;
+  }
+  return true;
+}
+
+} // namespace
+
+chunk* lanes::take_oldest(loss& lost) noexcept {
+  // relaxed: see note_completion().
+  if (barren_.load(std::memory_order_relaxed)) return nullptr;
+  const std::lock_guard lock(mutex_);
+  if (abandoned_) return nullptr;
+  try {
+    take_in();                      // the backend may be stuck in a sink
+  } catch (const std::bad_alloc&) { // what is in the lanes already must do
+  }
+  for (;;) {
+    lane* from = nullptr;
+    chunk* before = nullptr;
+    chunk* oldest = nullptr;
+    std::uint32_t oldest_end = 0;
+    std::uint64_t oldest_ticks = UINT64_MAX;
+    for (const auto& each : lanes_) {
+      chunk* previous = each->claimed;
+      chunk* c = previous != nullptr ? previous->next : each->head;
+      for (; c != nullptr && c->kept; c = c->next) previous = c;
+      if (c == nullptr) continue;
+      // acquire: pairs with the release in publish() and with the one that closes the chunk: its records are
+      // readable, and its producer has left it.
+      const std::uint32_t seen = c->published.load(std::memory_order_acquire);
+      if (!c->is_complete(seen)) continue;
+      const std::uint32_t end = seen & ~chunk::flags;
+      const std::uint64_t ticks = c->read < end ? next_unread(*c)->ticks : 0; // a drained one is the best of all
+      if (oldest != nullptr && ticks >= oldest_ticks) continue;
+      from = each.get();
+      before = previous;
+      oldest = c;
+      oldest_end = end;
+      oldest_ticks = ticks;
+    }
+    if (oldest == nullptr) {
+      // relaxed: see note_completion().
+      barren_.store(true, std::memory_order_relaxed);
+      return nullptr;
+    }
+    if (weigh(*oldest, oldest_end, lost)) {
+      unlink(*from, before);
+      return oldest;
+    }
+    oldest->kept = true;
+  }
 }
 
 } // namespace weir::detail

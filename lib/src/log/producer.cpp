@@ -1,6 +1,7 @@
 // A thread's chunks: opened when it logs, closed when it ends.
 #include "weir/log/producer.hpp"
 
+#include "log/room.hpp"
 #include "log/stream_core.hpp"
 
 #include <algorithm>
@@ -17,13 +18,17 @@ std::uint64_t next_producer_id() noexcept {
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-void close_chunk(cursor& place) noexcept {
+void close_chunk(stream_core& core, cursor& place) noexcept {
+  if (place.open == nullptr) return;
+  const std::uint32_t end = position(place);
+  // relaxed: a statistic.
+  core.queue_bytes.fetch_add(end, std::memory_order_relaxed);
   // A full chunk is complete without being closed, and may be somebody else's by now.
-  if (place.open != nullptr && place.at != place.end) {
-    const auto end = static_cast<std::uint32_t>(place.at - place.open->records());
+  if (place.at != place.end) {
     // release: pairs with the acquires in lanes; nothing is written to the chunk after this.
     place.open->published.store(end | chunk::closed_bit, std::memory_order_release);
   }
+  core.lanes.note_completion();
   place.open = nullptr;
   place.at = place.end = nullptr;
 }
@@ -39,7 +44,7 @@ class thread_producers {
 
   ~thread_producers() {
     park();
-    for (producer& each : producers_) close_chunk(each.place);
+    for (producer& each : producers_) close_chunk(*each.core, each.place);
     this_thread_has_ended = true;
   }
 
@@ -103,7 +108,7 @@ cursor* drop(stream_core& core, drop_reason reason) noexcept {
 
 } // namespace
 
-cursor* open_chunk(stream_front& front, std::size_t size) noexcept {
+cursor* open_chunk(stream_front& front, const logger_state& logger, std::size_t size) noexcept {
   auto& core = static_cast<stream_core&>(front);
   // acquire: pairs with close(); a stream that is closing takes no more records.
   if (core.asleep.load(std::memory_order_acquire) == closing) return drop(core, drop_reason::closed);
@@ -121,24 +126,14 @@ cursor* open_chunk(stream_front& front, std::size_t size) noexcept {
       return drop(core, drop_reason::unrenderable);
     }
     if (size <= static_cast<std::size_t>(this_thread_cursor.end - this_thread_cursor.at)) return &this_thread_cursor;
-    close_chunk(this_thread_cursor);
+    close_chunk(core, this_thread_cursor);
   }
 
   chunk* fresh = core.pool.try_acquire(size, single);
   if (fresh == nullptr) {
-    if (core.in_forked_child()) return drop(core, drop_reason::closed); // there is nobody to wait for
-    if (core.options.overflow == overflow_policy::drop_newest) {
-      core.bell.ring(); // the backend may be resting between two rounds
-      return drop(core, drop_reason::queue_full);
-    }
-    switch (core.pool.acquire(size, single, core.bell, fresh)) {
-    case chunk_pool::wait_result::refused:
-      return drop(core, drop_reason::too_many_threads);
-    case chunk_pool::wait_result::closed:
-      return drop(core, drop_reason::closed);
-    case chunk_pool::wait_result::acquired:
-      break;
-    }
+    const room made = make_room(core, logger, size, single);
+    if (made.fresh == nullptr) return drop(core, made.why);
+    fresh = made.fresh;
   }
   if (!start_chunk(core, fresh, producer)) {
     core.pool.release(fresh);
@@ -168,7 +163,11 @@ void publish_to_sleeper(stream_front& front, std::uint32_t size) noexcept {
   mine.at = mine.end;
 }
 
-void wake_backend(stream_front& front) noexcept { static_cast<stream_core&>(front).bell.ring(); }
+void wake_backend(stream_front& front) noexcept {
+  auto& core = static_cast<stream_core&>(front);
+  // In a forked child there is nobody to wake, and the bell's lock may be another thread's for ever.
+  if (!core.in_forked_child()) core.bell.ring();
+}
 
 void count_unrenderable(stream_front& front) noexcept {
   static_cast<stream_core&>(front).count_dropped(drop_reason::unrenderable);

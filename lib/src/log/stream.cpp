@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -23,14 +22,22 @@ namespace {
 template <class T>
 void check_range(std::string_view name, T value, T least, T most) {
   if (value < least || value > most)
-    throw std::invalid_argument(
-        fmt::format("log_options.{} is {}: it must be from {} to {}", name, value, least, most));
+    throw std::invalid_argument(fmt::format("{} is {}: it must be from {} to {}", name, value, least, most));
 }
 
 template <class Enum>
 void check_enum(std::string_view name, Enum value, Enum last) {
   const auto number = static_cast<unsigned>(value);
   check_range(name, number, 0U, static_cast<unsigned>(last));
+}
+
+void check_overflow(std::string_view name, const overflow_rule& rule) {
+  check_enum(fmt::format("{}.policy", name), rule.policy, overflow_policy::drop_oldest);
+  check_range<std::int64_t>(fmt::format("{}.limit (ms)", name), rule.limit.count(), 0, 3'600'000);
+}
+
+overflow_word packed(const overflow_rule& rule) noexcept {
+  return {.limit_ms = static_cast<std::uint32_t>(rule.limit.count()), .policy = rule.policy};
 }
 
 void check_sinks(std::string_view whose, const std::vector<std::shared_ptr<sink>>& sinks) {
@@ -42,19 +49,19 @@ void check_sinks(std::string_view whose, const std::vector<std::shared_ptr<sink>
 }
 
 log_options checked(log_options options) {
-  check_enum("threshold", options.threshold, level::off);
-  check_enum("overflow", options.overflow, overflow_policy::drop_newest);
-  check_range<std::size_t>("chunk_bytes", options.chunk_bytes, 4096, std::size_t{1} << 20);
+  check_enum("log_options.threshold", options.threshold, level::off);
+  check_overflow("log_options.overflow", options.overflow);
+  check_range<std::size_t>("log_options.chunk_bytes", options.chunk_bytes, 4096, std::size_t{1} << 20);
   if ((options.chunk_bytes & (options.chunk_bytes - 1)) != 0)
     throw std::invalid_argument(
         fmt::format("log_options.chunk_bytes is {}: it must be a power of two", options.chunk_bytes));
-  check_range<std::size_t>("memory_limit_bytes", options.memory_limit_bytes, 4 * options.chunk_bytes,
+  check_range<std::size_t>("log_options.memory_limit_bytes", options.memory_limit_bytes, 4 * options.chunk_bytes,
                            std::size_t{64} << 30);
-  check_range<std::size_t>("record_limit_bytes", options.record_limit_bytes, 1024,
+  check_range<std::size_t>("log_options.record_limit_bytes", options.record_limit_bytes, 1024,
                            std::min(options.memory_limit_bytes / 2, std::size_t{1} << 30));
-  check_enum("flush_at", options.flush_at, level::off);
-  check_range<std::int64_t>("flush_interval (ms)", options.flush_interval.count(), 0, 3'600'000);
-  check_range<std::int64_t>("close_limit (ms)", options.close_limit.count(), 0, 3'600'000);
+  check_enum("log_options.flush_at", options.flush_at, level::off);
+  check_range<std::int64_t>("log_options.flush_interval (ms)", options.flush_interval.count(), 0, 3'600'000);
+  check_range<std::int64_t>("log_options.close_limit (ms)", options.close_limit.count(), 0, 3'600'000);
   if (options.sinks.empty()) options.sinks.push_back(console_sink());
   check_sinks("log_options.sinks", options.sinks);
   return options;
@@ -70,6 +77,15 @@ stream_core::stream_core(log_options given)
   registry.default_sinks = registry.sinks.size();
   // relaxed: no other thread knows the core yet.
   sink_count.store(registry.sinks.size(), std::memory_order_relaxed);
+}
+
+void stream_core::end_in_child() noexcept {
+  // relaxed, all: there is no other thread.
+  forked.store(true, std::memory_order_relaxed);
+  asleep.store(closing, std::memory_order_relaxed);
+  finished.store(true, std::memory_order_relaxed);
+  // The backend may have been stopped between the one counter and the other.
+  drained.store(written.load(std::memory_order_relaxed) + count_of(drop_reason::sink), std::memory_order_relaxed);
 }
 
 } // namespace detail
@@ -94,6 +110,12 @@ log_stream::log_stream(log_options options)
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+void logger::set_overflow(const overflow_rule& rule) {
+  detail::check_overflow("overflow_rule", rule);
+  // relaxed: a policy orders nothing.
+  state_->overflow.store(detail::packed(rule), std::memory_order_relaxed);
+}
+
 log_stream::~log_stream() {
   const auto limit = core_->options.close_limit;
   detail::report_unfinished(close(limit), limit);
@@ -107,6 +129,8 @@ logger& add_logger(stream_core& core, std::string_view name, std::vector<std::si
   detail::logger_state& state = place->second.state;
   state.name = name;
   state.sinks = std::move(sinks);
+  // relaxed: nobody else knows the logger yet.
+  state.overflow.store(detail::packed(core.options.overflow), std::memory_order_relaxed);
   return place->second.front;
 }
 
@@ -143,6 +167,8 @@ log_stats log_stream::stats() const {
   using detail::drop_reason;
   log_stats all;
   all.dropped_queue_full = core_->count_of(drop_reason::queue_full);
+  all.dropped_block_limit = core_->count_of(drop_reason::block_limit);
+  all.dropped_displaced = core_->count_of(drop_reason::displaced);
   all.dropped_too_many_threads = core_->count_of(drop_reason::too_many_threads);
   all.dropped_closed = core_->count_of(drop_reason::closed);
   all.dropped_unrenderable = core_->count_of(drop_reason::unrenderable);
@@ -151,41 +177,20 @@ log_stats log_stream::stats() const {
   // moment accepted >= written + dropped(); they are equal when nothing is under way, as after a flush.
   all.written = core_->written.load(std::memory_order_acquire);
   // relaxed, all: counters.
-  all.sink_errors = core_->sink_errors.load(std::memory_order_relaxed);
-  all.queue_bytes = core_->queue_bytes.load(std::memory_order_relaxed);
   all.accepted = core_->drained.load(std::memory_order_relaxed) + all.dropped() - all.dropped_sink;
+  const auto blocked = core_->blocked.read();
+  all.blocked_calls = blocked.calls;
+  all.blocked_threads = blocked.threads;
+  all.blocked_time = std::chrono::nanoseconds(blocked.nanoseconds);
+  all.batch_records = core_->batch_records.read();
+  all.write_time = core_->write_time.read();
+  all.flush_time = core_->flush_time.read();
+  all.sync_time = core_->sync_time.read();
+  all.sink_errors = core_->sink_errors.load(std::memory_order_relaxed);
+  all.queue_bytes = core_->pending_bytes();
   all.memory_bytes = core_->pool.allocated_bytes();
+  all.memory_limit_bytes = core_->pool.limit_bytes();
   return all;
 }
-
-namespace {
-
-std::mutex default_mutex;
-log_stream* default_stream = nullptr;
-
-log_stream& make_default(log_options options) {
-  const auto limit = options.close_limit;
-  static std::chrono::milliseconds exit_limit;
-  exit_limit = limit;
-  // Never destroyed: objects with longer lives than any order of destruction could give it may still log.
-  default_stream = new log_stream(std::move(options));
-  std::atexit([] { detail::report_unfinished(default_stream->flush(exit_limit), exit_limit); });
-  return *default_stream;
-}
-
-} // namespace
-
-log_stream& start_logging(log_options options) {
-  const std::lock_guard lock(default_mutex);
-  if (default_stream != nullptr) throw std::logic_error("start_logging: the process's log is in use already");
-  return make_default(std::move(options));
-}
-
-log_stream& default_log() {
-  const std::lock_guard lock(default_mutex);
-  return default_stream != nullptr ? *default_stream : make_default({});
-}
-
-logger& default_logger() { return default_log().get_logger("main"); }
 
 } // namespace weir

@@ -1,14 +1,19 @@
 // What a stream consists of: shared by its handle, its loggers, the threads that have logged, and the backend.
 #pragma once
 
+#include "log/blocked_time.hpp"
 #include "log/chunk_pool.hpp"
+#include "log/distribution.hpp"
 #include "log/doorbell.hpp"
 #include "log/flush_requests.hpp"
+#include "log/fork.hpp"
+#include "log/lanes.hpp"
+#include "log/losses.hpp"
+#include "weir/log/clock.hpp"
 #include "weir/log/producer.hpp"
 #include "weir/log/stream.hpp"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -18,9 +23,6 @@
 #include <thread>
 
 namespace weir::detail {
-
-enum class drop_reason : std::uint8_t { queue_full, too_many_threads, closed, unrenderable, sink };
-inline constexpr std::size_t drop_reasons = 5;
 
 /// The values of stream_front::asleep.
 enum backend_state : std::uint32_t { awake = 0, sleeping = 1, closing = 2 };
@@ -32,22 +34,39 @@ class stream_core : public stream_front {
   /// But for the sinks, which are in the registry, and on_batch, which is the backend's.
   log_options options;
   chunk_pool pool;
+  detail::lanes lanes{pool};
   doorbell bell;
 
   // Written by the backend.
   alignas(cache_line) std::atomic<std::uint64_t> drained{0};
   std::atomic<std::uint64_t> written{0};
   std::atomic<std::uint64_t> sink_errors{0};
-  std::atomic<std::uint64_t> queue_bytes{0};
   std::atomic<std::uint64_t> failed_syncs{0};
+  distribution_counter<batch_bounds> batch_records;
+  distribution_counter<io_bounds> write_time, flush_time, sync_time;
   /// The backend has ended: threads that have logged here may forget the stream.
   std::atomic<bool> finished{false};
   // Written by producers, on their slow path only, and by the backend.
   alignas(cache_line) std::atomic<std::uint64_t> dropped[drop_reasons]{};
+  loss_account losses[drop_reasons];
+  blocked_time blocked;
+  /// Published and not yet rendered: what the backend has seen, and since then what was left in chunks less what was
+  /// rendered. As both overlap, it may even be negative for a moment.
+  std::atomic<std::int64_t> queue_bytes{0};
+  std::uint64_t pending_bytes() const noexcept {
+    // relaxed: a statistic.
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, queue_bytes.load(std::memory_order_relaxed)));
+  }
 
-  void count_dropped(drop_reason reason, std::uint64_t records = 1) noexcept {
+  void count_dropped(drop_reason reason, const loss& lost) noexcept {
     // release: pairs with the acquire below; who sees records lost by a sink sees them drained.
-    dropped[static_cast<std::size_t>(reason)].fetch_add(records, std::memory_order_release);
+    dropped[static_cast<std::size_t>(reason)].fetch_add(lost.records, std::memory_order_release);
+    losses[static_cast<std::size_t>(reason)].note(lost);
+  }
+  /// Counts one record that is lost at its call.
+  void count_dropped(drop_reason reason) noexcept {
+    const std::uint64_t now = record_clock_now();
+    count_dropped(reason, {.records = 1, .first = now, .last = now});
   }
   std::uint64_t count_of(drop_reason reason) const noexcept {
     // acquire: as above.
@@ -74,9 +93,14 @@ class stream_core : public stream_front {
   std::atomic<std::size_t> sink_count{0};
 
   std::atomic<std::thread::id> backend_thread{};
-  /// A forked child has the stream's memory but not its backend.
-  const ::pid_t process = ::getpid();
-  bool in_forked_child() const noexcept { return ::getpid() != process; }
+  /// In a forked child, before anything else runs there.
+  void end_in_child() noexcept;
+  bool in_forked_child() const noexcept {
+    // relaxed: set before the process had a second thread.
+    return forked.load(std::memory_order_relaxed);
+  }
+  std::atomic<bool> forked{false};
+  fork_guard in_children{*this};
   bool on_backend_thread() const noexcept {
     // relaxed: only equal to the reader's own id if this very thread has stored it.
     return backend_thread.load(std::memory_order_relaxed) == std::this_thread::get_id();

@@ -62,8 +62,7 @@ class callback_caller final : public flush_request {
 
 flush_result not_done(const stream_core& core, const log_mark& since, std::errc why) noexcept {
   flush_result result = result_since(core, since);
-  // What the backend knows of and, as it may be stuck in a sink for long, what has come since. relaxed: a statistic.
-  result.pending_bytes = core.queue_bytes.load(std::memory_order_relaxed) + core.pool.unseen_bytes();
+  result.pending_bytes = core.pending_bytes();
   result.error = std::make_error_code(why);
   return result;
 }

@@ -94,18 +94,3 @@ TEST_CASE("loss: a sink's loss does not touch records that were not for it", "[l
   check_balance(stream.stats(), 30);
   CHECK(stream.stats().dropped_sink == 10);
 }
-
-TEST_CASE("loss: the log itself says how many records are missing", "[log][loss]") {
-  captured_stream test({}, weir::as_text());
-  test.sink().refuse("bad");
-  for (int i = 0; i < 7; ++i) test.log().info("bad");
-  test.stream().close(std::chrono::minutes(1));
-  std::uint64_t reported = 0;
-  for (const auto& line : test.sink().lines()) {
-    const auto at = line.find("[weir] ");
-    REQUIRE(at != line.npos); // nothing else came through
-    reported += std::stoull(line.substr(at + 7));
-  }
-  CHECK(reported == 7);
-  check_balance(test.stream().stats(), 7); // these lines are no records
-}

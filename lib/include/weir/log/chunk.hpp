@@ -68,8 +68,9 @@ struct alignas(cache_line) chunk {
   alignas(cache_line) std::uint32_t capacity; // bytes of records
   std::uint64_t producer;                     // unique per thread and stream
 
-  // Written by the backend only.
+  // Written under the lock of lanes; `read` by the backend alone, in a chunk that it has claimed.
   std::uint32_t read = 0; // bytes drained
+  bool kept = false;      // found to hold records that may not be displaced
   chunk* next = nullptr;  // the same producer's next chunk
 
   std::byte* records() noexcept { return reinterpret_cast<std::byte*>(this + 1); }

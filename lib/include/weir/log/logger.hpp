@@ -31,6 +31,7 @@ bool render_message(std::string& message, std::string_view format, fmt::format_a
 
 class log_stream;
 class bound_logger;
+struct overflow_rule;
 
 /// A named source of records in a stream, obtained from log_stream::logger(). Thread-safe. A call below the threshold
 /// costs a load and a compare; one above it a copy of its arguments into the thread's chunk: no lock, no system call,
@@ -54,6 +55,10 @@ class logger {
     // relaxed: as above.
     threshold_.store(lowest, std::memory_order_relaxed);
   }
+  /// What calls do from now on when the memory limit is reached; at first what log_options::overflow says.
+  /// Thread-safe; takes effect on other threads soon, not at once. Throws std::invalid_argument if `rule` is out of
+  /// range.
+  void set_overflow(const overflow_rule& rule);
   bool enabled(weir::level severity) const noexcept { return severity >= threshold() && severity != level::off; }
 
   /// A logger of the same name that adds `fields` (weir::field<"key">(value), copied) to each of its records.
@@ -144,14 +149,15 @@ class logger {
     size += carried;
     if (cut != 0) size += sizeof(std::uint64_t);
     size = (size + detail::record_alignment - 1) & ~std::size_t{detail::record_alignment - 1};
-    detail::cursor* mine = detail::reserve(*stream_, size);
+    detail::logger_state* const state = state_; // read once: the compiler cannot know that nothing here changes it
+    detail::cursor* mine = detail::reserve(*stream_, *state, size);
     if (mine == nullptr) [[unlikely]]
       return;
     detail::begin_record(*mine);
     // Member by member: put together elsewhere and copied, its narrow stores would stall the copy's wide loads.
     auto* header = new (mine->at) detail::record_header;
     header->site = &site;
-    header->logger = state_;
+    header->logger = state;
     header->ticks = detail::record_clock_now();
     header->size = static_cast<std::uint32_t>(size);
     header->flags = detail::record_header::pack(severity, ids != nullptr, carried != 0, cut != 0);

@@ -34,9 +34,9 @@ struct cursor {
 inline constinit thread_local cursor this_thread_cursor;
 
 /// Makes room for `size` bytes in a new chunk of `stream`, or of a chunk of its own if they are too many for one.
-/// Applies the overflow policy; returns nullptr when the record is dropped, which is then counted. May block under
-/// overflow_policy::block; allocates only until the memory limit is reached or the first time that a thread logs.
-cursor* open_chunk(stream_front& stream, std::size_t size) noexcept;
+/// Applies the logger's overflow policy; returns nullptr when the record is dropped, which is then counted. May block
+/// if the policy says so; allocates only until the memory limit is reached or the first time that a thread logs.
+cursor* open_chunk(stream_front& stream, const logger_state& logger, std::size_t size) noexcept;
 
 /// publish() where the backend sleeps, which wakes it (cost: a system call), or has been told to end, which drops and
 /// counts the record.
@@ -48,11 +48,11 @@ void wake_backend(stream_front& stream) noexcept;
 /// Counts a record that could not even be rendered: memory ran out at its call site.
 void count_unrenderable(stream_front& stream) noexcept;
 
-inline cursor* reserve(stream_front& stream, std::size_t size) noexcept {
+inline cursor* reserve(stream_front& stream, const logger_state& logger, std::size_t size) noexcept {
   cursor& mine = this_thread_cursor;
   if (mine.stream == &stream && size <= static_cast<std::size_t>(mine.end - mine.at)) [[likely]]
     return &mine;
-  return open_chunk(stream, size);
+  return open_chunk(stream, logger, size);
 }
 
 inline std::uint32_t position(const cursor& mine) noexcept {

@@ -3,7 +3,9 @@
 
 #include "weir/log/flush_result.hpp"
 #include "weir/log/logger.hpp"
+#include "weir/log/overflow.hpp"
 #include "weir/log/sink.hpp"
+#include "weir/log/stats.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -15,12 +17,6 @@
 #include <vector>
 
 namespace weir {
-
-/// What a log call does when the memory limit is reached and every chunk is still waiting to be written.
-enum class overflow_policy : std::uint8_t {
-  block,       ///< waits for a chunk: nothing is lost, and the program goes at the pace of the slowest sink
-  drop_newest, ///< drops the record and counts it: the program is never held up
-};
 
 /// What the backend did in one go; passed to log_options::on_batch.
 struct batch_report {
@@ -35,8 +31,8 @@ struct log_options {
   std::vector<std::shared_ptr<sink>> sinks{};
   /// The lowest level of new loggers. Default: info.
   level threshold = level::info;
-  /// Default: block.
-  overflow_policy overflow = overflow_policy::block;
+  /// What new loggers do when the memory limit is reached; logger::set_overflow() changes it. Default: block.
+  overflow_rule overflow = overflow_policy::block;
   /// The most that all chunks take together, bytes; 4 chunks to 64 GiB, default 64 MiB. Allocated as needed, then
   /// kept. Every thread that has logged holds one chunk: lower limits bound the number of such threads. Higher ones
   /// ride out longer bursts and slower disks.
@@ -61,24 +57,6 @@ struct log_options {
   /// Called by the backend after every batch, e.g. to feed metrics. Must not throw or log; what it throws is reported
   /// as a sink's error.
   std::function<void(const batch_report&)> on_batch{};
-};
-
-/// Counters of a stream. At every flush `accepted == written + dropped()`, and never is accepted less.
-struct log_stats {
-  std::uint64_t accepted = 0; ///< calls at or above the threshold that have come to an end, either way
-  std::uint64_t written = 0;  ///< taken by every sink that was to have them
-  std::uint64_t dropped_queue_full = 0;
-  std::uint64_t dropped_too_many_threads = 0; ///< the limit's chunks are all held by threads that are not logging
-  std::uint64_t dropped_closed = 0;           ///< logged after close()
-  std::uint64_t dropped_unrenderable = 0;     ///< no memory to render an argument
-  std::uint64_t dropped_sink = 0;             ///< a sink failed to take them
-  std::uint64_t sink_errors = 0;              ///< failed appends and commits
-  std::uint64_t queue_bytes = 0;              ///< recorded and not yet rendered, when the backend last looked
-  std::uint64_t memory_bytes = 0;             ///< allocated for chunks
-
-  std::uint64_t dropped() const noexcept {
-    return dropped_queue_full + dropped_too_many_threads + dropped_closed + dropped_unrenderable + dropped_sink;
-  }
 };
 
 namespace detail {
@@ -129,6 +107,7 @@ class log_stream {
   /// does not wait. Idempotent.
   flush_result close(std::chrono::milliseconds limit);
 
+  /// Never waits for the backend or a sink: it is for metrics during an overload. Cost: some tens of loads.
   log_stats stats() const;
 
  private:

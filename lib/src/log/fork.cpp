@@ -1,0 +1,66 @@
+#include "log/fork.hpp"
+
+#include "log/stream_core.hpp"
+
+#include <pthread.h>
+
+namespace weir::detail {
+
+namespace {
+
+// All without constructors and destructors: streams begin before main and end after all static objects.
+constinit std::mutex process_log;
+constinit std::mutex live_mutex; // taken after process_log and before those of a stream
+constinit fork_guard* live = nullptr;
+
+} // namespace
+
+/// What a child may want of its parent's streams is get_logger() and stats(); and it may make streams of its own. The
+/// locks of these are held across the fork, or another thread's would stay locked in the child for ever.
+struct fork_handlers {
+  static void prepare() noexcept {
+    process_log.lock();
+    live_mutex.lock();
+    for (fork_guard* each = live; each != nullptr; each = each->next_) {
+      each->core_.registry.mutex.lock();
+      each->core_.blocked.lock();
+    }
+  }
+  static void parent() noexcept {
+    for (fork_guard* each = live; each != nullptr; each = each->next_) {
+      each->core_.blocked.unlock();
+      each->core_.registry.mutex.unlock();
+    }
+    live_mutex.unlock();
+    process_log.unlock();
+  }
+  static void child() noexcept {
+    for (fork_guard* each = live; each != nullptr; each = each->next_) each->core_.end_in_child();
+    parent();
+  }
+};
+
+namespace {
+/// Before main, so that no other thread forks meanwhile. Without memory for it, forks are as they would be without
+/// it.
+[[gnu::constructor(101)]] void register_fork_handlers() noexcept {
+  ::pthread_atfork(fork_handlers::prepare, fork_handlers::parent, fork_handlers::child);
+}
+} // namespace
+
+std::mutex& process_log_mutex() noexcept { return process_log; }
+
+fork_guard::fork_guard(stream_core& core) noexcept : core_(core) {
+  const std::lock_guard lock(live_mutex);
+  next_ = live;
+  if (next_ != nullptr) next_->previous_ = this;
+  live = this;
+}
+
+fork_guard::~fork_guard() {
+  const std::lock_guard lock(live_mutex);
+  (previous_ == nullptr ? live : previous_->next_) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+}
+
+} // namespace weir::detail

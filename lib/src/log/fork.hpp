@@ -1,0 +1,30 @@
+// What fork(2) leaves of a log: in the child, streams that take nothing more, and count what is logged to them.
+#pragma once
+
+#include <mutex>
+
+namespace weir::detail {
+
+class stream_core;
+
+/// Guards the process's own stream. Taken before all other locks of the library, and held across a fork.
+std::mutex& process_log_mutex() noexcept;
+
+/// A stream's place in the list of those that a fork has to close in the child: it gets the stream's memory, but not
+/// its backend. What the child logs there is counted as dropped. (A child of clone(2), _Fork(3) or vfork(2), for
+/// which the C library calls no handlers, must not log.) Thread-safe.
+class fork_guard {
+ public:
+  explicit fork_guard(stream_core& core) noexcept;
+  ~fork_guard();
+  fork_guard(const fork_guard&) = delete;
+  fork_guard& operator=(const fork_guard&) = delete;
+
+ private:
+  friend struct fork_handlers;
+  stream_core& core_;
+  fork_guard* previous_ = nullptr;
+  fork_guard* next_ = nullptr;
+};
+
+} // namespace weir::detail

@@ -1,0 +1,78 @@
+// The process's own stream: there before main, and still there when all static objects are gone.
+#include "log/fork.hpp"
+#include "log/stream_core.hpp"
+#include "weir/log/stream.hpp"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace weir {
+
+namespace {
+
+// Under process_log_mutex(); the pointer is also read by itself at the end. Constant-initialised: static constructors
+// may log.
+constinit std::atomic<log_stream*> process_log{nullptr};
+constinit std::chrono::milliseconds exit_limit{};
+constinit ::pid_t owner = 0; // a forked child may start a log of its own
+constinit std::atomic<bool> has_given_up{false};
+
+void flush_at_exit() noexcept {
+  // acquire: pairs with the release in make(). relaxed: once a sink has hung for the whole limit, the process is not
+  // held up for another.
+  log_stream* const log = process_log.load(std::memory_order_acquire);
+  if (log == nullptr || has_given_up.load(std::memory_order_relaxed)) return;
+  try {
+    const flush_result result = log->flush(exit_limit);
+    detail::report_unfinished(result, exit_limit);
+    if (!result) has_given_up.store(true, std::memory_order_relaxed);
+  } catch (const std::bad_alloc&) { // what the backend can, it writes all the same
+  }
+}
+
+/// After the destructors of all static objects of the program: what they logged. Before them it is done as well
+/// (below), while what sinks may refer to still lives.
+[[gnu::destructor(101)]] void flush_after_static_objects() noexcept { flush_at_exit(); }
+
+log_stream& make(log_options options) {
+  const auto limit = options.close_limit;
+  // Never destroyed: objects with longer lives than any order of destruction could give it may still log. Nor is that
+  // of a forked child's parent: loggers of it may be in use.
+  auto* const made = new log_stream(std::move(options));
+  exit_limit = limit;
+  owner = ::getpid();
+  // relaxed: nobody is flushing at exit yet.
+  has_given_up.store(false, std::memory_order_relaxed);
+  // release: pairs with the acquires.
+  process_log.store(made, std::memory_order_release);
+  std::atexit([] { flush_at_exit(); });
+  return *made;
+}
+
+} // namespace
+
+log_stream& start_logging(log_options options) {
+  const std::lock_guard lock(detail::process_log_mutex());
+  // relaxed: under the mutex.
+  if (process_log.load(std::memory_order_relaxed) != nullptr && owner == ::getpid())
+    throw std::logic_error("start_logging: the process's log is in use already");
+  return make(std::move(options));
+}
+
+log_stream& default_log() {
+  const std::lock_guard lock(detail::process_log_mutex());
+  // relaxed: under the mutex.
+  log_stream* const log = process_log.load(std::memory_order_relaxed);
+  return log != nullptr ? *log : make({});
+}
+
+logger& default_logger() { return default_log().get_logger("main"); }
+
+} // namespace weir
