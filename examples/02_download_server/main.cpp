@@ -17,6 +17,7 @@
 #include <weir/beast.hpp>
 #include <weir/http.hpp>
 #include <weir/log.hpp>
+#include <weir/log_metrics.hpp>
 #include <weir/prometheus.hpp>
 
 #include <boost/asio/signal_set.hpp>
@@ -103,7 +104,6 @@ int run(int count, char** words) {
   weir::log_stream& stream = weir::start_logging({
       .sinks = {weir::file_sink(options["--log"], weir::as_json())},
       .overflow = parse_overflow(options["--overflow"]),
-      .on_batch = weir::batch_metrics(weir::default_metrics()),
   });
   const auto log_metrics = weir::register_log_metrics(weir::default_metrics(), stream);
   weir::logger& log = stream.get_logger("app");

@@ -8,6 +8,7 @@
 
 #include <weir/http.hpp>
 #include <weir/log.hpp>
+#include <weir/log_metrics.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -28,8 +30,8 @@ using boost::asio::awaitable;
 class everything_on {
  public:
   explicit everything_on(const std::string& path)
-      : stream_({.sinks = {weir::file_sink(path, weir::as_json())},
-                 .on_batch = weir::batch_metrics(weir::default_metrics())}),
+      : stream_({.sinks = {weir::file_sink(path, weir::as_json())}}),
+        metrics_(weir::register_log_metrics(weir::default_metrics(), stream_)),
         observer_({.access_log = &stream_.get_logger("access")}) {}
 
   weir::request_observer& observer() noexcept { return observer_; }
@@ -40,6 +42,7 @@ class everything_on {
 
  private:
   weir::log_stream stream_;
+  std::vector<weir::callback_registration> metrics_;
   weir::request_observer observer_;
 };
 

@@ -2,6 +2,5 @@
 #pragma once
 
 #include "weir/http/exchange.hpp"
-#include "weir/http/log_metrics.hpp"
 #include "weir/http/observer.hpp"
 #include "weir/http/outcome.hpp"

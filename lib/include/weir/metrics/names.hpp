@@ -63,10 +63,25 @@ struct metric_names {
       "weir_log_records_total", "Log records by what became of them.", {"outcome"}};
   static constexpr counter_description log_dropped{
       "weir_log_dropped_total", "Log records dropped, by why.", {"reason"}};
+  static constexpr counter_description log_blocked_calls{"weir_log_blocked_calls_total",
+                                                         "Log calls that had to wait for memory."};
+  static constexpr counter_description log_blocked_time{
+      "weir_log_blocked_seconds_total",
+      "Time that log calls have waited for memory, those that still wait included."};
+  static constexpr gauge_description log_blocked_threads{"weir_log_blocked_threads",
+                                                         "Threads whose log call is waiting for memory."};
   static constexpr gauge_description log_queue{"weir_log_queue_bytes",
                                                "Memory of log records accepted and not yet written."};
+  static constexpr gauge_description log_memory{"weir_log_memory_bytes", "Memory allocated for log records."};
+  static constexpr gauge_description log_memory_limit{"weir_log_memory_limit_bytes",
+                                                      "The most memory that may be allocated for log records."};
+  static constexpr counter_description log_sink_errors{"weir_log_sink_errors_total", "Failed calls of log sinks."};
   static constexpr histogram_description log_write{
       "weir_log_write_seconds", "Duration of one write of a batch of log records to its sinks.", {}, write_seconds};
+  static constexpr histogram_description log_flush{
+      "weir_log_flush_seconds", "Duration of one flush of all log sinks.", {}, write_seconds};
+  static constexpr histogram_description log_sync{
+      "weir_log_sync_seconds", "Duration of one sync of all log sinks to their disks.", {}, write_seconds};
   static constexpr histogram_description log_batch{
       "weir_log_batch_records", "Log records written in one batch.", {}, batch_records};
 
@@ -92,8 +107,16 @@ struct metric_names {
     visit(response_bytes_wasted);
     visit(log_records);
     visit(log_dropped);
+    visit(log_blocked_calls);
+    visit(log_blocked_time);
+    visit(log_blocked_threads);
     visit(log_queue);
+    visit(log_memory);
+    visit(log_memory_limit);
+    visit(log_sink_errors);
     visit(log_write);
+    visit(log_flush);
+    visit(log_sync);
     visit(log_batch);
     visit(metrics_overflow);
     visit(metrics_callback_errors);
