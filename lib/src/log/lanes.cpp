@@ -226,8 +226,9 @@ chunk* lanes::take_oldest(loss& lost) noexcept {
   if (barren_.load(std::memory_order_relaxed)) return nullptr;
   const std::lock_guard lock(mutex_);
   if (abandoned_) return nullptr;
+  // The backend may be stuck in a sink, and not have seen the newest chunks.
   try {
-    take_in();                      // the backend may be stuck in a sink
+    take_in();
   } catch (const std::bad_alloc&) { // what is in the lanes already must do
   }
   for (;;) {
