@@ -1,10 +1,7 @@
 #include "log/delivery.hpp"
 
-#include <fmt/format.h>
-
-#include <unistd.h>
-
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <system_error>
 #include <utility>
@@ -19,7 +16,6 @@ using std::chrono::steady_clock;
 // it is written, and that sinks' buffers stay small beside the stream's memory limit.
 constexpr std::size_t batch_records = 2048;
 constexpr std::size_t batch_bytes = std::size_t{1} << 20;
-constexpr auto report_interval = std::chrono::seconds(1);
 
 /// Runs `call`; what it throws becomes a text for `report`.
 template <class Call, class Report>
@@ -42,7 +38,9 @@ void delivery::refresh() {
   // acquire: pairs with the release in get_logger(); a logger's sinks are listed before its first record.
   if (sinks_.size() == core_.sink_count.load(std::memory_order_acquire)) return;
   const std::lock_guard lock(core_.registry.mutex);
-  appended_.resize(core_.registry.sinks.size() * batch_records);
+  fates_.resize(core_.registry.sinks.size() * batch_records);
+  errors_.resize(core_.registry.sinks.size());
+  reports_.resize(core_.registry.sinks.size());
   unflushed_.resize(core_.registry.sinks.size());
   unsynced_.resize(core_.registry.sinks.size());
   sinks_ = core_.registry.sinks;
@@ -55,16 +53,18 @@ void delivery::deliver(const record& entry, const record_header& header) noexcep
   for (const std::size_t index : header.logger->sinks) {
     sink& target = *sinks_[index];
     if (entry.severity() < target.threshold()) continue;
+    std::uint8_t& mark = fates_[index * batch_records + place];
     guarded(
         [&] {
           target.append(entry);
-          appended_[index * batch_records + place] = 1;
+          mark = fate::taken;
         },
         [&](std::string_view what) {
+          mark = fate::refused;
           lost_[place] = 1;
           any_lost_ = true;
           last_loss_ = std::make_error_code(std::errc::io_error);
-          note_error(target.name(), what, 1);
+          note_sink_error(index, {}, what, 1);
         });
   }
   if (records_ == batch_records || bytes_ >= batch_bytes) commit();
@@ -72,7 +72,7 @@ void delivery::deliver(const record& entry, const record_header& header) noexcep
 
 bool delivery::announce(const record& entry) noexcept {
   commit();
-  bool taken = false;
+  bool any_took = false;
   for (std::size_t index = 0; index < core_.registry.default_sinks; ++index) {
     sink& target = *sinks_[index];
     if (entry.severity() < target.threshold()) continue;
@@ -81,22 +81,28 @@ bool delivery::announce(const record& entry) noexcept {
           target.append(entry);
           const commit_result result = target.commit();
           unflushed_[index] = unsynced_[index] = 1;
-          taken = taken || result.lost == 0;
-          if (result.error) note_error(target.name(), result.error.message(), 0);
+          any_took = any_took || result.lost == 0;
+          if (result.error) note_sink_error(index, result.attempt, result.error.message(), 0);
         },
-        [&](std::string_view what) { note_error(target.name(), what, 0); });
+        [&](std::string_view what) { note_sink_error(index, {}, what, 0); });
+    account(index); // the errors; the line is no record
   }
-  return taken;
+  return any_took;
 }
 
-/// The last `count` of the records that the sink has appended are lost.
-void delivery::mark_lost(std::size_t sink_index, std::size_t count) noexcept {
-  any_lost_ = any_lost_ || count > 0;
+/// The last `count` of the records that the sink has appended are lost. Returns how many it had.
+std::size_t delivery::mark_lost(std::size_t sink_index, std::size_t count) noexcept {
+  std::size_t marked = 0;
   for (std::size_t i = records_; i-- > 0 && count > 0;) {
-    if (appended_[sink_index * batch_records + i] == 0) continue;
+    std::uint8_t& mark = fates_[sink_index * batch_records + i];
+    if (mark != fate::taken) continue;
+    mark = fate::not_written;
     lost_[i] = 1;
     --count;
+    ++marked;
   }
+  any_lost_ = any_lost_ || marked > 0;
+  return marked;
 }
 
 loss delivery::take_lost() noexcept {
@@ -109,6 +115,19 @@ loss delivery::take_lost() noexcept {
   return all;
 }
 
+/// Adds the batch to the sink's own counters.
+void delivery::account(std::size_t sink_index) noexcept {
+  const auto begin = fates_.begin() + static_cast<std::ptrdiff_t>(sink_index * batch_records);
+  const auto end = begin + static_cast<std::ptrdiff_t>(records_);
+  const auto number_of = [&](fate which) { return static_cast<std::size_t>(std::count(begin, end, which)); };
+  const std::size_t offered = records_ - number_of(fate::not_offered);
+  const std::size_t thrown_back = any_lost_ ? number_of(fate::refused) : 0;
+  const std::size_t lost = any_lost_ ? thrown_back + number_of(fate::not_written) : 0;
+  sinks_[sink_index]->count(offered, lost, std::exchange(errors_[sink_index], 0));
+  if (offered != thrown_back) unflushed_[sink_index] = unsynced_[sink_index] = 1;
+  std::fill(begin, end, fate::not_offered);
+}
+
 void delivery::commit() noexcept {
   if (records_ == 0) return;
   const auto begun = steady_clock::now();
@@ -119,18 +138,13 @@ void delivery::commit() noexcept {
           const commit_result result = target.commit();
           if (result.lost != 0) mark_lost(index, result.lost);
           if (result.lost != 0) last_loss_ = result.error ? result.error : std::make_error_code(std::errc::io_error);
-          if (result.error) note_error(target.name(), result.error.message(), result.lost);
+          if (result.error) note_sink_error(index, result.attempt, result.error.message(), result.lost);
         },
         [&](std::string_view what) {
-          mark_lost(index, records_);
           last_loss_ = std::make_error_code(std::errc::io_error);
-          note_error(target.name(), what, records_);
+          note_sink_error(index, {}, what, mark_lost(index, records_));
         });
-    const auto appended = appended_.begin() + static_cast<std::ptrdiff_t>(index * batch_records);
-    if (std::find(appended, appended + static_cast<std::ptrdiff_t>(records_), 1) !=
-        appended + static_cast<std::ptrdiff_t>(records_))
-      unflushed_[index] = unsynced_[index] = 1;
-    std::fill_n(appended, records_, std::uint8_t{0});
+    account(index);
   }
   const loss lost = take_lost();
   const batch_report report{.records = records_, .lost = lost.records, .write_time = steady_clock::now() - begun};
@@ -147,21 +161,22 @@ void delivery::commit() noexcept {
   if (on_batch_) guarded([&] { on_batch_(report); }, [&](std::string_view what) { note_error("on_batch", what, 0); });
 }
 
-/// Calls `call`, which returns an error or throws one.
+/// Calls `call`, which returns an error or throws one. `what_for` is for the report.
 template <class Call>
-std::error_code delivery::attempt(sink& target, Call call) noexcept {
+std::error_code delivery::attempt(std::size_t sink_index, std::string_view what_for, Call call) noexcept {
   std::error_code error = std::make_error_code(std::errc::io_error); // of exceptions without a code
   guarded(
       [&] {
         try {
-          error = call(target);
+          error = call(*sinks_[sink_index]);
         } catch (const std::system_error& thrown) {
           error = thrown.code();
           throw;
         }
-        if (error) note_error(target.name(), error.message(), 0);
+        if (error) note_sink_error(sink_index, what_for, error.message(), 0);
       },
-      [&](std::string_view what) { note_error(target.name(), what, 0); });
+      [&](std::string_view what) { note_sink_error(sink_index, what_for, what, 0); });
+  if (error) account(sink_index);
   return error;
 }
 
@@ -171,7 +186,7 @@ std::error_code delivery::flush_sinks() noexcept {
   const auto begun = steady_clock::now();
   for (std::size_t index = 0; index < sinks_.size(); ++index) {
     if (unflushed_[index] == 0) continue;
-    const std::error_code error = attempt(*sinks_[index], [](sink& target) {
+    const std::error_code error = attempt(index, "flush", [](sink& target) {
       target.flush();
       return std::error_code();
     });
@@ -193,7 +208,7 @@ std::error_code delivery::sync_sinks() noexcept {
   const auto begun = steady_clock::now();
   for (std::size_t index = 0; index < sinks_.size(); ++index) {
     if (unsynced_[index] == 0) continue;
-    const std::error_code error = attempt(*sinks_[index], [](sink& target) { return target.sync(); });
+    const std::error_code error = attempt(index, "sync", [](sink& target) { return target.sync(); });
     if (!error) unflushed_[index] = unsynced_[index] = 0;
     if (!first) first = error;
   }
@@ -225,18 +240,15 @@ void delivery::answer(const request_list& due) noexcept {
 void delivery::note_error(std::string_view who, std::string_view what, std::size_t lost) noexcept {
   // relaxed: a counter that orders nothing.
   core_.sink_errors.fetch_add(1, std::memory_order_relaxed);
-  unreported_losses_ += lost;
-  const auto now = steady_clock::now();
-  if (now < next_error_report_) return;
-  next_error_report_ = now + report_interval;
-  char line[512]; // not allocated: memory may be what is missing
-  const auto end = fmt::format_to_n(line, sizeof line, "weir: {:.200}: {:.200} ({} records lost)\n", who, what,
-                                    std::exchange(unreported_losses_, 0));
-  const std::size_t size = std::min(end.size, sizeof line);
-  std::replace_if(
-      line, line + size - 1, [](char c) { return c >= 0 && c < 0x20; }, ' '); // one line
-  // Standard error is the last resort; if it is gone too, the counters still tell.
-  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line, size);
+  own_reports_.note(who, {}, what, lost);
+}
+
+void delivery::note_sink_error(std::size_t sink_index, std::string_view attempt, std::string_view what,
+                               std::size_t lost) noexcept {
+  // relaxed: a counter that orders nothing.
+  core_.sink_errors.fetch_add(1, std::memory_order_relaxed);
+  ++errors_[sink_index];
+  reports_[sink_index].note(sinks_[sink_index]->name(), attempt, what, lost);
 }
 
 } // namespace weir::detail

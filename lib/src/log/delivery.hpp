@@ -1,13 +1,13 @@
 // The last part of a record's way: to the sinks, in batches, with an account of what they did not take.
 #pragma once
 
+#include "log/error_reports.hpp"
 #include "log/losses.hpp"
 #include "log/stream_core.hpp"
 #include "weir/log/chunk.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/sink.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,15 +46,17 @@ class delivery {
   /// does for all.
   void answer(const request_list& due) noexcept;
 
-  /// Counts an error and says so on standard error, once a second at most.
+  /// Counts an error of the stream's own, and says so on standard error, once a second at most.
   void note_error(std::string_view who, std::string_view what, std::size_t lost) noexcept;
 
  private:
-  void offer(const record& entry, std::size_t sink_index) noexcept;
-  void mark_lost(std::size_t sink_index, std::size_t count) noexcept;
+  void note_sink_error(std::size_t sink_index, std::string_view attempt, std::string_view what,
+                       std::size_t lost) noexcept;
+  void account(std::size_t sink_index) noexcept;
+  std::size_t mark_lost(std::size_t sink_index, std::size_t count) noexcept;
   loss take_lost() noexcept;
   template <class Call>
-  std::error_code attempt(sink& target, Call call) noexcept;
+  std::error_code attempt(std::size_t sink_index, std::string_view what_for, Call call) noexcept;
   std::error_code sync_sinks() noexcept;
 
   stream_core& core_;
@@ -64,16 +66,18 @@ class delivery {
   std::vector<std::uint8_t> unflushed_, unsynced_;
   std::error_code last_loss_; // why a sink lost something, most lately
 
-  // The batch: records since the last commit, and for each sink which of them it has appended.
+  // The batch: records since the last commit, and for each sink what it has done with each.
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;
-  std::vector<std::uint8_t> appended_; // [sink_index * batch_records + record]
-  std::vector<std::uint8_t> lost_;     // [record]
-  std::vector<std::uint64_t> ticks_;   // [record]
+  enum fate : std::uint8_t { not_offered, taken, refused, not_written };
+  std::vector<std::uint8_t> fates_;   // [sink_index * batch_records + record]
+  std::vector<std::uint32_t> errors_; // [sink_index]
+  std::vector<std::uint8_t> lost_;    // [record]
+  std::vector<std::uint64_t> ticks_;  // [record]
   bool any_lost_ = false;
 
-  std::chrono::steady_clock::time_point next_error_report_{};
-  std::size_t unreported_losses_ = 0;
+  error_reports own_reports_;
+  std::vector<error_reports> reports_; // [sink_index]
 };
 
 } // namespace weir::detail

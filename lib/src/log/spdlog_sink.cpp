@@ -1,7 +1,7 @@
-// Any spdlog sink as a sink.
-#include "weir/log/sink.hpp"
+#include "weir/log/spdlog_sink.hpp"
 
-#include "log/escape.hpp"
+#include "weir/log/record.hpp"
+#include "weir/log/text_buffer.hpp"
 
 #include <spdlog/details/log_msg.h>
 #include <spdlog/sinks/sink.h>

@@ -2,6 +2,7 @@
 
 #include "log/stream_core.hpp"
 #include "weir/log/clock.hpp"
+#include "weir/log/console_sink.hpp"
 
 #include <fmt/format.h>
 

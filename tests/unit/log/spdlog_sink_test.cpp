@@ -1,4 +1,4 @@
-#include "weir/log/sink.hpp"
+#include "weir/log/spdlog_sink.hpp"
 
 #include "temporary_directory.hpp"
 #include "weir/log.hpp"

@@ -1,30 +1,41 @@
-// Sinks: where records go.
+// The sink: where records go.
 #pragma once
 
 #include "weir/log/level.hpp"
-#include "weir/log/renderer.hpp"
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <system_error>
-
-namespace spdlog::sinks {
-class sink;
-}
+#include <utility>
 
 namespace weir {
 
+class record;
+namespace detail {
+class delivery;
+}
+
 /// What became of the records appended since the last commit.
 struct commit_result {
-  std::size_t lost = 0;  // of the records appended last
-  std::error_code error; // why
+  std::size_t lost = 0;          // of the records appended last
+  std::error_code error{};       // why; without a loss, what else went wrong
+  std::string_view attempt = {}; // what failed, where it was not the writing; a literal
 };
 
-/// A destination. All members but `threshold` are backend-thread-only. A sink that throws or fails harms no other:
-/// what it did not take is counted as dropped, and the next batch is offered to it again.
+/// What became of the records that were meant for a sink.
+struct sink_stats {
+  std::uint64_t offered = 0; ///< at or above its threshold
+  std::uint64_t lost = 0;    ///< of these, refused or not written
+  std::uint64_t errors = 0;  ///< failed appends and commits
+  std::uint64_t written() const noexcept { return offered - lost; }
+};
+
+/// A destination. All members but those marked thread-safe are backend-thread-only, and a sink belongs to one stream.
+/// A sink that throws or fails harms no other: what it did not take is counted as dropped, and the next batch is
+/// offered to it again. One that may block for long belongs on_own_thread().
 class sink {
  public:
   explicit sink(std::string name) : name_(std::move(name)) {}
@@ -32,7 +43,7 @@ class sink {
   sink& operator=(const sink&) = delete;
   virtual ~sink() = default;
 
-  /// What it is called in reports.
+  /// What it is called in reports. Thread-safe.
   std::string_view name() const noexcept { return name_; }
 
   /// The lowest level this sink takes; trace by default. Thread-safe.
@@ -44,6 +55,21 @@ class sink {
     // relaxed: as above.
     threshold_.store(lowest, std::memory_order_relaxed);
   }
+
+  /// Complete after a flush of the stream. Thread-safe.
+  sink_stats stats() const noexcept {
+    sink_stats all;
+    // acquire: pairs with the release in count(); what is seen lost is seen offered.
+    all.lost = lost_.load(std::memory_order_acquire);
+    // relaxed, both: counters.
+    all.offered = offered_.load(std::memory_order_relaxed);
+    all.errors = errors_.load(std::memory_order_relaxed);
+    return all;
+  }
+
+  /// Asks a sink that writes to a file to open its path anew before it writes the next record; others ignore it.
+  /// Thread-safe; see reopen_log_files() for signal handlers.
+  virtual void reopen() noexcept {}
 
   /// Takes one record, at least into its buffer. Throwing means that this record is lost.
   virtual void append(const record& entry) = 0;
@@ -62,46 +88,22 @@ class sink {
     return {};
   }
 
+ protected:
+  /// For a sink that learns of losses after the commit that took the records. Thread-safe.
+  void count(std::uint64_t offered, std::uint64_t lost, std::uint64_t errors) noexcept {
+    // relaxed, both: counters.
+    offered_.fetch_add(offered, std::memory_order_relaxed);
+    errors_.fetch_add(errors, std::memory_order_relaxed);
+    // release: pairs with the acquire in stats().
+    if (lost != 0) lost_.fetch_add(lost, std::memory_order_release);
+  }
+
  private:
+  friend class detail::delivery; // counts what it offers
+
   std::string name_;
   std::atomic<level> threshold_{level::trace};
+  std::atomic<std::uint64_t> offered_{0}, lost_{0}, errors_{0};
 };
-
-/// A sink that writes lines: renders into a buffer, and hands whole batches to the descriptor below.
-class line_sink : public sink {
- public:
-  line_sink(std::string name, std::unique_ptr<renderer> renderer);
-  ~line_sink() override;
-  void append(const record& entry) final;
-  commit_result commit() final;
-
- protected:
-  struct write_result {
-    std::size_t taken = 0; // bytes
-    std::error_code error;
-  };
-  /// Writes `lines`; what was taken counts in whole lines.
-  virtual write_result write(std::string_view lines) = 0;
-
- private:
-  std::unique_ptr<renderer> renderer_;
-  std::unique_ptr<text_buffer> buffer_;
-  std::size_t pending_ = 0;
-};
-
-/// Standard output or standard error. A closed pipe is an error, not a signal, if the process ignores SIGPIPE.
-enum class console_stream { output, error };
-std::shared_ptr<sink> console_sink(console_stream stream = console_stream::error,
-                                   std::unique_ptr<renderer> renderer = as_text());
-
-/// Appends to the file at `path`, which is created (mode 0644, less the umask) if it is not there.
-/// A full device loses what does not fit, counted, and leaves no torn line behind in a regular file.
-/// Errors: throws std::system_error naming the path when it cannot be opened.
-std::shared_ptr<sink> file_sink(const std::string& path, std::unique_ptr<renderer> renderer = as_text());
-
-/// Any spdlog sink (Debian's spdlog 1.10): syslog, systemd, tcp, rotating files, … It gets level, logger name, time,
-/// source position and the message with fields and ids behind it, and formats with its own pattern.
-/// Cost: spdlog's own per record, on the backend thread. Throws std::invalid_argument if `target` is null.
-std::shared_ptr<sink> spdlog_sink(std::shared_ptr<spdlog::sinks::sink> target);
 
 } // namespace weir

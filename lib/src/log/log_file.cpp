@@ -1,0 +1,198 @@
+#include "log/log_file.hpp"
+
+#include "log/durable_file.hpp"
+#include "log/option_check.hpp"
+#include "log/reopen.hpp"
+#include "log/write_all.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+namespace weir::detail {
+
+namespace {
+
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+// How soon what has failed is tried again by a sink that does not look.
+constexpr auto retry_interval = 1s;
+
+file_options checked(file_options options) {
+  if (options.path.empty()) throw std::invalid_argument("file_options.path is empty");
+  if (const auto zero = options.path.find('\0'); zero != options.path.npos)
+    throw std::invalid_argument(fmt::format("file_options.path is {}, with a zero byte behind that",
+                                            std::string_view(options.path).substr(0, zero)));
+  if (options.mode > 0777)
+    throw std::invalid_argument(fmt::format("file_options.mode is 0{:o}: it must be from 0 to 0777", options.mode));
+  check_enumerator("file_options.start", options.start, file_start::truncate);
+  if (options.look_interval)
+    check_option<std::int64_t>("file_options.look_interval (ms)", options.look_interval->count(), 0, 3'600'000);
+  return options;
+}
+
+} // namespace
+
+log_file::log_file(file_options options)
+    : options_(checked(std::move(options))), requests_seen_(detail::reopen_requests()) {
+  const std::string given = options_.path;
+  options_.path = std::filesystem::absolute(given).string();
+  if (const auto error = open(options_.start == file_start::truncate ? O_TRUNC : 0))
+    throw std::system_error(error, "log file " + given);
+}
+
+log_file::~log_file() { ::close(descriptor_); }
+
+steady_clock::duration log_file::look_interval() const noexcept {
+  return options_.look_interval ? steady_clock::duration(*options_.look_interval) : retry_interval;
+}
+
+void log_file::request_reopen() noexcept {
+  // relaxed: who logs after this call publishes its record later, and the backend sees both.
+  reopen_requested_.store(true, std::memory_order_relaxed);
+}
+
+std::error_code log_file::open(int flags) noexcept {
+  try {
+    if (options_.create_directories) {
+      std::error_code ignored; // what is missing shows below
+      std::filesystem::create_directories(std::filesystem::path(options_.path).parent_path(), ignored);
+    }
+  } catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
+  }
+  int fresh;
+  do {
+    fresh = ::open(options_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, options_.mode);
+  } while (fresh < 0 && errno == EINTR);
+  struct stat status {};
+  if (fresh < 0 || ::fstat(fresh, &status) != 0) {
+    const std::error_code error = last_error();
+    if (fresh >= 0) ::close(fresh);
+    return error;
+  }
+  if (descriptor_ >= 0) leave(descriptor_);
+  descriptor_ = fresh;
+  regular_ = S_ISREG(status.st_mode);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  size_ = regular_ ? static_cast<std::uint64_t>(status.st_size) : 0;
+  modified_ = status.st_mtime;
+  torn_ = ends_torn();
+  was_missing_ = entered_ = false;
+  return {};
+}
+
+/// Where nobody asks for syncs a file is not synced when it is left, either: for a large one that would take seconds.
+void log_file::leave(int descriptor) noexcept {
+  if (is_synced_) {
+    if (const std::error_code error = sync_data(descriptor)) left_error_ = error;
+  } else {
+    left_behind_ = true;
+  }
+  ::close(descriptor);
+}
+
+std::error_code log_file::sync() noexcept {
+  is_synced_ = true;
+  if (std::exchange(left_behind_, false) && ::syncfs(descriptor_) != 0) left_error_ = last_error();
+  if (left_error_) return std::exchange(left_error_, {});
+  try {
+    if (!entered_) { // once: the file may be new, and then its name has to last, too
+      if (const std::error_code error = sync_directory_of(options_.path)) return error;
+      entered_ = true;
+    }
+  } catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
+  }
+  return sync_data(descriptor_);
+}
+
+/// Whether an earlier process has left the file without its last line feed.
+bool log_file::ends_torn() const noexcept {
+  if (!regular_ || size_ == 0) return false;
+  const int reading = ::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (reading < 0) return false;
+  char last = '\n';
+  const ssize_t n = ::pread(reading, &last, 1, static_cast<off_t>(size_ - 1));
+  ::close(reading);
+  return n == 1 && last != '\n';
+}
+
+bool log_file::leads_elsewhere() noexcept {
+  if (!regular_) return false;
+  struct stat there {};
+  if (::stat(options_.path.c_str(), &there) == 0) {
+    was_missing_ = false;
+    return there.st_dev != device_ || there.st_ino != inode_;
+  }
+  if (errno != ENOENT && errno != ENOTDIR) return false; // nothing is known: this file is as good as any
+  struct stat here {};
+  if (::fstat(descriptor_, &here) == 0 && here.st_nlink == 0) return true;
+  // Moved, and nothing in its place: whoever moved it may be about to create one, and would fail if it were there.
+  return std::exchange(was_missing_, true);
+}
+
+bool log_file::take_request() noexcept {
+  // relaxed: see request_reopen().
+  const bool asked = reopen_requested_.load(std::memory_order_relaxed) &&
+                     reopen_requested_.exchange(false, std::memory_order_relaxed);
+  const unsigned requests = detail::reopen_requests();
+  const bool all_asked = std::exchange(requests_seen_, requests) != requests;
+  return regular_ && (asked || all_asked);
+}
+
+std::error_code log_file::reopen() noexcept {
+  next_look_ = steady_clock::now() + look_interval();
+  const std::error_code error = open(O_NONBLOCK); // lest a FIFO that has taken the path's place stops the backend
+  reopen_due_ = static_cast<bool>(error);
+  return error;
+}
+
+std::error_code log_file::keep_at_path() noexcept {
+  if (take_request()) return reopen();
+  if (!options_.look_interval && !reopen_due_) return {};
+  const auto now = steady_clock::now();
+  if (now < next_look_) return {};
+  next_look_ = now + look_interval();
+  return reopen_due_ || leads_elsewhere() ? reopen() : std::error_code();
+}
+
+std::error_code log_file::move_to(const std::string& target) noexcept {
+  const bool moved = std::rename(options_.path.c_str(), target.c_str()) == 0;
+  if (!moved && errno != ENOENT) return last_error(); // where nothing is there, somebody else has moved it
+  const std::error_code error = open(O_NONBLOCK);
+  if (error && moved) std::rename(target.c_str(), options_.path.c_str());
+  return error;
+}
+
+std::size_t log_file::write(std::string_view lines, std::error_code& error) noexcept {
+  if (torn_) { // the fragment of an earlier line that could not be taken back is at least ended
+    if (write_all(descriptor_, "\n", error) == 0) return 0;
+    ++size_;
+    torn_ = false;
+  }
+  const std::size_t taken = write_all(descriptor_, lines, error);
+  size_ += taken;
+  if (taken < lines.size()) take_back(lines.substr(0, taken));
+  return taken;
+}
+
+/// Removes the part of a line that was written last, if it is still the file's end.
+void log_file::take_back(std::string_view taken) noexcept {
+  const std::size_t fragment = taken.size() - (taken.rfind('\n') + 1); // npos + 1 is 0: all of it
+  if (fragment == 0) return;
+  struct stat status {};
+  const off_t end = ::lseek(descriptor_, 0, SEEK_CUR);
+  torn_ = !(::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == end &&
+            ::ftruncate(descriptor_, end - static_cast<off_t>(fragment)) == 0);
+  if (!torn_) size_ -= fragment;
+}
+
+} // namespace weir::detail

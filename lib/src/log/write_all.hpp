@@ -1,0 +1,17 @@
+// Writing to a descriptor until all is written.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <system_error>
+
+namespace weir::detail {
+
+/// errno as an error code.
+std::error_code last_error() noexcept;
+
+/// Writes all of `bytes`, or as much as it can, and returns how many. A descriptor that was made non-blocking by
+/// somebody else is waited for, up to a second at a time.
+std::size_t write_all(int descriptor, std::string_view bytes, std::error_code& error) noexcept;
+
+} // namespace weir::detail
