@@ -14,6 +14,7 @@
 #include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 #include "weir/log/reopen.hpp"
+#include "weir/log/rotating_file_sink.hpp"
 #include "weir/log/sink.hpp"
 #include "weir/log/spdlog_sink.hpp"
 #include "weir/log/stream.hpp"

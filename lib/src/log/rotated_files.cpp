@@ -1,0 +1,113 @@
+#include "log/rotated_files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+#include <utility>
+
+namespace weir::detail {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// As we write them: digits without leading zeros, from 1.
+std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {
+  constexpr std::size_t most_digits = 9; // so that there is always a next one
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || text.starts_with('0') || text.size() > most_digits)
+    return std::nullopt;
+  return number;
+}
+
+bool is_date(std::string_view text) noexcept {
+  constexpr std::string_view shape = "dddd-dd-dd";
+  return std::ranges::equal(text, shape, [](char c, char s) { return s == 'd' ? c >= '0' && c <= '9' : c == s; });
+}
+
+} // namespace
+
+rotated_files::rotated_files(const std::string& path, const rotation_options& options)
+    : directory_(fs::path(path).parent_path()),
+      stem_(fs::path(path).stem().string()),
+      extension_(fs::path(path).extension().string()),
+      naming_(options.naming),
+      keep_files_(options.keep_files),
+      keep_bytes_(options.keep_bytes) {}
+
+std::string rotated_files::name_of(std::string_view date, std::uint32_t number) const {
+  std::string name = stem_;
+  if (!date.empty()) name.append(".").append(date);
+  if (number != 0) name += fmt::format(".{}", number);
+  return (directory_ / (name + extension_)).string();
+}
+
+std::optional<rotated_files::rotated> rotated_files::parse(std::string name) const {
+  std::string_view middle = name;
+  if (name.size() <= stem_.size() + extension_.size() + 1 || !middle.starts_with(stem_) ||
+      !middle.ends_with(extension_) || middle[stem_.size()] != '.')
+    return std::nullopt;
+  middle = middle.substr(stem_.size() + 1, middle.size() - stem_.size() - extension_.size() - 1);
+  std::string date;
+  std::uint32_t number = 0;
+  if (naming_ == rotation_naming::date) {
+    date = middle.substr(0, 10);
+    if (!is_date(date)) return std::nullopt;
+    middle.remove_prefix(10);
+    if (middle.empty()) return rotated{std::move(date), 0, std::move(name)};
+    if (!middle.starts_with('.')) return std::nullopt;
+    middle.remove_prefix(1);
+  }
+  const auto parsed = parse_number(middle);
+  if (!parsed) return std::nullopt;
+  number = *parsed;
+  return rotated{std::move(date), number, std::move(name)};
+}
+
+std::vector<rotated_files::rotated> rotated_files::newest_first(std::error_code& error) const {
+  std::vector<rotated> all;
+  for (fs::directory_iterator each(directory_, error), end; !error && each != end; each.increment(error))
+    if (auto found = parse(each->path().filename().string())) {
+      std::error_code ignored; // gone in the meantime
+      if (each->is_regular_file(ignored)) all.push_back(std::move(*found));
+    }
+  std::ranges::sort(all, [&](const rotated& a, const rotated& b) {
+    if (naming_ == rotation_naming::number) return a.number < b.number;
+    return std::tie(a.date, a.number) > std::tie(b.date, b.number);
+  });
+  return all;
+}
+
+std::string rotated_files::make_room(std::string_view date, std::error_code& error) const {
+  const auto all = newest_first(error);
+  if (error) return {};
+  if (naming_ == rotation_naming::date) {
+    const auto latest = std::ranges::find(all, date, &rotated::date);
+    return latest == all.end() ? name_of(date, 0) : name_of(date, latest->number + 1);
+  }
+  // Up to the first number that is free, so that no file is ever overwritten, and a gap closes.
+  std::uint32_t free = 1;
+  for (const auto& each : all)
+    if (each.number == free) ++free;
+  for (; free > 1 && !error; --free) fs::rename(name_of({}, free - 1), name_of({}, free), error);
+  return name_of({}, 1);
+}
+
+void rotated_files::remove_surplus(std::error_code& error) const {
+  std::size_t files = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& each : newest_first(error)) {
+    const fs::path path = directory_ / each.name;
+    std::error_code mine;
+    const std::uint64_t size = fs::file_size(path, mine);
+    if (!mine) bytes += size;
+    if (++files <= keep_files_ && (keep_bytes_ == 0 || bytes <= keep_bytes_)) continue;
+    fs::remove(path, mine);
+    if (mine) error = mine;
+  }
+}
+
+} // namespace weir::detail
