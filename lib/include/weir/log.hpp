@@ -11,6 +11,7 @@
 #include "weir/log/macros.hpp"
 #include "weir/log/memory_sink.hpp"
 #include "weir/log/null_sink.hpp"
+#include "weir/log/own_thread_sink.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 #include "weir/log/reopen.hpp"

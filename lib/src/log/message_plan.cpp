@@ -115,6 +115,14 @@ void message_plan::locate(const std::byte* at, argument_positions& positions) co
   }
 }
 
+const std::byte* message_plan::end_of(const argument_positions& positions) const noexcept {
+  if (arguments_.empty()) return nullptr;
+  const argument_type& last = arguments_.back();
+  const std::byte* at = positions[arguments_.size() - 1];
+  return at + (last.kind == argument_kind::text ? codec<std::string_view>::size(codec<std::string_view>::read(at))
+                                                : last.size);
+}
+
 template <message_plan::spelling How>
 void message_plan::write_steps(line_writer& out, const argument_positions& at) const {
   constexpr auto style = How == json ? field_style::json : field_style::text;

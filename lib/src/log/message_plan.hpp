@@ -30,6 +30,8 @@ class message_plan {
 
   /// Finds each argument in a record's bytes.
   void locate(const std::byte* at, argument_positions& positions) const noexcept;
+  /// Where the last argument ends; nullptr if there is none.
+  const std::byte* end_of(const argument_positions& positions) const noexcept;
 
   // All throw std::bad_alloc, and what a custom type's formatter throws.
   void write_raw_message(line_writer& out, const argument_positions& at) const;

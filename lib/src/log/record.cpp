@@ -10,7 +10,9 @@ namespace weir {
 record::record(const detail::call_site& site, level severity, const std::byte* arguments,
                std::string_view logger_name, std::int64_t unix_nanoseconds, const correlation* ids,
                const detail::carried_spans& carried, std::uint64_t cut_bytes)
-    : severity_(severity),
+    : site_(&site),
+      arguments_(arguments),
+      severity_(severity),
       logger_name_(logger_name),
       unix_nanoseconds_(unix_nanoseconds),
       ids_(ids),

@@ -19,6 +19,7 @@ enum class field_style : std::uint8_t { text, json };
 
 namespace detail {
 class line_writer;
+class record_copies;
 /// Where each argument of a record stands.
 using argument_positions = std::array<const std::byte*, most_arguments>;
 } // namespace detail
@@ -57,6 +58,10 @@ class record {
   void write_fields(detail::line_writer& out, field_style style) const;
 
  private:
+  friend class detail::record_copies;
+
+  const detail::call_site* site_;
+  const std::byte* arguments_;
   const detail::message_plan* plan_;
   level severity_;
   std::string_view logger_name_;

@@ -1,0 +1,119 @@
+#include "log/sink_runner.hpp"
+
+#include <exception>
+#include <numeric>
+#include <utility>
+
+namespace weir::detail {
+
+void sink_runner::push(record_copies batch) {
+  const std::size_t bytes = batch.bytes();
+  const std::lock_guard lock(mutex_);
+  queue_.push_back(std::move(batch));
+  // relaxed: only this side decides by it.
+  used_.fetch_add(bytes, std::memory_order_relaxed);
+  work_.notify_one();
+}
+
+std::error_code sink_runner::drain(bool sync, std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  if (stuck_at_ == steps_) return std::make_error_code(std::errc::timed_out);
+  const std::uint64_t mine = ++drains_asked_;
+  sync_asked_ = sync_asked_ || sync;
+  work_.notify_one();
+  const bool done = progress_.wait_for(lock, limit, [&] { return drains_done_ >= mine; });
+  stuck_at_ = done ? UINT64_MAX : steps_;
+  return done ? drain_error_ : std::make_error_code(std::errc::timed_out);
+}
+
+bool sink_runner::end(std::chrono::milliseconds limit) noexcept {
+  std::unique_lock lock(mutex_);
+  ending_ = true;
+  work_.notify_one();
+  if (progress_.wait_for(lock, limit, [&] { return ended_; })) return true;
+  abandoned_ = true;
+  const std::size_t lost = std::accumulate(queue_.begin(), queue_.end(), std::size_t{0},
+                                           [](std::size_t sum, const auto& batch) { return sum + batch.count(); });
+  error_reports().note(target_->name(), "closing", "it is blocked", lost);
+  return false;
+}
+
+void sink_runner::run() noexcept {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_.wait(lock, [&] { return has_work(); });
+    if (abandoned_) break;
+    if (!queue_.empty()) {
+      const record_copies batch = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      write(batch);
+      // relaxed: see used_bytes().
+      used_.fetch_sub(batch.bytes(), std::memory_order_relaxed);
+      lock.lock();
+      ++steps_;
+    } else if (const std::uint64_t asked = drains_asked_; drains_done_ != asked) {
+      const bool sync = std::exchange(sync_asked_, false);
+      lock.unlock();
+      const std::error_code error = drain_target(sync);
+      lock.lock();
+      drains_done_ = asked;
+      drain_error_ = error;
+      ++steps_;
+      progress_.notify_all();
+    } else {
+      break; // it is the end, and everything is written
+    }
+  }
+  lock.unlock();
+  drain_target(false);
+  lock.lock();
+  ended_ = true;
+  progress_.notify_all();
+}
+
+void sink_runner::note(std::string_view attempt, std::string_view what, std::size_t lost) noexcept {
+  // relaxed, both: counters.
+  lost_.fetch_add(lost, std::memory_order_relaxed);
+  errors_.fetch_add(1, std::memory_order_relaxed);
+  reports_.note(target_->name(), attempt, what, lost);
+}
+
+/// If `call` throws, `at_stake` records are lost.
+template <class Call>
+void sink_runner::guarded(std::string_view attempt, std::size_t at_stake, Call call) noexcept {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    note(attempt, error.what(), at_stake);
+  } catch (...) {
+    note(attempt, "unknown exception", at_stake);
+  }
+}
+
+void sink_runner::write(const record_copies& batch) noexcept {
+  std::size_t appended = 0;
+  for (std::size_t at = 0; at < batch.bytes();)
+    guarded({}, 1, [&] {
+      const record entry = batch.read(at);
+      if (entry.severity() < target_->threshold()) return;
+      target_->append(entry);
+      ++appended;
+    });
+  guarded({}, appended, [&] {
+    const commit_result result = target_->commit();
+    if (result.error || result.lost != 0) note(result.attempt, result.error.message(), result.lost);
+  });
+}
+
+std::error_code sink_runner::drain_target(bool sync) noexcept {
+  std::error_code error = std::make_error_code(std::errc::io_error); // of what is thrown
+  guarded(sync ? "sync" : "flush", 0, [&] {
+    if (!sync) target_->flush();
+    error = sync ? target_->sync() : std::error_code();
+    if (error) note("sync", error.message(), 0);
+  });
+  return error;
+}
+
+} // namespace weir::detail
