@@ -1,0 +1,45 @@
+// Writes numbered records to a file until SIGTERM, for scenarios in which others move that file.
+//
+//   log_writer FILE looking|signalled
+//
+// looking: it watches the path; signalled: it reopens on SIGHUP only. Prints how many records it has written.
+#include <weir/log.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+namespace {
+std::atomic<bool> over{false};
+}
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 64;
+  try {
+    weir::file_options options{.path = argv[1]};
+    if (argv[2] == std::string_view("signalled")) {
+      options.look_interval = std::nullopt;
+      weir::reopen_log_files_on(SIGHUP);
+    } else {
+      options.look_interval = std::chrono::milliseconds(100);
+    }
+    std::signal(SIGTERM, [](int) { over = true; });
+    weir::log_stream stream({.sinks = {weir::file_sink(options)}});
+    weir::logger& log = stream.get_logger("writer");
+    for (int number = 0; !over;) {
+      for (int i = 0; i < 100; ++i) WEIR_INFO(log, "record {} end", number++);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    if (!stream.flush()) return 1;
+    std::printf("%llu\n", static_cast<unsigned long long>(stream.stats().written));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "log_writer: %s\n", error.what());
+    return 1;
+  }
+}
