@@ -117,10 +117,8 @@ void message_plan::locate(const std::byte* at, argument_positions& positions) co
 
 const std::byte* message_plan::end_of(const argument_positions& positions) const noexcept {
   if (arguments_.empty()) return nullptr;
-  const argument_type& last = arguments_.back();
-  const std::byte* at = positions[arguments_.size() - 1];
-  return at + (last.kind == argument_kind::text ? codec<std::string_view>::size(codec<std::string_view>::read(at))
-                                                : last.size);
+  const std::byte* const last = positions[arguments_.size() - 1];
+  return last + bytes_of(arguments_.back(), last);
 }
 
 template <message_plan::spelling How>

@@ -4,6 +4,7 @@
 #include "log/sink_runner.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <memory>
@@ -39,7 +40,11 @@ class on_thread final : public sink {
     }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
-  ~on_thread() override { runner_->end(options_.drain_limit) ? thread_.join() : thread_.detach(); }
+  ~on_thread() override {
+    // A forked child has the object but not the thread, which may have held the lock.
+    const bool ended = ::getpid() == process_ && runner_->end(options_.drain_limit);
+    ended ? thread_.join() : thread_.detach();
+  }
 
   void reopen() noexcept override { runner_->reopen(); }
 
@@ -83,6 +88,7 @@ class on_thread final : public sink {
   }
 
   const own_thread_options options_;
+  const ::pid_t process_ = ::getpid();
   const std::shared_ptr<sink_runner> runner_;
   std::thread thread_;
   record_copies batch_;

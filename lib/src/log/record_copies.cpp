@@ -18,10 +18,12 @@ std::size_t record_copies::argument_bytes(const record& entry) noexcept {
 }
 
 record_copies::header record_copies::header_of(const record& entry) noexcept {
+  // Of the ids a record has the numbers only: see recorded_ids.
+  const correlation* const ids = entry.ids_;
   return {.site = entry.site_,
           .unix_nanoseconds = entry.unix_nanoseconds_,
           .cut_bytes = entry.cut_bytes_,
-          .ids = entry.ids_ != nullptr ? *entry.ids_ : correlation{},
+          .ids = ids != nullptr ? correlation{ids->trace_id_high, ids->trace_id_low, ids->span_id} : correlation{},
           .argument_bytes = static_cast<std::uint32_t>(argument_bytes(entry)),
           .name_bytes = static_cast<std::uint32_t>(entry.logger_name_.size()),
           .logger_field_bytes = static_cast<std::uint32_t>(entry.carried_.of_logger.size()),
