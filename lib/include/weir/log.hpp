@@ -6,6 +6,7 @@
 #include "weir/log/field.hpp"
 #include "weir/log/file_sink.hpp"
 #include "weir/log/level.hpp"
+#include "weir/log/level_rules.hpp"
 #include "weir/log/log_durably.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/macros.hpp"

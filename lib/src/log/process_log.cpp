@@ -42,6 +42,7 @@ void flush_at_exit() noexcept {
 [[gnu::destructor(101)]] void flush_after_static_objects() noexcept { flush_at_exit(); }
 
 log_stream& make(log_options options) {
+  if (options.levels_variable.empty()) options.levels_variable = "WEIR_LOG";
   const auto limit = options.close_limit;
   // Never destroyed: objects with longer lives than any order of destruction could give it may still log. Nor is that
   // of a forked child's parent: loggers of it may be in use.

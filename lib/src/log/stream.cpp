@@ -76,6 +76,7 @@ stream_core::stream_core(log_options given)
   flush_at = options.flush_at;
   registry.sinks = std::exchange(options.sinks, {});
   registry.default_sinks = registry.sinks.size();
+  registry.levels = initial_levels(options);
   // relaxed: no other thread knows the core yet.
   sink_count.store(registry.sinks.size(), std::memory_order_relaxed);
 }
@@ -125,14 +126,27 @@ log_stream::~log_stream() {
 namespace {
 
 /// The caller holds the registry's mutex.
-logger& add_logger(stream_core& core, std::string_view name, std::vector<std::size_t> sinks) {
-  auto [place, made] = core.registry.loggers.try_emplace(std::string(name), core);
+stream_core::named_logger& add_logger(stream_core& core, std::string_view name, std::vector<std::size_t> sinks) {
+  auto [place, made] = core.registry.loggers.try_emplace(std::string(name), core, core.registry.levels.of(name));
   detail::logger_state& state = place->second.state;
-  state.name = name;
+  state.name = place->first;
   state.sinks = std::move(sinks);
   // relaxed: nobody else knows the logger yet.
   state.overflow.store(detail::packed(core.options.overflow), std::memory_order_relaxed);
-  return place->second.front;
+  return place->second;
+}
+
+/// Those of the nearest ancestor that has its own, or else the stream's. The caller holds the registry's mutex.
+std::vector<std::size_t> inherited_sinks(const stream_core& core, std::string_view name) {
+  const auto& loggers = core.registry.loggers;
+  while (!name.empty()) {
+    name = detail::parent_name(name);
+    if (const auto found = loggers.find(name); found != loggers.end() && found->second.has_own_sinks)
+      return found->second.state.sinks;
+  }
+  std::vector<std::size_t> all(core.registry.default_sinks);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return all;
 }
 
 } // namespace
@@ -141,9 +155,7 @@ logger& log_stream::get_logger(std::string_view name) {
   auto& registry = core_->registry;
   const std::lock_guard lock(registry.mutex);
   if (const auto found = registry.loggers.find(name); found != registry.loggers.end()) return found->second.front;
-  std::vector<std::size_t> all(registry.default_sinks);
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  return add_logger(*core_, name, std::move(all));
+  return add_logger(*core_, name, inherited_sinks(*core_, name)).front;
 }
 
 logger& log_stream::get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks) {
@@ -161,7 +173,9 @@ logger& log_stream::get_logger(std::string_view name, std::vector<std::shared_pt
   }
   // release: pairs with the acquire in delivery::refresh().
   core_->sink_count.store(registry.sinks.size(), std::memory_order_release);
-  return add_logger(*core_, name, std::move(places));
+  auto& made = add_logger(*core_, name, std::move(places));
+  made.has_own_sinks = true;
+  return made.front;
 }
 
 log_stats log_stream::stats() const {

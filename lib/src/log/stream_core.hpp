@@ -8,6 +8,7 @@
 #include "log/flush_requests.hpp"
 #include "log/fork.hpp"
 #include "log/lanes.hpp"
+#include "log/level_table.hpp"
 #include "log/losses.hpp"
 #include "weir/log/clock.hpp"
 #include "weir/log/producer.hpp"
@@ -19,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -78,9 +80,10 @@ class stream_core : public stream_front {
   log_mark totals() const noexcept;
 
   struct named_logger {
-    explicit named_logger(stream_core& core) noexcept : front(core, state, core.options.threshold) {}
+    named_logger(stream_core& core, level threshold) noexcept : front(core, state, threshold) {}
     logger_state state;
     logger front;
+    bool has_own_sinks = false;
   };
   // All sinks of all loggers, the default ones first; grows under the mutex, read by the backend from its own copy.
   struct registry_state {
@@ -88,9 +91,13 @@ class stream_core : public stream_front {
     std::vector<std::shared_ptr<sink>> sinks;
     std::size_t default_sinks = 0;
     std::map<std::string, named_logger, std::less<>> loggers;
+    level_table levels{level::info};
   } registry;
   /// registry.sinks.size(), for the backend to see that its copy is old.
   std::atomic<std::size_t> sink_count{0};
+
+  /// Applies all of the rules or, if it throws, none. Thread-safe.
+  void change_levels(std::span<const level_rule> rules);
 
   std::atomic<std::thread::id> backend_thread{};
   /// In a forked child, before anything else runs there.
@@ -113,6 +120,9 @@ flush_result result_since(const stream_core& core, const log_mark& since) noexce
 /// Says on standard error that a stream's end came before all was written; nothing if it did not, or if there was
 /// nobody to write.
 void report_unfinished(const flush_result& result, std::chrono::milliseconds limit) noexcept;
+/// What the options and the environment say. Throws std::invalid_argument naming what is wrong in the options, and
+/// says on standard error what is wrong in the environment.
+level_table initial_levels(const log_options& options);
 
 /// The backend thread's function.
 void run_backend(const std::shared_ptr<stream_core>& core);

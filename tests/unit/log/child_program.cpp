@@ -41,6 +41,14 @@ struct logs_when_destroyed {
 
 void start(const char* file) { weir::start_logging({.sinks = {weir::file_sink(file)}}); }
 
+/// One line in each of some loggers, and the levels on standard output.
+int levels_of_environment(const char* file) {
+  weir::start_logging({.sinks = {weir::file_sink(file)}, .threshold = weir::level::warn, .levels = "db=off"});
+  for (const auto* name : {"main", "http", "http.client", "db"}) weir::default_log().get_logger(name).debug("debug");
+  std::printf("%s\n", weir::default_log().levels().c_str());
+  return 0;
+}
+
 void log_some(int records) {
   for (int i = 0; i < records; ++i) WEIR_INFO(weir::default_logger(), "record {}", i);
 }
@@ -178,6 +186,7 @@ int main(int argc, char** argv) {
   const char* file = argv[2];
   if (scene == "without-membarrier") return without_membarrier(file);
   if (scene == "system-calls") return system_calls_of_producer(file);
+  if (scene == "levels") return levels_of_environment(file);
   start(file);
   if (scene == "return") {
     log_some(100'000);

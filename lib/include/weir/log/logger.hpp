@@ -46,15 +46,18 @@ class logger {
 
   std::string_view name() const noexcept { return state_->name; }
 
-  /// The lowest level that is logged. Thread-safe; takes effect on other threads soon, not at once.
+  /// The lowest level that is logged: the logger's own, or the one it inherits.
   weir::level threshold() const noexcept {
     // relaxed: a threshold orders nothing.
     return threshold_.load(std::memory_order_relaxed);
   }
-  void set_threshold(weir::level lowest) noexcept {
-    // relaxed: as above.
-    threshold_.store(lowest, std::memory_order_relaxed);
-  }
+  /// Gives the logger a level of its own, which all loggers below it ("http.client" is below "http") take over unless
+  /// they have their own. Takes effect on other threads soon, not at once. Throws std::bad_alloc. Cost: a lock, and a
+  /// search for each logger of the stream, so that a log call has none.
+  void set_threshold(weir::level lowest);
+  /// Gives up the logger's own level: it takes over its nearest ancestor's again, which in the end is the stream's.
+  /// Otherwise as set_threshold().
+  void inherit_threshold();
   /// What calls do from now on when the memory limit is reached; at first what log_options::overflow says.
   /// Thread-safe; takes effect on other threads soon, not at once. Throws std::invalid_argument if `rule` is out of
   /// range.
@@ -105,6 +108,8 @@ class logger {
   }
 
  private:
+  friend class detail::stream_core; // resolves thresholds
+
   template <level Severity, class... Args>
   static constexpr void check() noexcept {
     static_assert(Severity < level::off, "level::off is a threshold: nothing is logged at it");

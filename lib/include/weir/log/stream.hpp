@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/log/flush_result.hpp"
+#include "weir/log/level_rules.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/overflow.hpp"
 #include "weir/log/sink.hpp"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +31,14 @@ struct batch_report {
 struct log_options {
   /// Where loggers write unless they are given sinks of their own. Default: standard error, as text.
   std::vector<std::shared_ptr<sink>> sinks{};
-  /// The lowest level of new loggers. Default: info.
+  /// The lowest level that is logged, unless a logger has its own. Default: info.
   level threshold = level::info;
+  /// Levels of loggers: `http=debug,http.client=off`, see parse_level_rules(). They come over `threshold`.
+  std::string levels{};
+  /// The environment variable whose rules come over `threshold` and `levels`, logger by logger. Default: empty, which
+  /// is WEIR_LOG for the process's own stream (start_logging(), default_log()), and none for others. What is wrong in
+  /// it is reported on standard error and the rest applied: an environment does not keep a program from starting.
+  std::string levels_variable{};
   /// What new loggers do when the memory limit is reached; logger::set_overflow() changes it. Default: block.
   overflow_rule overflow = overflow_policy::block;
   /// The most that all chunks take together, bytes; 4 chunks to 64 GiB, default 64 MiB. Allocated as needed, then
@@ -72,11 +80,24 @@ class log_stream {
   log_stream(const log_stream&) = delete;
   log_stream& operator=(const log_stream&) = delete;
 
-  /// The logger of that name, made on first use; the reference stays valid for the stream's life. The second form
-  /// gives a new logger sinks of its own, and throws std::invalid_argument if one of that name exists already, or if
-  /// `sinks` is empty or holds a null pointer or one sink twice. Cost: a lock and a search; keep the reference.
+  /// The logger of that name, made on first use; the reference stays valid for the stream's life. Names with dots
+  /// make a tree: "http.client" is below "http", whether or not that exists, and that below the stream. A logger has
+  /// the level of its nearest ancestor that has one (see logger::set_threshold()), and, from its creation on, the
+  /// sinks of the nearest that has its own then. The second form gives a new logger sinks of its own, and throws
+  /// std::invalid_argument if one of that name exists already, or if `sinks` is empty or holds a null pointer or one
+  /// sink twice. Cost: a lock and a search; keep the reference.
   logger& get_logger(std::string_view name);
   logger& get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks);
+
+  /// Changes levels while the program runs, also those of loggers that do not exist yet: `debug,http.client=off`.
+  /// All rules apply or, if one is wrong, none: throws std::invalid_argument naming it. Throws std::bad_alloc.
+  /// Not async-signal-safe: a signal's work is to be handed to a thread. Cost: see logger::set_threshold().
+  void set_levels(std::string_view rules);
+  void set_levels(std::span<const level_rule> rules);
+
+  /// The levels in force, as rules that set_levels() takes: the stream's, then those of loggers that have their own,
+  /// by name.
+  std::string levels() const;
 
   /// The moment before which nothing matters to a later flush() or sync(). Take it before the first statement that is
   /// to be accounted for. Cost: some loads.
