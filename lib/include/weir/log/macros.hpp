@@ -3,6 +3,14 @@
 
 #include "weir/log/logger.hpp"
 
+/// Statements below this level are left out of the program: they are checked like all others, but their arguments are
+/// not evaluated, and nothing of them is compiled. One of trace (default), debug, info, warn, error, critical, off.
+/// Define it for a whole target, e.g. -DWEIR_LOG_FLOOR=info. It is for macros only: log.debug("…") stays, since a
+/// function's arguments are evaluated in any case.
+#ifndef WEIR_LOG_FLOOR
+#define WEIR_LOG_FLOOR trace
+#endif
+
 /// WEIR_LOG(log, weir::level::info, "sent {} bytes", n, weir::field<"file">(name));
 ///
 /// The same as log.info(...), with two differences: the statement has a description of its own, so that the record
@@ -15,12 +23,14 @@
 /// throws. Thread safety, lifetime and cost: as weir::logger.
 #define WEIR_LOG(logger_, severity_, format_, ...)                                                                   \
   do {                                                                                                               \
-    ::weir::logger& weir_logger_ = (logger_);                                                                        \
-    if (weir_logger_.enabled(severity_)) {                                                                           \
-      using weir_recorded_ = decltype(::weir::detail::recorded_as(__VA_ARGS__));                                     \
-      static constinit const ::weir::detail::call_site weir_site_{                                                   \
-          (format_), __FILE__, __LINE__, !weir_recorded_::as_they_are, false, weir_recorded_::types};                \
-      weir_logger_.log_statement<(severity_)>(weir_site_, (format_)__VA_OPT__(, ) __VA_ARGS__);                      \
+    if constexpr ((severity_) >= ::weir::level::WEIR_LOG_FLOOR) {                                                    \
+      ::weir::logger& weir_logger_ = (logger_);                                                                      \
+      if (weir_logger_.enabled(severity_)) {                                                                         \
+        using weir_recorded_ = decltype(::weir::detail::recorded_as(__VA_ARGS__));                                   \
+        static constinit const ::weir::detail::call_site weir_site_{                                                 \
+            (format_), __FILE__, __LINE__, !weir_recorded_::as_they_are, false, weir_recorded_::types};              \
+        weir_logger_.log_statement<(severity_)>(weir_site_, (format_)__VA_OPT__(, ) __VA_ARGS__);                    \
+      }                                                                                                              \
     }                                                                                                                \
   } while (false)
 

@@ -1,4 +1,10 @@
 // One statement for each case of CMakeLists.txt.
+#if defined(CASE_wrong_below_the_floor)
+#define WEIR_LOG_FLOOR warn
+#elif defined(CASE_no_such_floor)
+#define WEIR_LOG_FLOOR loud
+#endif
+
 #include "weir/log.hpp"
 
 #include <string>
@@ -34,6 +40,8 @@ void statements(weir::logger& log, int number, [[maybe_unused]] int* pointer, [[
   WEIR_INFO(log, "{}", weir::field<"key">(number), number);
 #elif defined(CASE_level_off)
   WEIR_LOG(log, weir::level::off, "text");
+#elif defined(CASE_wrong_below_the_floor)
+  WEIR_INFO(log, "{} {}", number);
 #elif defined(CASE_format_at_run_time)
   log.info(text, number);
 #endif
