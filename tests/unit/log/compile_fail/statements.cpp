@@ -14,6 +14,7 @@ struct opaque {};
 void statements(weir::logger& log, int number, [[maybe_unused]] int* pointer, [[maybe_unused]] const char* text) {
   WEIR_INFO(log, "{} {}", number, "text", weir::field<"key">(number));
   log.info("{} {}", number, "text", weir::field<"key">(number));
+  WEIR_INFO_LIMITED(log, weir::every_n(10), "{} {}", number, "text", weir::field<"key">(number));
 #if defined(CASE_too_few_arguments)
   WEIR_INFO(log, "{} {}", number);
 #elif defined(CASE_too_few_arguments_function)
@@ -42,6 +43,12 @@ void statements(weir::logger& log, int number, [[maybe_unused]] int* pointer, [[
   WEIR_LOG(log, weir::level::off, "text");
 #elif defined(CASE_wrong_below_the_floor)
   WEIR_INFO(log, "{} {}", number);
+#elif defined(CASE_limit_out_of_range)
+  WEIR_INFO_LIMITED(log, weir::every_n(0), "text");
+#elif defined(CASE_limit_not_constant)
+  WEIR_INFO_LIMITED(log, weir::every_n(static_cast<unsigned>(number)), "text");
+#elif defined(CASE_key_of_the_limit)
+  WEIR_INFO_LIMITED(log, weir::once(), "text", weir::field<"suppressed">(number));
 #elif defined(CASE_format_at_run_time)
   log.info(text, number);
 #endif

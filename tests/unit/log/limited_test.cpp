@@ -1,0 +1,138 @@
+// Statements with a limit.
+#include "weir/log.hpp"
+
+#include "captured_stream.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using weir::level;
+using lines = std::vector<std::string>;
+
+namespace {
+
+struct rendered_here {
+  int value;
+};
+
+/// Counts how often it is asked.
+struct counting_limit {
+  int calls = 0;
+  weir::permit pass() noexcept { return {true, static_cast<std::uint64_t>(++calls) - 1}; }
+};
+
+template <int Which>
+void in_a_template(weir::logger& log) {
+  WEIR_INFO_LIMITED(log, weir::once(), "instance {}", Which);
+}
+
+} // namespace
+
+template <>
+struct fmt::formatter<rendered_here> : fmt::formatter<int> {
+  auto format(const rendered_here& x, fmt::format_context& out) const {
+    return fmt::formatter<int>::format(x.value, out);
+  }
+};
+
+TEST_CASE("limited: a statement has its limit for itself", "[log][limit]") {
+  captured_stream test;
+  for (int i = 0; i < 3; ++i) {
+    WEIR_INFO_LIMITED(test.log(), weir::once(), "here {}", i);
+    WEIR_INFO_LIMITED(test.log(), weir::first_n(2), "there {}", i);
+  }
+  CHECK(test.lines() == lines{"here 0", "there 0", "there 1"});
+}
+
+TEST_CASE("limited: what passes says how many did not, if any did not", "[log][limit]") {
+  captured_stream test;
+  for (int i = 0; i < 6; ++i) WEIR_WARN_LIMITED(test.log(), weir::every_n(3), "{} of {}", i, "six");
+  CHECK(test.lines() == lines{"0 of six", "3 of six suppressed=2"});
+}
+
+TEST_CASE("limited: the count stands behind the statement's own fields", "[log][limit]") {
+  captured_stream test({}, weir::as_json());
+  for (int i = 0; i < 2; ++i) {
+    WEIR_INFO_LIMITED(test.log(), counting_limit(), "own", weir::field<"path">("/a"), weir::field<"n">(i));
+    WEIR_INFO_LIMITED(test.log(), counting_limit(), "none");
+    WEIR_INFO_LIMITED(test.log(), counting_limit(), "rendered {}", rendered_here{i},
+                      weir::field<"k">(rendered_here{7}));
+  }
+  std::vector<std::string> ends;
+  for (const auto& line : test.lines()) ends.push_back(line.substr(line.find("\"message\"")));
+  CHECK(ends == lines{R"("message":"own","path":"/a","n":0})", R"("message":"none"})",
+                      R"("message":"rendered 0","k":"7"})", R"("message":"own","path":"/a","n":1,"suppressed":1})",
+                      R"("message":"none","suppressed":1})", R"("message":"rendered 1","k":"7","suppressed":1})"});
+}
+
+TEST_CASE("limited: below the threshold the limit is not asked", "[log][limit]") {
+  captured_stream test;
+  for (int i = 0; i < 4; ++i) {
+    test.log().set_threshold(i == 2 ? level::warn : level::info);
+    WEIR_INFO_LIMITED(test.log(), counting_limit(), "{}", i);
+  }
+  CHECK(test.lines() == lines{"0", "1 suppressed=1", "3 suppressed=2"});
+}
+
+TEST_CASE("limited: the arguments of what is held back are not evaluated", "[log][limit]") {
+  captured_stream test;
+  int evaluated = 0;
+  for (int i = 0; i < 10; ++i) WEIR_INFO_LIMITED(test.log(), weir::every_n(5), "{}", ++evaluated);
+  CHECK(evaluated == 2);
+  CHECK(test.lines() == lines{"1", "2 suppressed=4"});
+}
+
+TEST_CASE("limited: every level has its macro, and every limit fits", "[log][limit]") {
+  captured_stream test({.threshold = level::trace});
+  for (int i = 0; i < 2; ++i) {
+    WEIR_TRACE_LIMITED(test.log(), weir::once(), "trace");
+    WEIR_DEBUG_LIMITED(test.log(), weir::first_n(1), "debug");
+    WEIR_INFO_LIMITED(test.log(), weir::rate_limit(1, 24h), "info");
+    WEIR_WARN_LIMITED(test.log(), weir::every_n(2), "warn");
+    WEIR_ERROR_LIMITED(test.log(), weir::sample(0), "error");
+    WEIR_CRITICAL_LIMITED(test.log(), weir::sample_traces(1), "critical");
+    WEIR_LOG_LIMITED(test.log(), level::info, weir::once(), "chosen");
+  }
+  CHECK(test.lines() == lines{"trace", "debug", "info", "warn", "critical", "chosen", "critical"});
+}
+
+TEST_CASE("limited: in a template each instantiation has its limit", "[log][limit]") {
+  captured_stream test;
+  for (int i = 0; i < 2; ++i) {
+    in_a_template<1>(test.log());
+    in_a_template<2>(test.log());
+  }
+  CHECK(test.lines() == lines{"instance 1", "instance 2"});
+}
+
+TEST_CASE("limited: a text that is cut keeps its mark and the count", "[log][limit]") {
+  captured_stream test({.record_limit_bytes = 1024});
+  const std::string text(5000, 'x');
+  for (int i = 0; i < 2; ++i) WEIR_INFO_LIMITED(test.log(), counting_limit(), "{}", text);
+  const std::string last = test.last_line();
+  CHECK(last.find("bytes cut]") != last.npos);
+  CHECK(last.ends_with(" suppressed=1"));
+}
+
+TEST_CASE("limited: of all threads' statements one in n is logged, and all are accounted for",
+          "[log][limit][concurrent]") {
+  captured_stream test;
+  constexpr int threads = 4, calls = 10'000;
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; ++t)
+    all.emplace_back([&] {
+      for (int i = 0; i < calls; ++i) WEIR_INFO_LIMITED(test.log(), weir::every_n(100), "x");
+    });
+  for (auto& each : all) each.join();
+  const auto got = test.lines();
+  CHECK(got.size() == threads * calls / 100);
+  CHECK(std::ranges::count(got, "x") == 1);
+  CHECK(std::ranges::count(got, "x suppressed=99") == threads * calls / 100 - 1);
+}
