@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -91,6 +92,7 @@ class stream_core : public stream_front {
     std::vector<std::shared_ptr<sink>> sinks;
     std::size_t default_sinks = 0;
     std::map<std::string, named_logger, std::less<>> loggers;
+    std::list<logger*> bound; // bound_loggers; their levels change with the others
     level_table levels{level::info};
   } registry;
   /// registry.sinks.size(), for the backend to see that its copy is old.
@@ -98,6 +100,8 @@ class stream_core : public stream_front {
 
   /// Applies all of the rules or, if it throws, none. Thread-safe.
   void change_levels(std::span<const level_rule> rules);
+  /// Has `bound`'s threshold follow the levels until its place is erased from registry.bound. Thread-safe.
+  std::list<logger*>::iterator follow_levels(logger& bound);
 
   std::atomic<std::thread::id> backend_thread{};
   /// In a forked child, before anything else runs there.

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <list>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -61,9 +63,20 @@ void stream_core::change_levels(std::span<const level_rule> rules) {
   level_table changed = registry.levels;
   set_all(changed, rules);
   registry.levels = std::move(changed); // nothing throws from here on
-  for (auto& [name, each] : registry.loggers)
+  const auto resolve = [this](logger& each) {
     // relaxed: a threshold orders nothing.
-    each.front.threshold_.store(registry.levels.of(name), std::memory_order_relaxed);
+    each.threshold_.store(registry.levels.of(each.name()), std::memory_order_relaxed);
+  };
+  for (auto& [name, each] : registry.loggers) resolve(each.front);
+  for (logger* const each : registry.bound) resolve(*each);
+}
+
+std::list<logger*>::iterator stream_core::follow_levels(logger& bound) {
+  const std::lock_guard lock(registry.mutex);
+  const auto place = registry.bound.insert(registry.bound.end(), &bound);
+  // relaxed: as above.
+  bound.threshold_.store(registry.levels.of(bound.name()), std::memory_order_relaxed);
+  return place;
 }
 
 } // namespace detail
@@ -76,6 +89,16 @@ void logger::set_threshold(weir::level lowest) {
 void logger::inherit_threshold() {
   const level_rule none{.logger = name(), .threshold = std::nullopt};
   static_cast<detail::stream_core*>(stream_)->change_levels({&none, 1});
+}
+
+std::shared_ptr<const void> bound_logger::follow_levels() {
+  auto core = std::static_pointer_cast<detail::stream_core>(stream_->shared_from_this());
+  const auto place = core->follow_levels(*this);
+  const auto leave = [core = std::move(core), place](const void*) {
+    const std::lock_guard lock(core->registry.mutex);
+    core->registry.bound.erase(place);
+  };
+  return {this, leave};
 }
 
 void log_stream::set_levels(std::string_view rules) {

@@ -85,6 +85,34 @@ TEST_CASE("logger levels: a logger that gives up its own level inherits again, a
   CHECK(all.levels() == levels{level::info, level::info, level::info, level::info});
 }
 
+TEST_CASE("logger levels: a bound logger has its name's, also when that changes", "[log][level]") {
+  captured_stream test;
+  logger& named = test.stream().get_logger("http.client");
+  weir::bound_logger bound = named.with(weir::field<"peer">("a"));
+  weir::bound_logger twice = bound.with(weir::field<"job">(1));
+  test.stream().set_levels("http=debug");
+  CHECK(bound.threshold() == level::debug);
+  CHECK(twice.threshold() == level::debug);
+  bound.set_threshold(level::error);
+  CHECK(named.threshold() == level::error);
+  CHECK(twice.threshold() == level::error);
+  twice.inherit_threshold();
+  CHECK(named.threshold() == level::debug);
+  CHECK(bound.threshold() == level::debug);
+}
+
+TEST_CASE("logger levels: a bound logger may outlive its stream", "[log][level]") {
+  std::unique_ptr<weir::bound_logger> bound;
+  {
+    captured_stream test;
+    const weir::bound_logger gone = test.log().with(weir::field<"peer">("a"));
+    bound.reset(new weir::bound_logger(test.log().with(weir::field<"peer">("b"))));
+  }
+  bound->info("dropped");
+  bound->set_threshold(level::debug);
+  CHECK(bound->threshold() == level::debug);
+}
+
 TEST_CASE("logger levels: they wait for loggers that are not there yet", "[log][level]") {
   captured_stream test;
   test.stream().set_levels("http=debug,http.client.pool=off");
@@ -234,6 +262,7 @@ TEST_CASE("logger levels: they may be changed while threads log and make loggers
       for (int i = 0; i < 200; ++i) {
         logger& log = test.stream().get_logger("http." + std::to_string(t) + "." + std::to_string(i % 20));
         WEIR_DEBUG(log, "{}", i);
+        const weir::bound_logger bound = log.with(weir::field<"i">(i));
         log.set_threshold(level::warn);
         log.inherit_threshold();
       }

@@ -64,7 +64,8 @@ class logger {
   void set_overflow(const overflow_rule& rule);
   bool enabled(weir::level severity) const noexcept { return severity >= threshold() && severity != level::off; }
 
-  /// A logger of the same name that adds `fields` (weir::field<"key">(value), copied) to each of its records.
+  /// A logger of the same name that adds `fields` (weir::field<"key">(value), copied) to each of its records. Throws
+  /// std::bad_alloc.
   template <class... Fields>
   [[nodiscard]] bound_logger with(const Fields&... fields) const;
 
@@ -209,17 +210,24 @@ class logger {
 
 /// What logger::with() returns: a logger that puts fields of its own into each record, for a connection or a job,
 /// say. They stand behind a statement's own fields; where both have the same key, the statement's is written.
-/// Thread safety: as logger. Lifetime: its stream's at most; records that were logged do not need it.
-/// Cost: for each record a copy of the encoded fields.
+/// Its level is that of its name, also when that changes; set_threshold() changes it for all of that name.
+/// Thread safety: as logger. Lifetime: as long as you like: once the stream is gone, calls are counted as dropped;
+/// records that were logged do not need it. Cost: for each record a copy of the encoded fields; to make and to end
+/// one a lock of the stream's each.
 class bound_logger : public logger {
  public:
-  bound_logger(const logger& of, std::shared_ptr<const carried_fields> fields) noexcept
-      : logger(*of.stream_, *of.state_, of.threshold()), owned_(std::move(fields)) {
+  bound_logger(const logger& of, std::shared_ptr<const carried_fields> fields)
+      : logger(*of.stream_, *of.state_, of.threshold()), owned_(std::move(fields)), following_(follow_levels()) {
     fields_ = owned_.get();
   }
 
  private:
+  /// Has the stream set this logger's threshold for as long as the result lives, which keeps what is behind the
+  /// stream alive, too.
+  std::shared_ptr<const void> follow_levels();
+
   std::shared_ptr<const carried_fields> owned_;
+  std::shared_ptr<const void> following_;
 };
 
 template <class... Fields>

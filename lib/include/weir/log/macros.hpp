@@ -53,8 +53,8 @@
 ///   weir::rate_limit limit(5, 1s);
 ///   if (limit.pass()) log.warn("…");
 ///
-/// Parameters and errors as of WEIR_LOG; `limit_`: a constant expression, evaluated at compile time. The arguments are
-/// evaluated only for what passes. Cost: below the logger's threshold as WEIR_LOG; held back, what the limit's
+/// Parameters and errors as of WEIR_LOG; `limit_`: a constant expression, evaluated at compile time. The arguments
+/// are evaluated only for what passes. Cost: below the logger's threshold as WEIR_LOG; held back, what the limit's
 /// documentation says.
 #define WEIR_LOG_LIMITED(logger_, severity_, limit_, format_, ...)                                                   \
   do {                                                                                                               \
@@ -78,8 +78,8 @@
     }                                                                                                                \
   } while (false)
 
-/// WEIR_INFO_LIMITED(log, weir::every_n(100), "sent {} bytes", n): the same with the level in its name, as are the five
-/// others.
+/// WEIR_INFO_LIMITED(log, weir::every_n(100), "sent {} bytes", n): the same with the level in its name, as are the
+/// five others.
 #define WEIR_TRACE_LIMITED(logger_, ...) WEIR_LOG_LIMITED(logger_, ::weir::level::trace, __VA_ARGS__)
 #define WEIR_DEBUG_LIMITED(logger_, ...) WEIR_LOG_LIMITED(logger_, ::weir::level::debug, __VA_ARGS__)
 #define WEIR_INFO_LIMITED(logger_, ...) WEIR_LOG_LIMITED(logger_, ::weir::level::info, __VA_ARGS__)
