@@ -16,5 +16,5 @@ inline void append_at(weir::sink& target, std::int64_t unix_seconds, std::string
       .format = "{}", .file = "file.cpp", .line = 1, .arguments = weir::detail::argument_types<std::string_view>};
   std::vector<std::byte> arguments(text::size(message));
   text::write(arguments.data(), message);
-  target.append({site, weir::level::info, arguments.data(), "l", unix_seconds * 1'000'000'000, nullptr, 0});
+  target.append({site, weir::level::info, arguments.data(), "l", unix_seconds * 1'000'000'000, nullptr, {}, 0});
 }
