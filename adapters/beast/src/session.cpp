@@ -193,10 +193,10 @@ void session::finish_exchange() noexcept {
   interrupt_.reset();
   if (!exchange_) return;
   watch_->stop();
-  exchange_->finish();
   // Held on to, the context could not be renewed for the next request.
   request_.ctx_ = {};
   slot_->set({});
+  exchange_->finish();
 }
 
 asio::awaitable<session::error_code> session::read_body(parser& incoming) {

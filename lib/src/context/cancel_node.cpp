@@ -17,16 +17,25 @@ cancel_node::cancel_node(node* parent, time_point deadline) noexcept
   source_ = this;
 }
 
-bool cancel_node::revive(const node* parent) noexcept {
-  // Whoever ended it, a cascade from above too, took it out of its owner's list: without another reference nobody is
-  // in it, nor can get there. It has no children, as they would hold it, and its callbacks and waiters are gone.
-  // relaxed: is_held_by() has received what others did; relaxed below: join_owner() publishes the node anew.
-  if (this->parent() != parent || !is_held_by(handles) ||
-      phase_.load(std::memory_order_relaxed) != done_phase::settled)
-    return false;
+bool cancel_node::is_unobserved() const noexcept {
+  // Without the lock: children would hold a reference, whoever added or removed a callback had one, and a cascade
+  // from above does not touch lists that are empty.
+  return is_held_by(handles) && callbacks_.empty() && waiters_.empty();
+}
+
+cancel_node::renewal cancel_node::revive(const node* parent) noexcept {
+  if (this->parent() != parent) return renewal::impossible;
+  // The phase first. Whoever ended the node, a cascade from above too, took it out of its owner's list and held it
+  // meanwhile: if it is unobserved after that, nobody is in it, nor can get there. One that is live may be ended by
+  // its owner at any time, now as well.
+  // relaxed: is_held_by() receives what others did; relaxed below: join_owner() publishes the node anew.
+  const done_phase seen = phase_.load(std::memory_order_relaxed);
+  if (!is_unobserved() || seen == done_phase::marking) return renewal::impossible;
+  if (seen == done_phase::live) return renewal::joined;
   cause_ = {};
+  // relaxed: see above.
   phase_.store(done_phase::live, std::memory_order_relaxed);
-  return true;
+  return renewal::to_be_joined;
 }
 
 cancel_node::~cancel_node() {

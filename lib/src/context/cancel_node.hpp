@@ -19,7 +19,7 @@ namespace weir::detail {
 ///     settle    timers stopped, phase marking -> settled; the first node leaves its owner
 ///     tell      the callbacks run, parents' first
 ///
-/// A node that has gone through all three and that only its maker holds may begin again: see revive().
+/// A node that only its maker holds may begin again: see renew().
 ///
 /// A second cancel that finds `marking` waits for `settled`, as "when cancel returns, every descendant is done" holds
 /// for it too. A cascade that meets a node another cascade is marking waits likewise; since that node is a strict
@@ -51,9 +51,13 @@ class cancel_node : public node, public done_flag, public list_hook {
   /// callbacks may drop.
   void cancel(const done_cause& cause) noexcept;
 
-  /// Makes a node that has ended what it was when it was made, but for `ids`, if the caller's two handles are the
-  /// last. Returns false, and does nothing, if it cannot. join_owner() is to follow.
-  virtual bool renew(const node* /*parent*/, const correlation& /*ids*/) noexcept { return false; }
+  /// Whether nobody could tell if this node ended: the caller's two handles are all there are, and nothing waits.
+  bool is_unobserved() const noexcept;
+
+  enum class renewal : std::uint8_t { impossible, to_be_joined, joined };
+  /// Makes a node that is unobserved what it was when it was made, but for `ids`. If it has ended it has left its
+  /// owner: join_owner() is to follow.
+  virtual renewal renew(const node* /*parent*/, const correlation& /*ids*/) noexcept { return renewal::impossible; }
 
   /// Only of a node that is done.
   const done_cause& cause() const noexcept { return cause_; }
@@ -71,7 +75,7 @@ class cancel_node : public node, public done_flag, public list_hook {
   ~cancel_node() override;
 
   /// renew() without the ids.
-  bool revive(const node* parent) noexcept;
+  renewal revive(const node* parent) noexcept;
 
  private:
   struct waiter;

@@ -31,10 +31,10 @@ class correlated_cancel_node final : public cancel_node {
     ids_ = &own_;
   }
 
-  bool renew(const node* parent, const correlation& ids) noexcept override {
-    if (!revive(parent)) return false;
-    own_ = with_fields_of(parent, ids);
-    return true;
+  renewal renew(const node* parent, const correlation& ids) noexcept override {
+    const renewal result = revive(parent);
+    if (result != renewal::impossible) own_ = with_fields_of(parent, ids);
+    return result;
   }
 
  private:
@@ -84,11 +84,22 @@ cancellable with_cancel(const context& parent, const correlation& ids) {
 }
 
 void renew(cancellable& made, const context& parent, const correlation& ids) {
+  using renewal = detail::cancel_node::renewal;
   detail::cancel_node* const used = detail::cancellable_access::get(made);
-  if (used && used->renew(detail::context_access::get(parent), ids))
+  switch (used ? used->renew(detail::context_access::get(parent), ids) : renewal::impossible) {
+  case renewal::joined:
+    break;
+  case renewal::to_be_joined:
     used->join_owner();
-  else
+    break;
+  case renewal::impossible:
     made = with_cancel(parent, ids);
+  }
+}
+
+void retire(const cancellable& made) noexcept {
+  const detail::cancel_node* const used = detail::cancellable_access::get(made);
+  if (!used || !used->is_unobserved()) made.cancel();
 }
 
 cancellable with_deadline(const context& parent, context::time_point deadline, cancel_cause cause) {

@@ -174,7 +174,7 @@ void exchange::finish() noexcept {
   settle_outcome(mark);
   observer_->finished(facts_, ctx(), series_);
   // Ends what the handler may have left behind; the outcome stands.
-  current_.cancel(cancel_reason::application);
+  retire(current_);
 }
 
 } // namespace weir

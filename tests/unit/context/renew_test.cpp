@@ -76,6 +76,47 @@ TEST_CASE("renew: one that goes on is ended, and its callbacks run", "[context][
   CHECK_FALSE(made.ctx.done());
 }
 
+TEST_CASE("retire: a context that nobody else holds goes on and is renewed in place", "[context][renew]") {
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  weir::cancellable made = weir::with_cancel(parent, first_ids);
+  const weir::correlation* const before = made.ctx.ids();
+  weir::retire(made);
+  CHECK_FALSE(made.ctx.done());
+  weir::renew(made, parent, second_ids);
+  CHECK(made.ctx.ids() == before);
+  CHECK(*made.ctx.ids() == second_ids);
+  weir::retire(made);
+  cancel_parent(cancel_reason::shutdown);
+  CHECK(made.ctx.reason() == cancel_reason::shutdown);
+  weir::renew(made, parent, first_ids);
+  CHECK(made.ctx.reason() == cancel_reason::shutdown);
+}
+
+TEST_CASE("retire: whoever holds the context or waits for its end sees it end", "[context][renew]") {
+  weir::cancellable made = weir::with_cancel(weir::background(), first_ids);
+  bool told = false;
+  SECTION("a handle") {
+    const weir::context held = made.ctx;
+    weir::retire(made);
+    told = held.done();
+  }
+  SECTION("a child") {
+    const weir::cancellable child = weir::with_cancel(made.ctx);
+    weir::retire(made);
+    told = child.ctx.done();
+  }
+  SECTION("a callback") {
+    made.ctx.on_done([&] { told = true; }).detach();
+    weir::retire(made);
+  }
+  SECTION("a function that could end it") {
+    const weir::cancel_function share = made.cancel.share();
+    weir::retire(made);
+    told = made.ctx.done();
+  }
+  CHECK(told);
+}
+
 TEST_CASE("renew: from nothing, from another kind and under another parent it is a new one", "[context][renew]") {
   auto [parent, cancel_parent] = weir::with_cancel(weir::background());
   weir::cancellable made;

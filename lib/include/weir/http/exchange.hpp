@@ -90,7 +90,8 @@ class exchange {
   void begin(const request_head& head);
   bool is_open() const noexcept { return open_; }
 
-  /// Ended by cancel() or with the observer's; carries the ids. The background before the first begin().
+  /// Ended by cancel(), with the observer's, and by finish() for whoever still has a copy; carries the ids. The
+  /// background before the first begin().
   const context& ctx() const noexcept { return current_.ctx; }
   const exchange_record& facts() const noexcept { return facts_; }
 
