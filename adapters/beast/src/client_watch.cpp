@@ -20,24 +20,25 @@ detail::watch_service& service_of(const boost::asio::any_io_executor& executor) 
 } // namespace
 
 client_watch::client_watch(boost::asio::any_io_executor executor, client_watch_options options)
-    : service_(service_of(executor)), entry_(std::make_shared<detail::watch_entry>(std::move(executor), options)) {
+    : service_(service_of(executor)) {
   if (options.arm_after < std::chrono::milliseconds(1) || options.arm_after > std::chrono::seconds(1))
     throw std::invalid_argument("client_watch_options.arm_after is " + std::to_string(options.arm_after.count()) +
                                 " ms: it must be from 1 to 1000");
+  entry_ = service_.enlist(std::move(executor), options);
 }
 
-client_watch::~client_watch() { stop(); }
+client_watch::~client_watch() {
+  stop();
+  service_.dismiss(*entry_);
+}
 
 void client_watch::start(int descriptor, exchange& watched) {
   stop();
-  entry_->watched = &watched;
-  service_.start(*entry_, descriptor);
+  service_.start(*entry_, descriptor, watched);
 }
 
 void client_watch::stop() noexcept {
-  if (entry_->watched == nullptr) return;
-  service_.stop(*entry_);
-  entry_->watched = nullptr;
+  if (entry_->watched != nullptr) service_.stop(*entry_);
 }
 
 } // namespace weir

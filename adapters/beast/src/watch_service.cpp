@@ -19,9 +19,9 @@ namespace {
 constexpr auto tick_interval = std::chrono::milliseconds(5);
 
 /// What comes back with an event: the descriptor, and as much of the round as is needed to tell a late event.
-std::uint64_t tag_of(const watch_entry& entry) noexcept {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(entry.descriptor)) << 32 |
-         static_cast<std::uint32_t>(entry.round);
+std::uint64_t tag_of(int descriptor, std::uint64_t round) noexcept {
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(descriptor)) << 32 |
+         static_cast<std::uint32_t>(round);
 }
 int descriptor_of(std::uint64_t tag) noexcept { return static_cast<int>(tag >> 32); }
 
@@ -43,53 +43,71 @@ watch_service::~watch_service() = default;
 void watch_service::shutdown() noexcept {
   const std::lock_guard lock(mutex_);
   shut_down_ = true;
-  oldest_ = youngest_ = nullptr;
+  young_.clear();
+  first_young_ = 0;
   armed_.clear();
 }
 
-void watch_service::link(watch_entry& entry) noexcept {
-  entry.where = watch_entry::place::young;
-  entry.before = youngest_;
-  entry.after = nullptr;
-  (youngest_ != nullptr ? youngest_->after : oldest_) = &entry;
-  youngest_ = &entry;
+std::shared_ptr<watch_entry> watch_service::enlist(asio::any_io_executor executor, client_watch_options options) {
+  const std::lock_guard lock(mutex_);
+  if (free_slots_.empty()) {
+    // Room to take every slot back: dismiss() cannot fail.
+    free_slots_.reserve(slots_.size() + 1);
+    free_slots_.push_back(&slots_.emplace_back());
+  }
+  watch_slot& slot = *free_slots_.back();
+  auto made = std::make_shared<watch_entry>(std::move(executor), options, slot);
+  slot.entry = made.get();
+  free_slots_.pop_back();
+  return made;
 }
 
-void watch_service::unlink(watch_entry& entry) noexcept {
-  (entry.before != nullptr ? entry.before->after : oldest_) = entry.after;
-  (entry.after != nullptr ? entry.after->before : youngest_) = entry.before;
-  entry.where = watch_entry::place::nowhere;
+void watch_service::dismiss(watch_entry& entry) noexcept {
+  const std::lock_guard lock(mutex_);
+  entry.slot.entry = nullptr;
+  free_slots_.push_back(&entry.slot);
 }
 
-void watch_service::start(watch_entry& entry, int descriptor) {
+void watch_service::start(watch_entry& entry, int descriptor, exchange& watched) {
+  entry.watched = &watched;
+  entry.descriptor = descriptor;
+  const auto due = watched.facts().received + entry.options.arm_after;
   const std::lock_guard lock(mutex_);
   if (shut_down_) return;
-  entry.descriptor = descriptor;
-  entry.round = entry.watched_round = ++last_round_;
-  entry.due = entry.watched->facts().received + entry.options.arm_after;
-  link(entry);
+  last_round_ += 2; // the lowest bit is `armed`
+  try {
+    young_.push_back({&entry.slot, last_round_, due});
+  } catch (...) { // no memory: this request goes unwatched
+    return;
+  }
+  // relaxed: tick() looks under the mutex, stop() on this executor.
+  entry.slot.round.store(last_round_, std::memory_order_relaxed);
   schedule_tick();
 }
 
 void watch_service::stop(watch_entry& entry) noexcept {
-  const std::lock_guard lock(mutex_);
-  if (shut_down_) return;
-  if (entry.where == watch_entry::place::young) unlink(entry);
-  if (entry.where == watch_entry::place::armed) {
-    forget(entry);
-    end_wait_if_idle();
+  // acq_rel: with the exchange in tick(). Either that finds the request gone, or this finds it armed and waits, by the
+  // mutex, until tick() has done with the entry.
+  const std::uint64_t round = entry.slot.round.exchange(0, std::memory_order_acq_rel);
+  if ((round & watch_slot::armed) != 0) {
+    const std::lock_guard lock(mutex_);
+    const auto found = armed_.find(entry.descriptor);
+    if (found != armed_.end() && found->second.round == round) {
+      forget(entry.descriptor);
+      end_wait_if_idle();
+    }
   }
+  entry.watched = nullptr;
 }
 
-void watch_service::forget(watch_entry& entry) noexcept {
+void watch_service::forget(int descriptor) noexcept {
   // Fails if the descriptor was closed already, which took it out of the set.
-  ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, entry.descriptor, nullptr);
-  armed_.erase(entry.descriptor);
-  entry.where = watch_entry::place::nowhere;
+  ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
+  armed_.erase(descriptor);
 }
 
 void watch_service::schedule_tick() noexcept {
-  if (ticking_ || oldest_ == nullptr) return;
+  if (ticking_ || young_.empty()) return;
   try {
     timer_.expires_after(tick_interval);
     timer_.async_wait([this](const boost::system::error_code& error) {
@@ -104,29 +122,43 @@ void watch_service::tick() noexcept {
   const std::lock_guard lock(mutex_);
   ticking_ = false;
   const auto now = std::chrono::steady_clock::now();
-  // Entries with a longer arm_after hold up those behind them, by at most their difference.
-  while (oldest_ != nullptr && oldest_->due <= now) {
-    watch_entry& due = *oldest_;
-    unlink(due);
-    arm(due);
+  // Requests with a longer arm_after hold up those behind them, by at most their difference.
+  while (!young_.empty()) {
+    const young_request first = young_[first_young_];
+    // relaxed: what is over stays over.
+    if (first.slot->round.load(std::memory_order_relaxed) == first.round) {
+      if (first.due > now) break;
+      std::uint64_t expected = first.round;
+      // acq_rel: see stop(); relaxed on failure: the request is over.
+      if (first.slot->round.compare_exchange_strong(expected, first.round | watch_slot::armed,
+                                                    std::memory_order_acq_rel, std::memory_order_relaxed))
+        arm(*first.slot->entry, first.round | watch_slot::armed);
+    }
+    drop_first_young();
   }
   schedule_tick();
 }
 
-void watch_service::arm(watch_entry& entry) noexcept {
+void watch_service::drop_first_young() noexcept {
+  ++first_young_;
+  // At once when all are gone, else when that is half of them: each is moved once, on average.
+  if (first_young_ * 2 < young_.size()) return;
+  young_.erase(young_.begin(), young_.begin() + static_cast<std::ptrdiff_t>(first_young_));
+  first_young_ = 0;
+}
+
+void watch_service::arm(watch_entry& entry, std::uint64_t round) noexcept {
   epoll_event event{};
   // Level-triggered: a client that had gone before this is seen, too. EPOLLERR and EPOLLHUP come unasked.
   event.events = entry.options.half_close == half_close_policy::cancel ? std::uint32_t{EPOLLRDHUP} : 0U;
-  event.data.u64 = tag_of(entry);
+  event.data.u64 = tag_of(entry.descriptor, round);
   if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, entry.descriptor, &event) != 0) return;
   try {
-    watch_entry*& place = armed_[entry.descriptor];
-    // Its socket was closed while it was watched, and this is another of the same number.
-    if (place != nullptr) place->where = watch_entry::place::nowhere;
-    place = &entry;
-    entry.where = watch_entry::place::armed;
+    // It may be there already: that one's socket was closed while it was watched, and this is another of the same
+    // number.
+    armed_[entry.descriptor] = {&entry, round};
   } catch (...) { // no memory: this request goes unwatched
-    forget(entry);
+    forget(entry.descriptor);
   }
   wait_for_events();
 }
@@ -155,24 +187,24 @@ void watch_service::take_events() noexcept {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     const auto found = armed_.find(descriptor_of(event.data.u64));
-    if (found == armed_.end() || tag_of(*found->second) != event.data.u64) continue;
-    watch_entry& entry = *found->second;
+    if (found == armed_.end() || tag_of(found->first, found->second.round) != event.data.u64) continue;
+    const auto [entry, round] = found->second;
     const bool broken = (event.events & EPOLLERR) != 0;
     try {
-      report(entry.shared_from_this(), entry.round,
-             broken ? cancel_reason::client_reset : cancel_reason::client_closed);
+      report(entry->shared_from_this(), round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
     } catch (...) {
       // No memory: it stays in the set and comes again once the next arm() waits. To wait at once would be to spin.
       return;
     }
-    forget(entry);
+    forget(found->first);
   }
   wait_for_events();
 }
 
 void watch_service::report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason) {
   asio::post(entry->executor, [entry, round, reason] {
-    if (entry->watched != nullptr && entry->watched_round == round) entry->watched->cancel(reason);
+    // relaxed: start() and stop() run on this executor; tick() has armed the round and is done with it.
+    if (entry->slot.round.load(std::memory_order_relaxed) == round) entry->watched->cancel(reason);
   });
 }
 

@@ -7,35 +7,44 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 namespace weir::detail {
 
-/// One connection. In one of three places: nowhere; in the list of young requests; in the epoll set.
-struct watch_entry : std::enable_shared_from_this<watch_entry> {
-  enum class place : std::uint8_t { nowhere, young, armed };
+struct watch_entry;
 
-  watch_entry(boost::asio::any_io_executor run_on, client_watch_options given)
-      : executor(std::move(run_on)), options(given) {}
+/// What is asked of every connection at every tick: dense, so that the tick does not drag the connections themselves
+/// through the cache.
+struct watch_slot {
+  /// Which start() the connection is watched for, unique in the service, with `armed` once it is in the epoll set; 0
+  /// when it is not watched. Set by start(), on the connection's executor; armed in tick(), under the service's mutex;
+  /// back to 0 by stop(), which takes the mutex only if it was armed.
+  std::atomic<std::uint64_t> round{0};
+  static constexpr std::uint64_t armed = 1;
+
+  watch_entry* entry = nullptr; // constant while the connection lives
+};
+
+/// One connection.
+struct watch_entry : std::enable_shared_from_this<watch_entry> {
+  watch_entry(boost::asio::any_io_executor run_on, client_watch_options given, watch_slot& own)
+      : executor(std::move(run_on)), options(given), slot(own) {}
 
   const boost::asio::any_io_executor executor;
   const client_watch_options options;
+  watch_slot& slot;
 
-  // Guarded by the service's mutex.
-  place where = place::nowhere;
-  int descriptor = -1;
-  std::uint64_t round = 0; // which start() this is: unique in the service
-  std::chrono::steady_clock::time_point due{};
-  watch_entry* before = nullptr;
-  watch_entry* after = nullptr;
-
-  // Touched on `executor` only.
+  // Touched on `executor` only, or under the mutex while the slot is armed.
   exchange* watched = nullptr;
-  std::uint64_t watched_round = 0;
+  int descriptor = -1;
 };
 
 /// A timer ticks while there are young requests and moves those that are due into the epoll set; when that becomes
@@ -48,30 +57,50 @@ class watch_service final : public boost::asio::execution_context::service {
   explicit watch_service(boost::asio::execution_context& context);
   ~watch_service() override;
 
-  void start(watch_entry& entry, int descriptor);
+  std::shared_ptr<watch_entry> enlist(boost::asio::any_io_executor executor, client_watch_options options);
+  /// `entry` is stopped; reports that are under way may outlive this.
+  void dismiss(watch_entry& entry) noexcept;
+
+  void start(watch_entry& entry, int descriptor, exchange& watched);
   void stop(watch_entry& entry) noexcept;
 
  private:
+  /// A request that was begun, and may be over by now: its slot says.
+  struct young_request {
+    watch_slot* slot;
+    std::uint64_t round;
+    std::chrono::steady_clock::time_point due;
+  };
+
   void shutdown() noexcept override;
 
-  void link(watch_entry& entry) noexcept;
-  void unlink(watch_entry& entry) noexcept;
   void schedule_tick() noexcept;
   void tick() noexcept;
-  void arm(watch_entry& entry) noexcept;
+  void drop_first_young() noexcept;
+  void arm(watch_entry& entry, std::uint64_t round) noexcept;
   void wait_for_events() noexcept;
   void end_wait_if_idle() noexcept;
-  void forget(watch_entry& entry) noexcept;
+  void forget(int descriptor) noexcept;
   void take_events() noexcept;
   static void report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason);
 
   std::mutex mutex_;
   bool ticking_ = false, waiting_ = false, shut_down_ = false;
   std::uint64_t last_round_ = 0;
-  watch_entry* oldest_ = nullptr;
-  watch_entry* youngest_ = nullptr;
+
+  // In the order in which they were begun, from first_young_ on.
+  std::vector<young_request> young_;
+  std::size_t first_young_ = 0;
+
+  struct armed_request {
+    watch_entry* entry;
+    std::uint64_t round; // with `armed`
+  };
   // By descriptor: a session may close its socket early, and the kernel give its number to the next one.
-  std::unordered_map<int, watch_entry*> armed_;
+  std::unordered_map<int, armed_request> armed_;
+
+  std::deque<watch_slot> slots_; // never moved
+  std::vector<watch_slot*> free_slots_;
 
   boost::asio::steady_timer timer_;
   boost::asio::posix::stream_descriptor epoll_;
