@@ -9,6 +9,18 @@
 #include <cpuid.h>
 #endif
 
+namespace weir {
+
+void set_stamp_order(stamp_order order) noexcept {
+  using detail::record_clock;
+  // relaxed, both: a setting orders nothing.
+  if (detail::this_record_clock.load(std::memory_order_relaxed) != record_clock::monotonic)
+    detail::this_record_clock.store(order == stamp_order::causal ? record_clock::fenced_tsc : record_clock::tsc,
+                                    std::memory_order_relaxed);
+}
+
+} // namespace weir
+
 namespace weir::detail {
 
 namespace {
@@ -34,7 +46,8 @@ constexpr double settable_error_ns = 50e6;
 } // namespace
 
 // Before all other static objects, whose constructors may log: ticks of two clocks cannot be put in order.
-[[gnu::init_priority(101)]] const tsc_properties this_tsc{.invariant = find_invariant_tsc()};
+[[gnu::init_priority(101)]] std::atomic<record_clock> this_record_clock =
+    find_invariant_tsc() ? record_clock::tsc : record_clock::monotonic;
 
 std::uint64_t monotonic_nanoseconds() noexcept {
   timespec now{};
@@ -42,14 +55,25 @@ std::uint64_t monotonic_nanoseconds() noexcept {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+std::uint64_t other_clock_now() noexcept {
+#if defined(__x86_64__)
+  // relaxed: a setting orders nothing.
+  if (this_record_clock.load(std::memory_order_relaxed) != record_clock::monotonic) {
+    _mm_lfence(); // rdtscp, which would do the same, takes twice as long
+    return __rdtsc();
+  }
+#endif
+  return monotonic_nanoseconds();
+}
+
 wall_clock::sample wall_clock::take_sample() noexcept {
   // The tightest of some brackets: an interrupt between the two reads would otherwise become an error of the line.
   sample best{};
   std::uint64_t tightest = UINT64_MAX;
   for (int i = 0; i < 5; ++i) {
-    const std::uint64_t before = record_clock_now();
+    const std::uint64_t before = other_clock_now(); // fenced: not ahead of what it brackets
     const std::int64_t unix = system_nanoseconds();
-    const std::uint64_t after = record_clock_now();
+    const std::uint64_t after = other_clock_now();
     if (after - before < tightest) {
       tightest = after - before;
       best = {before + (after - before) / 2, unix};
