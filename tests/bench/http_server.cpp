@@ -4,6 +4,7 @@
 //
 // It prints `port N`, serves until SIGTERM, and then prints `requests N`.
 #include "access_lines.hpp"
+#include "measuring/cores.hpp"
 #include "measuring/options.hpp"
 
 #include <weir/http.hpp>
@@ -49,6 +50,8 @@ class everything_on {
 void run(const bench::options& options) {
   const std::string& subject = options.text("--subject");
   const std::string& path = options.text("--log");
+  // What the loggers start has the second core, as in all benchmarks; the thread that serves has the first.
+  bench::pin(bench::role::backend);
   std::optional<everything_on> weir_side;
   if (subject == "weir") weir_side.emplace(path);
   const auto spdlog_side = bench::open_access_log(subject, path);
@@ -74,6 +77,7 @@ void run(const bench::options& options) {
   std::thread signal_thread([&] { signals.run(); });
   std::printf("port %u\n", unsigned{server.port()});
   std::fflush(stdout);
+  bench::pin(bench::role::producer);
   server.run();
   signals.stop();
   signal_thread.join();

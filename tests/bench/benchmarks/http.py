@@ -17,7 +17,7 @@ def run(bench):
     if shutil.which("wrk") is None:
         print("http: left out: wrk is not installed", file=sys.stderr)
         return
-    for repetition, subject in bench.in_turns("http", 1 if bench.quick else 3,
+    for repetition, subject in bench.in_turns("http", 1 if bench.quick else 5,
                                               ["bare", "weir", "spdlog_sync", "spdlog_sync_flush", "spdlog_async"]):
         try:
             yield from marked(repetition, http_load.measure(server, subject, bench.scratch / "access.log", bench.cores,

@@ -30,9 +30,9 @@ def run_wrk(core, port, connections, seconds):
 
 
 @contextlib.contextmanager
-def running(server, subject, log, core):
+def running(server, subject, log, cores):
     """Yields (process id, port). At the end the server must stop in order and have logged every request."""
-    process = subprocess.Popen(["taskset", "-c", str(core), server, "--subject", subject, "--log", log],
+    process = subprocess.Popen(["taskset", "-c", ",".join(map(str, cores)), server, "--subject", subject, "--log", log],
                                stdout=subprocess.PIPE, text=True)
     try:
         words = process.stdout.readline().split()
@@ -61,9 +61,9 @@ def running(server, subject, log, core):
 
 
 def measure(server, subject, log, cores, seconds):
-    """The whole server, its background threads included, has the first core; wrk has the second."""
+    """The thread that serves has the first core; the loggers' threads share the second with wrk."""
     results = []
-    with running(server, subject, log, cores[0]) as (process, port):
+    with running(server, subject, log, cores[:2]) as (process, port):
         for connections in CONNECTIONS:
             before = processor_time_ns(process)
             rate, count, p99 = run_wrk(cores[1 % len(cores)], port, connections, seconds)
