@@ -56,7 +56,7 @@ class backend {
  private:
   bool round();
   bool try_round() noexcept;
-  void take(const record_header& header) noexcept;
+  void take(const record_header& header, std::uint32_t thread_id) noexcept;
   void rest(bool found_work, bool in_step);
   void sleep();
   std::error_code finish() noexcept;
@@ -79,7 +79,7 @@ class backend {
   steady_clock::time_point flush_due_{}; // of what sinks may have in their buffers
 };
 
-void backend::take(const record_header& header) noexcept {
+void backend::take(const record_header& header, std::uint32_t thread_id) noexcept {
   const auto* after = reinterpret_cast<const std::byte*>(&header + 1);
   correlation ids;
   if (header.correlated()) {
@@ -93,7 +93,8 @@ void backend::take(const record_header& header) noexcept {
   if (header.severity() >= core_.flush_at) flush_now_ = true;
   try {
     const record entry(*header.site, header.severity(), after, header.logger->name,
-                       clock_.unix_nanoseconds(header.ticks), traced ? &ids : nullptr, carried, header.cut());
+                       clock_.unix_nanoseconds(header.ticks), traced ? &ids : nullptr, carried, header.cut(),
+                       thread_id);
     delivery_.deliver(entry, header);
   } catch (const std::exception&) { // no memory for what its call site's records are rendered by
     core_.count_dropped(drop_reason::unrenderable, {.records = 1, .first = header.ticks, .last = header.ticks});
@@ -116,7 +117,7 @@ bool backend::round() {
 
   drained_in_round_ = 0;
   if (!delivery_.has_unflushed()) flush_due_ = steady_clock::now() + core_.options.flush_interval;
-  lanes_.drain(horizon, [this](const record_header& header) { take(header); });
+  lanes_.drain(horizon, [this](const record_header& header, std::uint32_t thread_id) { take(header, thread_id); });
   delivery_.commit();
   horizon_ = horizon;
   losses_.say_if_due(std::max(horizon_, record_clock_now()));
@@ -211,7 +212,7 @@ std::error_code backend::finish() noexcept {
   while (!try_round()) std::this_thread::yield();
   // What was begun between that round's clock and its barrier, and, without barriers, what is younger than the grace.
   const std::size_t in_flight = lanes_.abandon();
-  lanes_.drain(UINT64_MAX, [this](const record_header& header) { take(header); });
+  lanes_.drain(UINT64_MAX, [this](const record_header& header, std::uint32_t thread_id) { take(header, thread_id); });
   delivery_.commit();
   const std::uint64_t now = record_clock_now();
   losses_.say(now);

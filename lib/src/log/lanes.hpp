@@ -39,8 +39,8 @@ class lanes {
   /// second (stopped in a debugger, say) is waited for no longer: its record may then be written out of time order.
   std::uint64_t look(std::uint64_t now);
 
-  /// Calls visit(header), which must not throw, for all records up to `horizon`, in time order, and releases the
-  /// chunks that are done with.
+  /// Calls visit(header, thread_id), which must not throw, for all records up to `horizon`, in time order, and
+  /// releases the chunks that are done with.
   template <class Visit>
   void drain(std::uint64_t horizon, Visit visit) noexcept;
 
@@ -134,7 +134,7 @@ void lanes::drain(std::uint64_t horizon, Visit visit) noexcept {
     do {
       // The producer's core has written what is read here; asked for in time, it arrives before it is needed.
       __builtin_prefetch(reinterpret_cast<const std::byte*>(next) + read_ahead);
-      visit(*next);
+      visit(*next, earliest.claimed->thread_id);
       earliest.claimed->read += next->size;
       next = front(earliest);
     } while (next != nullptr && next->ticks <= until);

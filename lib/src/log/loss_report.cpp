@@ -5,6 +5,8 @@
 #include "weir/log/call_site.hpp"
 #include "weir/log/record.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <exception>
@@ -51,7 +53,8 @@ bool loss_report::say(const gap& lost, drop_reason reason, std::uint64_t now) no
     at = text::write(at, text_of(first, lost.first));
     at = text::write(at, text_of(last, lost.last));
     text::write(at, name_of(reason));
-    return out_.announce(record(site, level::warn, arguments, "weir", clock_.unix_nanoseconds(now), nullptr, {}, 0));
+    return out_.announce(record(site, level::warn, arguments, "weir", clock_.unix_nanoseconds(now), nullptr, {}, 0,
+                                static_cast<std::uint32_t>(::gettid())));
   } catch (const std::exception&) { // no memory: it is said later
     return false;
   }

@@ -76,9 +76,11 @@ class message_plan {
   std::string constants_;
 };
 
-/// The plan of `site`'s records. Moves `arguments` behind a located record's call_text; `position` becomes its place
-/// in the source. Thread-safe. Cost: a load for macros' records, a look-up in a table of this thread's for others'.
-/// Throws std::bad_alloc.
-const message_plan& plan_of(const call_site& site, const std::byte*& arguments, source_position& position);
+/// The plan of `site`'s records. Moves `arguments` behind a located record's call_text. Thread-safe. Cost: a load for
+/// macros' records, a look-up in a table of this thread's for others'. Throws std::bad_alloc.
+const message_plan& plan_of(const call_site& site, const std::byte*& arguments);
+
+/// Where the statement of a record stands; `arguments` as the log call wrote them. Thread-safe.
+source_position position_of(const call_site& site, const std::byte* arguments) noexcept;
 
 } // namespace weir::detail

@@ -49,15 +49,17 @@ const message_plan& table_plan(const call_text& text, const call_site& site) {
 
 } // namespace
 
-const message_plan& plan_of(const call_site& site, const std::byte*& arguments, source_position& position) {
-  if (!site.located) {
-    position = {site.file, site.line};
-    return own_plan(site);
-  }
+const message_plan& plan_of(const call_site& site, const std::byte*& arguments) {
+  if (!site.located) return own_plan(site);
   const auto text = codec<call_text>::read(arguments);
   arguments += sizeof(call_text);
-  position = {text.file, text.line};
   return table_plan(text, site);
+}
+
+source_position position_of(const call_site& site, const std::byte* arguments) noexcept {
+  if (!site.located) return {site.file, site.line, site.function};
+  const auto text = codec<call_text>::read(arguments);
+  return {text.file, text.line, text.function};
 }
 
 } // namespace weir::detail

@@ -4,6 +4,8 @@
 #include "log/room.hpp"
 #include "log/stream_core.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -12,10 +14,15 @@ namespace weir::detail {
 
 namespace {
 
-std::uint64_t next_producer_id() noexcept {
+struct producer_id {
+  std::uint64_t unique = 0;
+  std::uint32_t thread = 0; // asked for once: it costs a system call
+};
+
+producer_id new_producer() noexcept {
   static std::atomic<std::uint64_t> last{0};
   // relaxed: only its being different matters.
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return {last.fetch_add(1, std::memory_order_relaxed) + 1, static_cast<std::uint32_t>(::gettid())};
 }
 
 void close_chunk(stream_core& core, cursor& place) noexcept {
@@ -48,8 +55,8 @@ class thread_producers {
     this_thread_has_ended = true;
   }
 
-  /// Makes `core`'s cursor the thread's; returns the producer's id. Throws std::bad_alloc.
-  std::uint64_t select(stream_core& core) {
+  /// Makes `core`'s cursor the thread's; returns the producer. Throws std::bad_alloc.
+  producer_id select(stream_core& core) {
     if (this_thread_cursor.stream != &core) {
       park();
       // relaxed: a stream seen as unfinished is merely forgotten later.
@@ -58,7 +65,7 @@ class thread_producers {
       if (found == producers_.end()) {
         producers_.push_back({.core = std::static_pointer_cast<stream_core>(core.shared_from_this()),
                               .place = {.stream = &core},
-                              .id = next_producer_id()});
+                              .id = new_producer()});
         found = producers_.end() - 1;
       }
       this_thread_cursor = found->place;
@@ -71,7 +78,7 @@ class thread_producers {
   struct producer {
     std::shared_ptr<stream_core> core;
     cursor place;
-    std::uint64_t id;
+    producer_id id;
   };
 
   void park() noexcept {
@@ -83,15 +90,16 @@ class thread_producers {
   std::size_t active_ = 0;
 };
 
-std::uint64_t select_producer(stream_core& core) {
+producer_id select_producer(stream_core& core) {
   thread_local thread_producers producers;
   return producers.select(core);
 }
 
 /// Opens `fresh` at this thread's cursor and shows it to the backend.
-bool start_chunk(stream_core& core, chunk* fresh, std::uint64_t producer) noexcept {
-  fresh->producer = producer;
-  // release: pairs with the acquire in lanes::look(); capacity and producer are there for who sees the chunk.
+bool start_chunk(stream_core& core, chunk* fresh, const producer_id& producer) noexcept {
+  fresh->producer = producer.unique;
+  fresh->thread_id = producer.thread;
+  // release: pairs with the acquire in lanes::look(); capacity, producer and thread are there for who sees the chunk.
   fresh->published.store(0, std::memory_order_release);
   if (!core.pool.hand_over(fresh)) return false;
   this_thread_cursor.stream = &core;
@@ -116,9 +124,9 @@ cursor* open_chunk(stream_front& front, const logger_state& logger, std::size_t 
   // A thread whose own destructors have run gets a chunk for this one record: it is full at once, so nobody has to
   // close it.
   const bool single = this_thread_has_ended;
-  std::uint64_t producer = 0;
+  producer_id producer;
   if (single) {
-    producer = next_producer_id();
+    producer = new_producer();
   } else {
     try {
       producer = select_producer(core);

@@ -9,7 +9,7 @@ namespace weir {
 
 record::record(const detail::call_site& site, level severity, const std::byte* arguments,
                std::string_view logger_name, std::int64_t unix_nanoseconds, const correlation* ids,
-               const detail::carried_spans& carried, std::uint64_t cut_bytes)
+               const detail::carried_spans& carried, std::uint64_t cut_bytes, std::uint32_t thread_id)
     : site_(&site),
       arguments_(arguments),
       severity_(severity),
@@ -17,10 +17,13 @@ record::record(const detail::call_site& site, level severity, const std::byte* a
       unix_nanoseconds_(unix_nanoseconds),
       ids_(ids),
       cut_bytes_(cut_bytes),
+      thread_id_(thread_id),
       carried_(carried) {
-  plan_ = &detail::plan_of(site, arguments, position_);
+  plan_ = &detail::plan_of(site, arguments);
   plan_->locate(arguments, at_);
 }
+
+source_position record::position() const noexcept { return detail::position_of(*site_, arguments_); }
 
 bool record::has_fields() const noexcept {
   return plan_->has_fields() || !carried_.of_logger.empty() || !carried_.of_context.empty();

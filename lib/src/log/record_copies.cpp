@@ -28,6 +28,7 @@ record_copies::header record_copies::header_of(const record& entry) noexcept {
           .name_bytes = static_cast<std::uint32_t>(entry.logger_name_.size()),
           .logger_field_bytes = static_cast<std::uint32_t>(entry.carried_.of_logger.size()),
           .context_field_bytes = static_cast<std::uint32_t>(entry.carried_.of_context.size()),
+          .thread_id = entry.thread_id_,
           .severity = entry.severity_,
           .has_ids = entry.ids_ != nullptr};
 }
@@ -73,7 +74,8 @@ record record_copies::read(std::size_t& at) const {
           head.unix_nanoseconds,
           head.has_ids ? ids : nullptr,
           carried,
-          head.cut_bytes};
+          head.cut_bytes,
+          head.thread_id};
 }
 
 } // namespace weir::detail

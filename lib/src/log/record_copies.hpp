@@ -32,6 +32,7 @@ class record_copies {
     std::uint64_t cut_bytes;
     correlation ids;
     std::uint32_t argument_bytes, name_bytes, logger_field_bytes, context_field_bytes; // in this order behind it
+    std::uint32_t thread_id;
     level severity;
     bool has_ids;
     std::size_t size() const noexcept; // of the whole copy

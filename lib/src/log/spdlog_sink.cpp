@@ -47,12 +47,14 @@ class through_spdlog final : public sink {
       fmt::format_to(fmt::appender(payload_), " trace_id={:016x}{:016x} span_id={:016x}", ids->trace_id_high,
                      ids->trace_id_low, ids->span_id);
     const source_position position = entry.position();
-    file_.assign(position.file); // spdlog wants it terminated
+    file_.assign(position.file); // spdlog wants them terminated
+    function_.assign(position.function);
     const std::chrono::nanoseconds since_epoch(entry.unix_nanoseconds());
     const spdlog::log_clock::time_point time(std::chrono::duration_cast<spdlog::log_clock::duration>(since_epoch));
-    const spdlog::details::log_msg message(time, {file_.c_str(), static_cast<int>(position.line), ""},
-                                           {entry.logger_name().data(), entry.logger_name().size()},
-                                           to_spdlog(entry.severity()), {payload_.data(), payload_.size()});
+    spdlog::details::log_msg message(time, {file_.c_str(), static_cast<int>(position.line), function_.c_str()},
+                                     {entry.logger_name().data(), entry.logger_name().size()},
+                                     to_spdlog(entry.severity()), {payload_.data(), payload_.size()});
+    message.thread_id = entry.thread_id();
     target_->log(message);
   }
 
@@ -62,7 +64,7 @@ class through_spdlog final : public sink {
  private:
   std::shared_ptr<spdlog::sinks::sink> target_;
   text_buffer payload_;
-  std::string file_;
+  std::string file_, function_;
 };
 
 } // namespace

@@ -11,6 +11,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <unistd.h>
+
 #include <memory>
 #include <mutex>
 #include <sstream>
@@ -23,6 +25,8 @@ class failing final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg&) override { throw spdlog::spdlog_ex("told to fail"); }
   void flush_() override { throw spdlog::spdlog_ex("told to fail to flush"); }
 };
+
+void log_in_a_function(weir::logger& log) { WEIR_INFO(log, "x"); }
 } // namespace
 
 TEST_CASE("spdlog: its pattern gets level, logger, place and message", "[log][spdlog]") {
@@ -49,6 +53,17 @@ TEST_CASE("spdlog: its pattern gets level, logger, place and message", "[log][sp
                       "error|name|spdlog_sink_test.cpp|error\n"
                       "critical|name|spdlog_sink_test.cpp|with ids "
                       "trace_id=00000000000000010000000000000002 span_id=0000000000000003\n");
+}
+
+TEST_CASE("spdlog: it gets the function and the thread", "[log][spdlog]") {
+  std::ostringstream text;
+  auto target = std::make_shared<spdlog::sinks::ostream_sink_mt>(text);
+  target->set_pattern("%!|%t");
+  {
+    log_stream stream({.sinks = {weir::spdlog_sink(target)}});
+    log_in_a_function(stream.get_logger("l"));
+  }
+  CHECK(text.str() == "log_in_a_function|" + std::to_string(::gettid()) + "\n");
 }
 
 TEST_CASE("spdlog: its time is the record's", "[log][spdlog]") {

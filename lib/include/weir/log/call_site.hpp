@@ -10,10 +10,11 @@
 
 namespace weir {
 
-/// Where a statement stands in the source.
+/// Where a statement stands in the source; what is not known is empty, or 0.
 struct source_position {
-  std::string_view file;
+  std::string_view file{};
   unsigned line = 0;
+  std::string_view function{}; ///< its name without parameters; of a lambda "operator()"
 };
 
 namespace detail {
@@ -25,6 +26,7 @@ struct call_site {
   std::string_view format{}; ///< of a macro's statement
   std::string_view file{};
   std::uint32_t line = 0;
+  std::string_view function{};
   /// The record's first argument is the message: some argument of the statement could not travel.
   bool rendered = false;
   /// A call_text stands in front of the record's arguments: a function call's.
@@ -38,6 +40,7 @@ struct call_site {
 /// literals: the consteval constructor they come through checks that.
 struct call_text {
   const char* file;
+  const char* function;
   const char* format;
   std::uint32_t format_size;
   std::uint32_t line;

@@ -66,6 +66,7 @@ struct alignas(cache_line) chunk {
 
   // Written by the producer when it opens the chunk, before the chunk is handed over.
   alignas(cache_line) std::uint32_t capacity; // bytes of records
+  std::uint32_t thread_id;                    // the producer's
   std::uint64_t producer;                     // unique per thread and stream
 
   // Written under the lock of lanes; `read` by the backend alone, in a chunk that it has claimed.

@@ -66,8 +66,9 @@ struct located_format {
   template <std::size_t Size>
   // Implicit: a log call is to be written as log.info("…", x). Not std::source_location, which clang 14 lacks.
   consteval located_format(const char (&literal)[Size], // NOLINT
-                           const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE())
-      : text{file, literal, Size - 1, line} {
+                           const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
+                           std::uint32_t line = __builtin_LINE())
+      : text{file, function, literal, Size - 1, line} {
     static_cast<void>(fmt_format_of<Args...>(literal)); // does not compile if the format is wrong
   }
   call_text text;

@@ -28,7 +28,7 @@
       if (weir_logger_.enabled(severity_)) {                                                                         \
         using weir_recorded_ = decltype(::weir::detail::recorded_as(__VA_ARGS__));                                   \
         static constinit const ::weir::detail::call_site weir_site_{                                                 \
-            (format_), __FILE__, __LINE__, !weir_recorded_::as_they_are, false, weir_recorded_::types};              \
+            (format_), __FILE__, __LINE__, __func__, !weir_recorded_::as_they_are, false, weir_recorded_::types};    \
         weir_logger_.log_statement<(severity_)>(weir_site_, (format_)__VA_OPT__(, ) __VA_ARGS__);                    \
       }                                                                                                              \
     }                                                                                                                \
@@ -68,8 +68,8 @@
               __VA_ARGS__ __VA_OPT__(, )::weir::field<"suppressed">(weir_permit_.suppressed)));                      \
           /* Every record carries the count; where it is 0, the description does not speak of it. */                 \
           static constinit const ::weir::detail::call_site weir_sites_[]{                                            \
-              {(format_), __FILE__, __LINE__, !weir_recorded_::as_they_are, false, weir_recorded_::types},           \
-              {(format_), __FILE__, __LINE__, !weir_counted_::as_they_are, false, weir_counted_::types}};            \
+              {(format_), __FILE__, __LINE__, __func__, !weir_recorded_::as_they_are, false, weir_recorded_::types}, \
+              {(format_), __FILE__, __LINE__, __func__, !weir_counted_::as_they_are, false, weir_counted_::types}};  \
           weir_logger_.log_statement<(severity_)>(weir_sites_[weir_permit_.suppressed != 0 ? 1 : 0],                 \
                                                   (format_)__VA_OPT__(, ) __VA_ARGS__,                               \
                                                   ::weir::field<"suppressed">(weir_permit_.suppressed));             \

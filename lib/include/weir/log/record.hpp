@@ -27,11 +27,11 @@ using argument_positions = std::array<const std::byte*, most_arguments>;
 /// A view of one record. Valid only during the call it is passed to; backend-thread-only.
 class record {
  public:
-  /// `arguments`: as the log call wrote them. Throws std::bad_alloc when the first record of a call site is met and
-  /// there is no memory for its plan.
+  /// `arguments`: as the log call wrote them. `thread_id`: 0 if there is none to tell. Throws std::bad_alloc when the
+  /// first record of a call site is met and there is no memory for its plan.
   record(const detail::call_site& site, level severity, const std::byte* arguments, std::string_view logger_name,
          std::int64_t unix_nanoseconds, const correlation* ids, const detail::carried_spans& carried,
-         std::uint64_t cut_bytes);
+         std::uint64_t cut_bytes, std::uint32_t thread_id = 0);
 
   level severity() const noexcept { return severity_; }
   std::string_view logger_name() const noexcept { return logger_name_; }
@@ -41,7 +41,9 @@ class record {
   /// The ids of the work that the record was logged under, or nullptr.
   const correlation* ids() const noexcept { return ids_; }
   bool has_fields() const noexcept;
-  source_position position() const noexcept { return position_; }
+  /// The system's number for the thread that logged, as gettid(2) gives it.
+  std::uint32_t thread_id() const noexcept { return thread_id_; }
+  source_position position() const noexcept;
 
   /// Appends the message as it was written, unescaped: it may hold line breaks and bytes that are not UTF-8.
   /// May throw what a copy_safe type's formatter throws.
@@ -68,7 +70,7 @@ class record {
   std::int64_t unix_nanoseconds_;
   const correlation* ids_;
   std::uint64_t cut_bytes_;
-  source_position position_;
+  std::uint32_t thread_id_;
   detail::carried_spans carried_;
   detail::argument_positions at_; // as many as the plan has arguments
 };
