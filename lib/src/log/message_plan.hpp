@@ -76,11 +76,12 @@ class message_plan {
   std::string constants_;
 };
 
-/// The plan of `site`'s records. Moves `arguments` behind a located record's call_text. Thread-safe. Cost: a load for
-/// macros' records, a look-up in a table of this thread's for others'. Throws std::bad_alloc.
+/// The plan of `site`'s records. Moves `arguments` behind what a located record has in front of them. Thread-safe.
+/// Cost: a load for macros' records, a look-up in a table of this thread's for others'. Throws std::bad_alloc.
 const message_plan& plan_of(const call_site& site, const std::byte*& arguments);
 
-/// Where the statement of a record stands; `arguments` as the log call wrote them. Thread-safe.
+/// Where the statement of a record stands; `arguments` as the log call wrote them, which the result may refer to.
+/// Thread-safe.
 source_position position_of(const call_site& site, const std::byte* arguments) noexcept;
 
 } // namespace weir::detail

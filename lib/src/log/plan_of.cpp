@@ -47,10 +47,26 @@ const message_plan& table_plan(const call_text& text, const call_site& site) {
   return plans.try_emplace(key, format, site.arguments).first->second;
 }
 
+/// Of a record of text_site's; moves `at` behind it.
+source_position read_position(const std::byte*& at) noexcept {
+  source_position position;
+  position.line = codec<std::uint32_t>::read(at);
+  at += sizeof(std::uint32_t);
+  for (std::string_view* const text : {&position.file, &position.function}) {
+    *text = codec<std::string_view>::read(at);
+    at += codec<std::string_view>::size(*text);
+  }
+  return position;
+}
+
 } // namespace
 
 const message_plan& plan_of(const call_site& site, const std::byte*& arguments) {
   if (!site.located) return own_plan(site);
+  if (&site == &text_site) {
+    read_position(arguments);
+    return own_plan(site);
+  }
   const auto text = codec<call_text>::read(arguments);
   arguments += sizeof(call_text);
   return table_plan(text, site);
@@ -58,6 +74,7 @@ const message_plan& plan_of(const call_site& site, const std::byte*& arguments) 
 
 source_position position_of(const call_site& site, const std::byte* arguments) noexcept {
   if (!site.located) return {site.file, site.line, site.function};
+  if (&site == &text_site) return read_position(arguments);
   const auto text = codec<call_text>::read(arguments);
   return {text.file, text.line, text.function};
 }

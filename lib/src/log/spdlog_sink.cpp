@@ -34,6 +34,18 @@ spdlog::level::level_enum to_spdlog(level severity) noexcept {
   return spdlog::level::off;
 }
 
+/// Says on this thread that a record is on its way from weir to spdlog.
+class inside_spdlog {
+ public:
+  inside_spdlog() noexcept { detail::inside_spdlog_sink = true; }
+  ~inside_spdlog() { detail::inside_spdlog_sink = before_; }
+  inside_spdlog(const inside_spdlog&) = delete;
+  inside_spdlog& operator=(const inside_spdlog&) = delete;
+
+ private:
+  const bool before_ = detail::inside_spdlog_sink;
+};
+
 class through_spdlog final : public sink {
  public:
   explicit through_spdlog(std::shared_ptr<spdlog::sinks::sink> target) : sink("spdlog"), target_(std::move(target)) {}
@@ -55,6 +67,7 @@ class through_spdlog final : public sink {
                                      {entry.logger_name().data(), entry.logger_name().size()},
                                      to_spdlog(entry.severity()), {payload_.data(), payload_.size()});
     message.thread_id = entry.thread_id();
+    const inside_spdlog marked;
     target_->log(message);
   }
 

@@ -118,7 +118,13 @@ void logger::set_overflow(const overflow_rule& rule) {
   state_->overflow.store(detail::packed(rule), std::memory_order_relaxed);
 }
 
+log_stream::log_stream(std::shared_ptr<detail::stream_core> core, bool closes) noexcept
+    : core_(std::move(core)), closes_(closes) {}
+
+log_stream log_stream::share() const noexcept { return {core_, false}; }
+
 log_stream::~log_stream() {
+  if (!closes_) return;
   const auto limit = core_->options.close_limit;
   detail::report_unfinished(close(limit), limit);
 }

@@ -29,7 +29,7 @@ struct call_site {
   std::string_view function{};
   /// The record's first argument is the message: some argument of the statement could not travel.
   bool rendered = false;
-  /// A call_text stands in front of the record's arguments: a function call's.
+  /// A call_text stands in front of the record's arguments: a function call's; or its position, of text_site's.
   bool located = false;
   std::span<const argument_type> arguments{};
   /// How to render its records: made by the first backend that meets one, kept for the process's life.
@@ -50,6 +50,10 @@ struct call_text {
 template <class Recorded>
 inline constinit const call_site located_site{
     .rendered = !Recorded::as_they_are, .located = true, .arguments = Recorded::types};
+
+/// The call site shared by all calls of logger::log_text(), whose records carry their position: line, file and
+/// function, then the text.
+extern const call_site text_site;
 
 /// For a macro to ask, without evaluating its arguments, what their statement records.
 template <class... Args>

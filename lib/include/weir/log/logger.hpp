@@ -96,6 +96,12 @@ class logger {
     log_located<level::critical>(format.text, args...);
   }
 
+  /// Logs what is known only when the program runs, for bridges from other loggers and languages: `text` is written
+  /// as it stands, braces and all, at the level and with the source position given. Both are copied, the position's
+  /// strings too. A level of off or beyond is not logged. The time is that of this call, as of every record.
+  /// Otherwise as the statements above. Cost: theirs, and a copy of the position.
+  void log_text(level severity, std::string_view text, const source_position& where = {}) noexcept;
+
   /// The macros' way in. To be called if enabled() only.
   template <level Severity, class... Args>
   [[gnu::always_inline]] void log_statement(const detail::call_site& site,

@@ -80,12 +80,17 @@ class log_stream {
   log_stream(const log_stream&) = delete;
   log_stream& operator=(const log_stream&) = delete;
 
-  /// The logger of that name, made on first use; the reference stays valid for the stream's life. Names with dots
-  /// make a tree: "http.client" is below "http", whether or not that exists, and that below the stream. A logger has
-  /// the level of its nearest ancestor that has one (see logger::set_threshold()), and, from its creation on, the
-  /// sinks of the nearest that has its own then. The second form gives a new logger sinks of its own, and throws
-  /// std::invalid_argument if one of that name exists already, or if `sinks` is empty or holds a null pointer or one
-  /// sink twice. Cost: a lock and a search; keep the reference.
+  /// Another handle to this stream, for what may outlive it, such as another library's global state. Its destructor
+  /// closes nothing. Once the stream is closed, by close() or by the destructor of the first handle, the others and
+  /// the loggers got from them stay valid: what is logged is counted as dropped.
+  [[nodiscard]] log_stream share() const noexcept;
+
+  /// The logger of that name, made on first use; the reference stays valid for the stream's life (that of its last
+  /// handle). Names with dots make a tree: "http.client" is below "http", whether or not that exists, and that below
+  /// the stream. A logger has the level of its nearest ancestor that has one (see logger::set_threshold()), and, from
+  /// its creation on, the sinks of the nearest that has its own then. The second form gives a new logger sinks of its
+  /// own, and throws std::invalid_argument if one of that name exists already, or if `sinks` is empty or holds a null
+  /// pointer or one sink twice. Cost: a lock and a search; keep the reference.
   logger& get_logger(std::string_view name);
   logger& get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks);
 
@@ -132,9 +137,11 @@ class log_stream {
   log_stats stats() const;
 
  private:
+  log_stream(std::shared_ptr<detail::stream_core> core, bool closes) noexcept;
   flush_result wait_for(bool durable, std::chrono::milliseconds limit, const log_mark& since);
 
   std::shared_ptr<detail::stream_core> core_;
+  bool closes_ = true; // the first handle's end is the stream's
 };
 
 /// Sets up the process's own stream. To be called before its first use; throws std::logic_error if it is in use
