@@ -1,0 +1,5 @@
+// The spdlog adapter's front door.
+#pragma once
+
+#include "weir/spdlog/bridge.hpp"
+#include "weir/spdlog/take_over.hpp"
