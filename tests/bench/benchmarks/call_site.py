@@ -3,7 +3,7 @@
 from .setting import marked
 
 LEADING = ("p50", False)
-SUBJECTS = ["clock", "weir", "spdlog_sync", "spdlog_async", "quill", "glog", "boost_log"]
+SUBJECTS = ["clock", "weir", "spdlog_sync", "spdlog_async", "spdlog_to_weir", "quill", "glog", "boost_log"]
 SHAPES = {  # and who is measured in them
     "int_int_double": SUBJECTS,
     "string60": SUBJECTS,

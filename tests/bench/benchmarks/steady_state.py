@@ -7,7 +7,7 @@ LEADING = None
 
 def run(bench):
     log = bench.scratch / "steady_state.log"
-    subjects = ["weir", "spdlog_sync", "spdlog_async", "quill", "glog", "boost_log"]
+    subjects = ["weir", "spdlog_sync", "spdlog_async", "spdlog_to_weir", "quill", "glog", "boost_log"]
     for repetition, subject in bench.in_turns("steady_state", 1, subjects):
         yield from marked(repetition, bench.run("steady_state", subject=subject, file=log,
                                                 calls=200_000 if bench.quick else 1_000_000))

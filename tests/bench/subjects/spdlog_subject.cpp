@@ -1,6 +1,6 @@
 // spdlog as a server with several threads uses it: thread-safe sinks (_mt), the format handed over at run time, and
 // for the asynchronous one a full queue that blocks.
-#include "subjects/subject.hpp"
+#include "subjects/spdlog_calls.hpp"
 
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
@@ -24,61 +24,19 @@ std::shared_ptr<spdlog::sinks::sink> open_sink(const std::string& path, layout l
   return sink;
 }
 
-class spdlog_subject : public subject {
+class sync final : public spdlog_calls {
  public:
-  explicit spdlog_subject(layout lines) : json_(lines == layout::json) {}
-
-  call_samples time_calls(call_shape shape, const call_timing& timing) override {
-    spdlog::logger& log = *log_;
-    switch (shape) {
-    case call_shape::string60:
-      return timing.run([&](std::uint64_t) { log.info("request for {}", sixty_characters); });
-    case call_shape::fields3: // spdlog has no fields: the same text
-      return timing.run([&](std::uint64_t i) {
-        log.info("request done path={} bytes={} seconds={}", twelve_characters, i, fraction(i));
-      });
-    case call_shape::below_level:
-      return timing.run(
-          [&](std::uint64_t i) { log.debug("request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
-    case call_shape::int_int_double:
-      break;
-    }
-    return timing.run(
-        [&](std::uint64_t i) { log.info("request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
-  }
-
-  void log_lines(std::uint64_t first, std::uint64_t count) override {
-    if (json_) return log_json(first, count);
-    for (std::uint64_t i = first; i < first + count; ++i)
-      log_->info("request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
-  }
-
- protected:
-  std::shared_ptr<spdlog::logger> log_;
-
- private:
-  void log_json(std::uint64_t first, std::uint64_t count) {
-    for (std::uint64_t i = first; i < first + count; ++i)
-      log_->info(R"("message":"request done","path":"{}","bytes":{},"seconds":{})", twelve_characters, i,
-                 fraction(i));
-  }
-
-  bool json_;
-};
-
-class sync final : public spdlog_subject {
- public:
-  sync(const std::string& path, layout lines, spdlog::level::level_enum flush_from) : spdlog_subject(lines) {
+  sync(const std::string& path, layout lines, spdlog::level::level_enum flush_from) : spdlog_calls(lines) {
     log_ = std::make_shared<spdlog::logger>("main", open_sink(path, lines));
     log_->flush_on(flush_from);
   }
   void finish() override { log_->flush(); }
 };
 
-class async final : public spdlog_subject {
+class async final : public spdlog_calls {
  public:
   async(const std::string& path, layout lines, spdlog::level::level_enum flush_from)
-      : spdlog_subject(lines),
+      : spdlog_calls(lines),
         sink_(open_sink(path, lines)),
         pool_(std::make_shared<spdlog::details::thread_pool>(spdlog::details::default_async_q_size, 1)) {
     log_ = std::make_shared<spdlog::async_logger>("main", sink_, pool_, spdlog::async_overflow_policy::block);
