@@ -10,9 +10,9 @@ from harness import BUILD, need
 LISTS = """
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES CXX)
-find_package(weir 0.1 REQUIRED COMPONENTS beast prometheus)
+find_package(weir 0.1 REQUIRED COMPONENTS beast prometheus spdlog)
 add_executable(consumer main.cpp)
-target_link_libraries(consumer PRIVATE weir::beast weir::prometheus)
+target_link_libraries(consumer PRIVATE weir::beast weir::prometheus weir::spdlog)
 """
 
 MAIN = """
@@ -21,6 +21,9 @@ MAIN = """
 #include <weir/log.hpp>
 #include <weir/metrics.hpp>
 #include <weir/prometheus.hpp>
+#include <weir/spdlog.hpp>
+
+#include <spdlog/spdlog.h>
 
 #include <iostream>
 
@@ -34,6 +37,8 @@ int main() {
   exchange.response_completed();
   exchange.finish();
   WEIR_INFO(stream.get_logger("main"), "hello from {}", *weir::percent_decoded("a%20consumer"));
+  weir::take_over_spdlog(stream);
+  spdlog::info("hello from {}", "spdlog");
   stream.flush();
   std::cout << weir::make_scrape_response(registry, "text/plain").body;
 }
@@ -72,6 +77,7 @@ def main():
         output = run(build / "consumer")
         assert '"message":"GET /consumer 200"' in output, output
         assert '"message":"hello from a consumer"' in output, output
+        assert '"message":"hello from spdlog"' in output, output
         assert re.search(r'^http_server_request_duration_seconds_count\{.*http_response_status_code="200".*\} 1$', output,
                          re.MULTILINE)
 
