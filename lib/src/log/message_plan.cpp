@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <new>
 #include <type_traits>
 
 namespace weir::detail {
@@ -33,6 +34,7 @@ bool is_loud(const format_piece& piece, argument_kind kind) noexcept {
   case argument_kind::character:
   case argument_kind::text:
   case argument_kind::custom:
+  case argument_kind::structure:
     return true;
   default:
     return piece.is_nested() || piece.spec.find_first_of("cL") != piece.spec.npos ||
@@ -106,7 +108,7 @@ void message_plan::locate(const std::byte* at, argument_positions& positions) co
   std::size_t i = 0;
   for (const argument_type& type : arguments_) {
     positions[i++] = at;
-    if (type.kind == argument_kind::text) {
+    if (type.size == 0) { // text, or laid out like it
       const std::string_view value = codec<std::string_view>::read(at);
       at += sizeof(codec<std::string_view>::length) + value.size();
     } else {
@@ -158,32 +160,70 @@ void message_plan::write_steps(line_writer& out, const argument_positions& at) c
 
 namespace {
 
-/// `prefix` stands for the key and what goes with it.
+/// What its formatter makes of a custom type, or "[unformattable]" if that throws.
+void append_custom_text(text_buffer& value, const argument_type& type, const std::byte* at) {
+  try {
+    type.append_custom(fmt::appender(value), "{}", at);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) {
+    value.clear();
+    weir::append(value, "[unformattable]");
+  }
+}
+
+/// Text as a field's value.
+template <field_style Style>
+[[gnu::always_inline]] inline void write_text(line_writer& out, char* to, std::string_view value) {
+  if (Style == field_style::text && copy_if_token(to, value)) return out.advance_to(to + value.size());
+  *to++ = '"';
+  if (copy_if_plain(to, value, field_style::json)) [[likely]] {
+    to += value.size();
+    *to = '"';
+    return out.advance_to(to + 1);
+  }
+  out.advance_to(to);
+  append_escaped(out.yield(), value, field_style::json);
+  out.resume();
+  out.append('"');
+}
+
+/// A custom type's value, or a structure.
+template <field_style Style>
+[[gnu::noinline]] void write_held(line_writer& out, const argument_type& type, const std::byte* from, bool cut) {
+  if (type.kind == argument_kind::custom) {
+    text_buffer value;
+    append_custom_text(value, type, from);
+    return write_text<Style>(out, out.reserve(value.size() + 2), {value.data(), value.size()});
+  }
+  const std::string_view value = codec<json_view>::read(from).text;
+  // JSON as it is, unless it may have lost its end. Text writes a string that stands alone in the same way.
+  if (!cut && (Style == field_style::json || value.starts_with('"'))) return out.append(value);
+  write_text<Style>(out, out.reserve(value.size() + 2), value);
+}
+
+/// `prefix` stands for the key and what goes with it. `kind`: of `type`. `cut`: the record's strings are shortened,
+/// so its structures are perhaps no longer JSON.
 template <field_style Style>
 [[gnu::always_inline]] inline void write_field(line_writer& out, std::string_view prefix, argument_kind kind,
-                                               const std::byte* from) {
+                                               const argument_type& type, const std::byte* from, bool cut) {
   const std::size_t text_size = kind == argument_kind::text ? codec<std::string_view>::read(from).size() + 2 : 0;
   char* to = out.reserve(prefix.size() + line_writer::padding + longest_number + text_size);
   to = line_writer::write_padded(to, prefix);
-  const auto write_text = [&](std::string_view value) {
-    if (Style == field_style::text && copy_if_token(to, value)) return out.advance_to(to + value.size());
-    *to++ = '"';
-    if (copy_if_plain(to, value, field_style::json)) [[likely]] {
-      to += value.size();
-      *to = '"';
-      return out.advance_to(to + 1);
-    }
-    out.advance_to(to);
-    append_escaped(out.yield(), value, field_style::json);
-    out.resume();
-    out.append('"');
-  };
-  with_value(
+  with_value<true>(
       kind, from, [&]<class T>(const T& value) __attribute__((always_inline)) {
         if constexpr (std::is_same_v<T, std::string_view>) {
-          write_text(value);
+          write_text<Style>(out, to, value);
         } else if constexpr (std::is_same_v<T, char>) {
-          write_text({&value, 1});
+          write_text<Style>(out, to, {&value, 1});
+        } else if constexpr (std::is_same_v<T, held_value>) {
+          out.advance_to(to);
+          write_held<Style>(out, type, value.at, cut);
+        } else if constexpr (std::is_pointer_v<T>) {
+          if (Style == field_style::json) *to++ = '"';
+          to = write_plain(to, value);
+          if (Style == field_style::json) *to++ = '"';
+          out.advance_to(to);
         } else {
           if constexpr (std::is_floating_point_v<T>)
             if (!std::isfinite(value)) {
@@ -200,9 +240,10 @@ template <field_style Style>
 } // namespace
 
 template <message_plan::spelling How>
-void message_plan::write_fields(line_writer& out, const argument_positions& at) const {
+void message_plan::write_fields(line_writer& out, const argument_positions& at, bool cut) const {
   constexpr auto style = How == json ? field_style::json : field_style::text;
-  for (const named& field : fields_) write_field<style>(out, view(field.prefix, How), field.kind, at[field.argument]);
+  for (const named& field : fields_)
+    write_field<style>(out, view(field.prefix, How), field.kind, arguments_[field.argument], at[field.argument], cut);
 }
 
 bool message_plan::has_field(std::string_view key) const noexcept {
@@ -216,9 +257,9 @@ void message_plan::write_carried(line_writer& out, const carried_spans& carried,
     prefix.append(line_writer::padding, '\0');
     const std::string_view padded(prefix.data(), size);
     if (style == field_style::json)
-      write_field<field_style::json>(out, padded, type.kind, value);
+      write_field<field_style::json>(out, padded, type.kind, type, value, false);
     else
-      write_field<field_style::text>(out, padded, type.kind, value);
+      write_field<field_style::text>(out, padded, type.kind, type, value, false);
   };
   for_each_carried(carried.of_logger, [&](const argument_type& type, const std::byte* value) {
     if (!has_field(type.key)) write(type, value);
@@ -236,8 +277,8 @@ void message_plan::write_message(line_writer& out, const argument_positions& at,
   style == field_style::json ? write_steps<json>(out, at) : write_steps<text>(out, at);
 }
 
-void message_plan::write_fields(line_writer& out, const argument_positions& at, field_style style) const {
-  style == field_style::json ? write_fields<json>(out, at) : write_fields<text>(out, at);
+void message_plan::write_fields(line_writer& out, const argument_positions& at, field_style style, bool cut) const {
+  style == field_style::json ? write_fields<json>(out, at, cut) : write_fields<text>(out, at, cut);
 }
 
 } // namespace weir::detail

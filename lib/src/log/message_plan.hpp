@@ -36,7 +36,8 @@ class message_plan {
   // All throw std::bad_alloc, and what a custom type's formatter throws.
   void write_raw_message(line_writer& out, const argument_positions& at) const;
   void write_message(line_writer& out, const argument_positions& at, field_style style) const;
-  void write_fields(line_writer& out, const argument_positions& at, field_style style) const;
+  /// `cut`: the record's strings are shortened, so its structures are perhaps no longer JSON.
+  void write_fields(line_writer& out, const argument_positions& at, field_style style, bool cut) const;
   /// The logger's and the context's fields whose keys are not used already: an object cannot hold a key twice.
   void write_carried(line_writer& out, const carried_spans& carried, field_style style) const;
 
@@ -67,7 +68,7 @@ class message_plan {
   template <spelling How>
   void write_steps(line_writer& out, const argument_positions& at) const;
   template <spelling How>
-  void write_fields(line_writer& out, const argument_positions& at) const;
+  void write_fields(line_writer& out, const argument_positions& at, bool cut) const;
   bool has_field(std::string_view key) const noexcept;
 
   std::span<const argument_type> arguments_;

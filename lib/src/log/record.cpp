@@ -52,7 +52,7 @@ void record::write_message(detail::line_writer& out, field_style style) const {
 }
 
 void record::write_fields(detail::line_writer& out, field_style style) const {
-  plan_->write_fields(out, at_, style);
+  plan_->write_fields(out, at_, style, cut_bytes_ != 0);
   if (!carried_.of_logger.empty() || !carried_.of_context.empty()) [[unlikely]]
     plan_->write_carried(out, carried_, style);
 }

@@ -10,8 +10,14 @@
 
 namespace weir::detail {
 
-/// Calls `use` with the value at `at`, in its own type. Not for custom kinds.
-template <class Use>
+/// A field's value that is more than a number or a text.
+struct held_value {
+  const std::byte* at;
+};
+
+/// Calls `use` with the value at `at`, in its own type. Custom kinds and
+/// structures come as held_value if `Held`, otherwise they must not come.
+template <bool Held = false, class Use>
 [[gnu::always_inline]] inline decltype(auto) with_value(argument_kind kind, const std::byte* at, Use use) {
   switch (kind) {
   case argument_kind::boolean:
@@ -32,8 +38,11 @@ template <class Use>
     return use(codec<double>::read(at));
   case argument_kind::pointer:
     return use(codec<const void*>::read(at));
-  case argument_kind::text:
   case argument_kind::custom:
+  case argument_kind::structure:
+    if constexpr (Held) return use(held_value{at});
+    break;
+  case argument_kind::text:
     break;
   }
   return use(codec<std::string_view>::read(at));

@@ -9,7 +9,10 @@
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <memory_resource>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace {
 
@@ -29,7 +32,38 @@ struct point {
   int x, y;
 };
 
+/// Compares as it likes, as some programs' strings do.
+struct other_traits : std::char_traits<char> {};
+
+enum class color : signed char { red = -1, green = 1 };
+enum unscoped : unsigned char { first = 'a' };
+enum class large : std::uint64_t { most = 18446744073709551615U };
+enum class flag : bool { off, on };
+/// With a formatter.
+enum class method { get, put };
+/// With a formatter that looks at more than the value.
+enum class translated { yes };
+/// With a name of its own.
+enum class named { one };
+std::string_view format_as(named) { return "one"; }
+
 } // namespace
+
+template <>
+inline constexpr bool weir::copy_safe<translated> = false;
+
+template <>
+struct fmt::formatter<method> : fmt::formatter<std::string_view> {
+  auto format(method m, fmt::format_context& context) const {
+    return fmt::formatter<std::string_view>::format(m == method::get ? "GET" : "PUT", context);
+  }
+};
+template <>
+struct fmt::formatter<translated> : fmt::formatter<std::string_view> {
+  auto format(translated, fmt::format_context& context) const {
+    return fmt::formatter<std::string_view>::format("oui", context);
+  }
+};
 
 template <>
 inline constexpr bool weir::copy_safe<point> = true;
@@ -58,6 +92,42 @@ TEST_CASE("encode: text of every kind becomes a view", "[log][encode]") {
   CHECK(to_loggable(pointer) == "pointer");
   CHECK(to_loggable(static_cast<const char*>(nullptr)) == "(null)");
   CHECK(to_loggable(label{"label"}) == "label");
+}
+
+TEST_CASE("encode: strings with traits, allocators and code units of their own are text, too", "[log][encode]") {
+  using weir::detail::to_loggable;
+  const char8_t* pointer = u8"grüße";
+  CHECK(to_loggable(std::basic_string<char, other_traits>("traits")) == "traits");
+  CHECK(to_loggable(std::basic_string_view<char, other_traits>("traits")) == "traits");
+  CHECK(to_loggable(std::pmr::string("pmr")) == "pmr");
+  CHECK(to_loggable(u8"grüße") == "grüße");
+  CHECK(to_loggable(pointer) == "grüße");
+  CHECK(to_loggable(static_cast<const char8_t*>(nullptr)) == "(null)");
+  CHECK(to_loggable(std::u8string(u8"水", 3)) == "水");
+  CHECK(to_loggable(std::u8string_view(u8"grüße")) == "grüße");
+  captured_stream json({}, as_bare_json());
+  WEIR_INFO(json.log(), "{:>8}{}", u8"grüße", u8'!', weir::field<"u">(std::u8string(u8"水", 3)));
+  CHECK(json.last_line() == R"(   grüße!,"u":"水")");
+}
+
+TEST_CASE("encode: an enumeration is its number, unless it says otherwise", "[log][encode]") {
+  captured_stream json({}, as_bare_json());
+  using weir::field;
+  WEIR_INFO(json.log(), "{} {} {:#x} {} {}", color::red, first, large::most, flag::on, std::byte{7},
+            field<"c">(color::green), field<"u">(first), field<"l">(large::most), field<"b">(flag::off));
+  WEIR_INFO(json.log(), "{} {:>4} {}", method::get, method::put, named::one, field<"m">(method::put),
+            field<"n">(named::one));
+  json.log().info("{} {}", translated::yes, method::get, field<"t">(translated::yes));
+  CHECK(json.lines() ==
+        std::vector<std::string>{R"(-1 97 0xffffffffffffffff 1 7,"c":1,"u":97,"l":18446744073709551615,"b":0)",
+                                 R"(GET  PUT one,"m":"PUT","n":"one")", R"(oui GET,"t":"oui")"});
+  STATIC_REQUIRE(weir::detail::recorded<color, method, named>::as_they_are);
+  STATIC_REQUIRE(!weir::detail::recorded<translated>::as_they_are);
+}
+
+TEST_CASE("encode: one description serves all calls that record the same", "[log][encode]") {
+  using weir::detail::recorded;
+  STATIC_REQUIRE(std::is_same_v<recorded<char[2], short>, recorded<std::string, color>>);
 }
 
 TEST_CASE("encode: an array of char ends at its first zero, or where it ends", "[log][encode]") {

@@ -15,7 +15,30 @@ using weir::field;
 
 namespace {
 struct throwing {};
+struct user {
+  std::string name;
+};
+/// Copy-safe; its formatter throws when the lower part is zero.
+struct ratio {
+  int upper, lower;
+};
 } // namespace
+
+template <>
+inline constexpr bool weir::copy_safe<ratio> = true;
+template <>
+struct fmt::formatter<ratio> : fmt::formatter<int> {
+  auto format(const ratio& r, fmt::format_context& context) const {
+    if (r.lower == 0) throw std::runtime_error("no ratio");
+    return fmt::format_to(context.out(), "{} \"/\" {}", r.upper, r.lower);
+  }
+};
+template <>
+struct fmt::formatter<user> : fmt::formatter<int> {
+  auto format(const user& u, fmt::format_context& context) const {
+    return fmt::format_to(context.out(), "user {}", u.name);
+  }
+};
 
 template <>
 struct fmt::formatter<throwing> : fmt::formatter<int> {
@@ -79,8 +102,36 @@ TEST_CASE("field: a string is quoted in text where it could be misread", "[log][
 
 TEST_CASE("field: other types are rendered with their formatter", "[log][field]") {
   captured_stream json({}, as_bare_json());
-  json.log().info("m", field<"v">(std::vector<int>{1, 2}), field<"p">(static_cast<void*>(nullptr)));
-  CHECK(json.last_line() == R"(m,"v":"[1, 2]","p":"0x0")");
+  json.log().info("m", field<"u">(user{"a \"b\""}), field<"j">(fmt::join(std::vector{1, 2}, "+")));
+  CHECK(json.last_line() == R"(m,"u":"user a \"b\"","j":"1+2")");
+}
+
+TEST_CASE("field: containers stay typed, whatever formatters there are", "[log][field]") {
+  captured_stream json({}, as_bare_json()); // <fmt/ranges.h> is included here
+  WEIR_INFO(json.log(), "{::02}", std::vector{1, 2}, field<"v">(std::vector{1, 2}));
+  CHECK(json.last_line() == R"([01, 02],"v":[1,2])");
+}
+
+TEST_CASE("field: pointers are addresses", "[log][field]") {
+  captured_stream text, json({}, as_bare_json());
+  int object = 0;
+  WEIR_INFO(text.log(), "m", field<"p">(static_cast<void*>(&object)), field<"n">(nullptr));
+  WEIR_INFO(json.log(), "m", field<"p">(fmt::ptr(&object)), field<"n">(nullptr));
+  CHECK(text.last_line() == fmt::format("m p={} n=0x0", fmt::ptr(&object)));
+  CHECK(json.last_line() == fmt::format(R"(m,"p":"{}","n":"0x0")", fmt::ptr(&object)));
+}
+
+TEST_CASE("field: a copy-safe type is formatted late", "[log][field]") {
+  captured_stream text, json({}, as_bare_json());
+  const auto log = [](weir::logger& to) {
+    WEIR_INFO(to, "m", field<"r">(ratio{1, 2}), field<"bad">(ratio{1, 0}), field<"n">(1));
+    to.info("m", field<"r">(ratio{1, 2}));
+  };
+  log(text.log());
+  log(json.log());
+  CHECK(text.lines() == std::vector<std::string>{R"(m r="1 \"/\" 2" bad=[unformattable] n=1)", R"(m r="1 \"/\" 2")"});
+  CHECK(json.lines() ==
+        std::vector<std::string>{R"(m,"r":"1 \"/\" 2","bad":"[unformattable]","n":1)", R"(m,"r":"1 \"/\" 2")"});
 }
 
 TEST_CASE("field: a formatter that throws does not make the log call throw", "[log][field]") {

@@ -54,8 +54,7 @@ namespace detail {
 
 /// The bytes that an argument of this type takes in a record.
 inline std::size_t bytes_of(const argument_type& type, const std::byte* at) noexcept {
-  return type.kind == argument_kind::text ? codec<std::string_view>::size(codec<std::string_view>::read(at))
-                                          : type.size;
+  return type.size == 0 ? codec<std::string_view>::size(codec<std::string_view>::read(at)) : type.size;
 }
 
 /// Calls visit(type, value's place) for each field in `bytes`.

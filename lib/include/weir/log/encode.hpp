@@ -1,12 +1,18 @@
 // From a log statement's arguments to the bytes in a record, and back.
 #pragma once
 
+#include "weir/log/argument_shape.hpp"
+#include "weir/log/standard_values.hpp"
+#include "weir/log/structure.hpp"
+
 #include <fmt/core.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -15,55 +21,153 @@ namespace weir {
 
 /// Specialise to true for a trivially copyable, default constructible type without pointers or views: its bytes are
 /// then copied into the record and its fmt::formatter runs on the backend thread. Other types are rendered at the
-/// call site.
+/// call site. True of enumerations: specialise to false if the formatter of one looks at more than the value.
 template <class T>
-inline constexpr bool copy_safe = false;
+inline constexpr bool copy_safe = std::is_enum_v<T>;
 template <class Rep, class Period>
 inline constexpr bool copy_safe<std::chrono::duration<Rep, Period>> = std::is_arithmetic_v<Rep>;
 template <class Clock, class Duration>
 inline constexpr bool copy_safe<std::chrono::time_point<Clock, Duration>> = copy_safe<Duration>;
 template <>
 inline constexpr bool copy_safe<long double> = true;
+template <class Rep, class Period>
+inline constexpr bool copy_safe<detail::plain_duration<Rep, Period>> = true;
+// A category outlives its codes: they refer to it wherever they go.
+template <class Error>
+inline constexpr bool copy_safe<detail::error_value<Error>> = true;
 
 namespace detail {
 
+/// True of field_argument (field.hpp).
 template <class T>
-inline constexpr bool is_std_text = std::is_same_v<T, std::string_view>;
-template <class Allocator>
-inline constexpr bool is_std_text<std::basic_string<char, std::char_traits<char>, Allocator>> = true;
-
-/// What is recorded as text: the standard strings, and what converts to a view unless it has a formatter of its own,
-/// which then has the say (it may hide a secret).
-template <class T>
-inline constexpr bool becomes_text = is_std_text<T> || (std::is_convertible_v<const T&, std::string_view> &&
-                                                        !std::is_default_constructible_v<fmt::formatter<T>>);
+inline constexpr bool is_field = false;
 
 /// Integers travel in two sizes, so that the backend knows few types.
 template <class T>
 using wide_integer =
     std::conditional_t<std::is_signed_v<T>, std::conditional_t<(sizeof(T) > 4), std::int64_t, std::int32_t>,
                        std::conditional_t<(sizeof(T) > 4), std::uint64_t, std::uint32_t>>;
-
-/// Strings become views, numbers themselves; everything else stays a reference to what it is. Arrays of char end at
-/// their first zero, or where they end.
 template <class T>
-decltype(auto) to_loggable(const T& value) noexcept {
-  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char>)
+inline constexpr bool is_plain_integer = std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+                                         !std::is_same_v<T, char> && sizeof(T) <= sizeof(std::int64_t);
+
+/// What a reference wrapper refers to, what an atomic holds; other values themselves.
+template <class T>
+decltype(auto) unwrapped(const T& value) noexcept {
+  if constexpr (std::is_class_v<T> && reference_like<T>)
+    return static_cast<const typename T::type&>(value.get());
+  else if constexpr (is_atomic<T>)
+    // relaxed: a value to look at, not one to synchronise by.
+    return value.load(std::memory_order_relaxed);
+  else
+    return static_cast<const T&>(value);
+}
+
+/// UTF-8, whatever its code units are called.
+template <class Char>
+std::string_view text_of(const Char* text, std::size_t size) noexcept {
+  return {reinterpret_cast<const char*>(text), size};
+}
+template <class Char>
+std::string_view text_of(const Char* text) noexcept {
+  return text == nullptr ? std::string_view("(null)") : std::string_view(reinterpret_cast<const char*>(text));
+}
+template <class T>
+inline constexpr bool is_narrow = std::is_same_v<T, char> || std::is_same_v<T, char8_t>;
+
+template <class T>
+concept has_error_code = requires(const T& value) {
+  make_error_code(value);
+};
+template <class T>
+concept has_format_as = requires(const T& value) {
+  format_as(value);
+};
+
+/// An enumeration without a formatter: the error it stands for, what its format_as() says, or its number.
+template <class Enum>
+auto enum_value(const Enum& value) noexcept {
+  if constexpr (has_error_code<Enum>) {
+    return error_value<decltype(make_error_code(value))>{make_error_code(value)};
+  } else if constexpr (has_format_as<Enum>) {
+    using shown = decltype(format_as(value));
+    if constexpr (std::is_same_v<shown, std::string>)
+      return format_as(value); // to be kept, not looked at
+    else
+      return to_loggable(format_as(value));
+  } else {
+    return static_cast<wide_integer<std::underlying_type_t<Enum>>>(value);
+  }
+}
+
+/// Types that are neither numbers, text nor pointers, and have no formatter of their own.
+template <class T>
+decltype(auto) class_to_loggable(const T& value) noexcept {
+  static_assert(!is_time_point<T>, "to log a time point of the system's clock, include <fmt/chrono.h>; other clocks' "
+                                   "are without meaning outside the program: log a difference");
+  if constexpr (std::is_base_of_v<rendered_now, T>)
+    return value.text();
+  else if constexpr (std::is_base_of_v<std::exception, T> || std::is_same_v<T, std::exception_ptr>)
+    return exception_text(value);
+  else if constexpr (error_like<T>)
+    return error_value<T>{value};
+  else if constexpr (is_duration<T>)
+    return to_plain(value);
+  else if constexpr (shape_of<T>() != structure_shape::none)
+    return structure_text(value, structure_style::message);
+  else {
+    static_assert(is_time_point<T> || fmt::is_formattable<T>(),
+                  "a value of this type cannot be logged: give it a fmt::formatter, or, if it has an operator<<, log "
+                  "weir::streamed(value)");
+    return static_cast<const T&>(value);
+  }
+}
+
+/// Strings become views, numbers and fields themselves, other types what is recorded of them; what has a formatter of
+/// its own stays a reference to what it is. Arrays of char end at their first zero, or where they end.
+template <class T>
+[[gnu::always_inline]] constexpr decltype(auto) to_loggable(const T& value) noexcept {
+  static_assert(!is_wide_text<T>, "wide strings and characters are not logged: convert them to UTF-8");
+  static_assert(!std::is_pointer_v<T> || std::is_void_v<std::remove_pointer_t<T>> ||
+                    is_narrow<std::remove_cv_t<std::remove_pointer_t<T>>>,
+                "a pointer may dangle when the record is written: log what it points to, or its address by "
+                "fmt::ptr(pointer)");
+  if constexpr (std::is_same_v<T, char8_t>)
+    return static_cast<char>(value);
+  else if constexpr (is_plain_integer<T>)
     return static_cast<wide_integer<T>>(value);
   else if constexpr (std::is_arithmetic_v<T>)
     return T{value};
+  else if constexpr (is_field<T>)
+    return static_cast<const T&>(value);
   else if constexpr (std::is_null_pointer_v<T>)
     return static_cast<const void*>(nullptr);
-  else if constexpr (std::is_same_v<T, void*> || std::is_same_v<T, const void*>)
-    return static_cast<const void*>(value);
-  else if constexpr (std::is_array_v<T> && std::is_same_v<std::remove_extent_t<T>, char>)
-    return std::string_view(value, ::strnlen(value, std::extent_v<T>));
-  else if constexpr (std::is_same_v<T, char*> || std::is_same_v<T, const char*>)
-    return value == nullptr ? std::string_view("(null)") : std::string_view(value);
+  else if constexpr (std::is_pointer_v<T>) {
+    using pointee = std::remove_cv_t<std::remove_pointer_t<T>>;
+    if constexpr (is_narrow<pointee>)
+      return text_of(value);
+    else if constexpr (std::is_void_v<pointee>)
+      return const_cast<const void*>(value);
+    else
+      return static_cast<const T&>(value);
+  } else if constexpr (std::is_array_v<T> && is_narrow<std::remove_extent_t<T>>)
+    return text_of(value, ::strnlen(reinterpret_cast<const char*>(value), std::extent_v<T>));
+  else if constexpr (std::is_array_v<T>)
+    return structure_text(value, structure_style::message);
+  else if constexpr (is_std_text<T> || is_u8_text<T>)
+    return text_of(value.data(), value.size());
+  else if constexpr (path_like<T>)
+    return std::string_view(value.native());
   else if constexpr (becomes_text<T>)
     return static_cast<std::string_view>(value);
-  else
+  else if constexpr (has_formatter<T>)
     return static_cast<const T&>(value);
+  else if constexpr (std::is_enum_v<T>)
+    return enum_value(value);
+  else if constexpr (reference_like<T> || is_atomic<T>)
+    return to_loggable(unwrapped(value));
+  else
+    return class_to_loggable(value);
 }
 
 template <class T>
@@ -117,6 +221,25 @@ struct codec<std::string_view> {
 
 template <>
 struct codec<std::string> : codec<std::string_view> {};
+
+/// Laid out like text.
+template <>
+struct codec<json_view> {
+  using encoded = json_view;
+  static std::size_t size(json_view json) noexcept { return codec<std::string_view>::size(json.text); }
+  static std::byte* write(std::byte* at, json_view json) noexcept {
+    return codec<std::string_view>::write(at, json.text);
+  }
+  static json_view read(const std::byte* at) noexcept { return {codec<std::string_view>::read(at)}; }
+};
+template <>
+struct codec<json_text> {
+  using encoded = json_view;
+  static std::size_t size(const json_text& json) noexcept { return codec<std::string_view>::size(json.text); }
+  static std::byte* write(std::byte* at, const json_text& json) noexcept {
+    return codec<std::string_view>::write(at, json.text);
+  }
+};
 
 } // namespace detail
 } // namespace weir

@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -19,7 +18,9 @@ template <std::size_t Size>
 struct field_key {
   char text[Size]{};
   // Implicit, so that field<"bytes"> reads as it does.
-  consteval field_key(const char (&literal)[Size]) { std::copy_n(literal, Size, text); } // NOLINT
+  consteval field_key(const char (&literal)[Size]) { // NOLINT
+    for (std::size_t i = 0; i < Size; ++i) text[i] = literal[i];
+  }
   constexpr std::string_view view() const noexcept { return {text, Size - 1}; }
 };
 
@@ -30,11 +31,13 @@ inline constexpr std::array<std::string_view, 6> reserved_keys{"time",    "level
                                                                "message", "trace_id", "span_id"};
 
 consteval bool valid_key(std::string_view key) {
-  if (key.empty() || std::ranges::find(reserved_keys, key) != reserved_keys.end()) return false;
-  return std::ranges::all_of(key, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-' || c == '/';
-  });
+  for (const std::string_view reserved : reserved_keys)
+    if (key == reserved) return false;
+  for (const char c : key)
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+          c == '-' || c == '/'))
+      return false;
+  return !key.empty();
 }
 
 template <field_key Key, class Value>
@@ -56,8 +59,6 @@ consteval bool keys_differ() {
   return true;
 }
 
-template <class T>
-inline constexpr bool is_field = false;
 template <field_key Key, class Value>
 inline constexpr bool is_field<field_argument<Key, Value>> = true;
 
@@ -65,7 +66,7 @@ inline constexpr bool is_field<field_argument<Key, Value>> = true;
 template <class T>
 std::string render_field(const T& value) noexcept {
   try {
-    return fmt::format("{}", value); // not to_string(), which some formatters do not compile for
+    return fmt::vformat("{}", fmt::make_format_args(value)); // not format(), which takes no views by reference
   } catch (...) {
     return "[unformattable]"; // short enough to need no memory
   }
@@ -82,23 +83,31 @@ struct codec<field_argument<Key, Value>> {
 
 } // namespace detail
 
-/// A typed key-value for one log statement, placed after the format's arguments. Numbers and bools stay typed in
-/// JSON, strings are copied, other types are rendered on the spot with their fmt::formatter. `Key`: letters, digits,
-/// `_ . - /`; not one of the renderers' own keys (time, level, logger, message, trace_id, span_id), and no key twice
-/// in one statement. All of this is checked at compile time. A value whose formatter throws is written as
-/// "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not store it.
-/// Cost: none beyond its bytes: the key is part of the call site's static description.
+/// A typed key-value for one log statement, placed after the format's arguments. In JSON numbers and bools keep their
+/// types, optionals are their value or null, containers arrays, and maps from strings objects; what is anything else
+/// is the string that the message would show. `Key`: letters, digits, `_ . - /`; not one of the renderers' own keys
+/// (time, level, logger, message, trace_id, span_id), and no key twice in one statement. All of this is checked at
+/// compile time. A value whose formatter throws is written as "[unformattable]". Lifetime: a string's field refers to
+/// the string until the statement ends; do not store it. Cost: none beyond its bytes: the key is part of the call
+/// site's static description; of a structure, and of a type that is not copy_safe, its rendering.
 template <field_key Key, class T>
-[[nodiscard]] auto field(const T& value) noexcept {
+[[nodiscard, gnu::always_inline]] inline auto field(const T& value) noexcept {
   static_assert(detail::valid_key(Key.view()),
                 "a field's key is letters, digits and _ . - /, and not a reserved one");
-  using loggable = detail::loggable_t<T>;
-  if constexpr (std::is_same_v<loggable, long double>)
-    return detail::field_argument<Key, double>{static_cast<double>(value)}; // what JSON's numbers are
-  else if constexpr (detail::copied_late<loggable> && (std::is_arithmetic_v<loggable> || detail::is_text<loggable>))
-    return detail::field_argument<Key, loggable>{detail::to_loggable(value)};
-  else
-    return detail::field_argument<Key, std::string>{detail::render_field(value)};
+  const auto& held = detail::unwrapped(value);
+  using held_type = std::remove_cvref_t<decltype(held)>;
+  if constexpr (detail::is_typed_structure<held_type>()) {
+    return detail::field_argument<Key, detail::json_text>{
+        {detail::structure_text(held, detail::structure_style::json)}};
+  } else {
+    using loggable = detail::loggable_t<held_type>;
+    if constexpr (std::is_same_v<loggable, long double>)
+      return detail::field_argument<Key, double>{static_cast<double>(held)}; // what JSON's numbers are
+    else if constexpr (detail::copied_late<loggable>)
+      return detail::field_argument<Key, loggable>{detail::to_loggable(held)};
+    else
+      return detail::field_argument<Key, std::string>{detail::render_field(held)};
+  }
 }
 
 } // namespace weir

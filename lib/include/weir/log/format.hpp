@@ -27,7 +27,7 @@ template <class List>
 struct fmt_format;
 template <class... T>
 struct fmt_format<type_list<T...>> {
-  using type = fmt::format_string<T...>;
+  using type = fmt::format_string<loggable_t<T>...>;
 };
 /// fmt's compile-time check of a format string against the arguments of a statement.
 template <class... Args>

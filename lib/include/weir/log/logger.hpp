@@ -111,7 +111,7 @@ class logger {
     if constexpr (detail::recorded<Args...>::as_they_are)
       write(site, Severity, detail::to_loggable(args)...);
     else
-      render_now(site, Severity, site.format, std::tuple<>{}, args...);
+      render_now(site, Severity, site.format, std::tuple<>{}, detail::to_loggable(args)...);
   }
 
  private:
@@ -132,7 +132,7 @@ class logger {
     if constexpr (detail::recorded<Args...>::as_they_are)
       write(site, Severity, text, detail::to_loggable(args)...);
     else
-      render_now(site, Severity, {text.format, text.format_size}, std::tie(text), args...);
+      render_now(site, Severity, {text.format, text.format_size}, std::tie(text), detail::to_loggable(args)...);
   }
 
   /// For arguments that cannot travel: the message is rendered here and travels as one string. `front`: what is

@@ -16,13 +16,15 @@ namespace weir::detail {
 template <class T>
 inline constexpr bool has_text = is_text<T>;
 template <field_key Key, class Value>
-inline constexpr bool has_text<field_argument<Key, Value>> = is_text<Value>;
+inline constexpr bool has_text<field_argument<Key, Value>> = is_text<Value> || std::is_same_v<Value, json_text>;
 
 /// Bytes of text in one loggable argument.
 template <class T>
 std::size_t text_size(const T& value) noexcept {
   if constexpr (is_text<T>)
     return value.size();
+  else if constexpr (std::is_same_v<T, json_text>)
+    return value.text.size();
   else
     return 0;
 }
@@ -50,6 +52,11 @@ class text_cutter {
   template <field_key Key>
   auto operator()(const field_argument<Key, std::string>& f) noexcept {
     return field_argument<Key, std::string_view>{(*this)(std::string_view(f.value))};
+  }
+  // It may no longer be JSON then: a record that says it was cut has its structures written as strings.
+  template <field_key Key>
+  auto operator()(const field_argument<Key, json_text>& f) noexcept {
+    return field_argument<Key, json_view>{{(*this)(std::string_view(f.value.text))}};
   }
 
   std::size_t cut_bytes() const noexcept { return cut_; }

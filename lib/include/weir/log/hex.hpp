@@ -1,0 +1,65 @@
+// Bytes as hexadecimal digits: log.info("sent {}", weir::hex(packet)).
+#pragma once
+
+#include "weir/log/standard_values.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <type_traits>
+
+namespace weir {
+
+enum class hex_style : std::uint8_t {
+  /// `474554202f`
+  compact,
+  /// `hexdump -C`: 16 bytes a row, with their offset and what of them is printable ASCII. Rows are separated by line
+  /// feeds, which renderers of lines write as `\n`.
+  dump
+};
+
+struct hex_options {
+  hex_style style = hex_style::compact;
+  /// How many bytes to show; when there are more, how many there are stands behind them. Each costs 2 characters
+  /// (compact) or about 5 (dump).
+  std::size_t most_bytes = 256;
+};
+
+/// The bytes for one log statement; see hex().
+class hex_bytes : public detail::rendered_now {
+ public:
+  hex_bytes(const void* data, std::size_t size, hex_options options) noexcept
+      : data_(static_cast<const std::byte*>(data)), size_(size), options_(options) {}
+  /// As it is logged; "[no memory]" if there is none for it.
+  std::string text() const noexcept;
+
+ private:
+  const std::byte* data_;
+  std::size_t size_;
+  hex_options options_;
+};
+
+/// Logs `bytes` as text, `474554… (1500 bytes)`, as an argument or a field. Rendered at the call, so the memory may
+/// change or go afterwards. Lifetime: it refers to the memory until the statement ends; do not store it.
+[[nodiscard]] inline hex_bytes hex(const void* data, std::size_t size, hex_options options = {}) noexcept {
+  return {data, size, options};
+}
+/// `bytes`: what lies in one piece of memory and has data() and size(): strings, vectors and spans of integers, of
+/// std::byte, of other types without padding, and Asio's buffers. Elements wider than a byte stand as in memory.
+template <class Bytes>
+[[nodiscard]] hex_bytes hex(const Bytes& bytes, hex_options options = {}) noexcept requires requires {
+  {static_cast<const void*>(bytes.data())};
+  bytes.size();
+}
+{
+  using element = std::remove_cvref_t<std::remove_pointer_t<decltype(bytes.data())>>;
+  if constexpr (std::is_void_v<element>) {
+    return {bytes.data(), bytes.size(), options};
+  } else {
+    static_assert(std::has_unique_object_representations_v<element>, "only bytes with a meaning are logged");
+    return {bytes.data(), bytes.size() * sizeof(element), options};
+  }
+}
+
+} // namespace weir

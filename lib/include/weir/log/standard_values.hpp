@@ -1,0 +1,68 @@
+// Standard types that travel as they are and become text on the backend: error codes, durations.
+#pragma once
+
+#include "weir/log/argument_shape.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace weir::detail {
+
+/// An error code or condition; written as `generic:2 No such file or directory`.
+template <class Error>
+struct error_value {
+  Error error;
+};
+std::string error_text(const char* category, int value, std::string_view message);
+
+/// A duration where <fmt/chrono.h> is not included; written as fmt writes it: `1500ms`.
+template <class Rep, class Period>
+struct plain_duration {
+  Rep count;
+};
+std::string duration_text(std::int64_t count, std::intmax_t numerator, std::intmax_t denominator);
+std::string duration_text(std::uint64_t count, std::intmax_t numerator, std::intmax_t denominator);
+std::string duration_text(double count, std::intmax_t numerator, std::intmax_t denominator);
+
+template <class Rep, class Period>
+constexpr plain_duration<Rep, Period> to_plain(const std::chrono::duration<Rep, Period>& duration) noexcept {
+  return {duration.count()};
+}
+
+/// For formatters of what is written as text: takes the specifications that fmt takes for a string.
+struct as_text_formatter : fmt::formatter<fmt::string_view> {
+  fmt::format_context::iterator write(std::string_view text, fmt::format_context& context) const;
+};
+
+/// Of an exception: what(), and behind colons that of each exception nested in it.
+std::string exception_text(const std::exception& error) noexcept;
+/// The same; "none" of a null pointer, "unknown exception" of what is not a std::exception.
+std::string exception_text(const std::exception_ptr& error) noexcept;
+
+/// Base of what is rendered at the call, whatever it is: it has `std::string text() const noexcept`.
+struct rendered_now {};
+
+} // namespace weir::detail
+
+template <class Error>
+struct fmt::formatter<weir::detail::error_value<Error>> : weir::detail::as_text_formatter {
+  auto format(const weir::detail::error_value<Error>& value, fmt::format_context& context) const {
+    return write(weir::detail::error_text(value.error.category().name(), value.error.value(), value.error.message()),
+                 context);
+  }
+};
+
+template <class Rep, class Period>
+struct fmt::formatter<weir::detail::plain_duration<Rep, Period>> : weir::detail::as_text_formatter {
+  auto format(const weir::detail::plain_duration<Rep, Period>& value, fmt::format_context& context) const {
+    using wide = std::conditional_t<std::is_floating_point_v<Rep>, double,
+                                    std::conditional_t<std::is_signed_v<Rep>, std::int64_t, std::uint64_t>>;
+    return write(weir::detail::duration_text(static_cast<wide>(value.count), Period::num, Period::den), context);
+  }
+};
