@@ -13,8 +13,12 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -87,14 +91,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto ids = in.value<correlation>();
   const auto time = in.value<std::uint32_t>() * std::int64_t{1'000'000'007};
 
+  const std::vector<std::string> list{message, text};
+  const std::map<std::string, std::pair<double, std::optional<std::string>>> map{{text, {number, message}},
+                                                                                 {logger, {real, {}}}};
+  const auto list_field = field<"list">(list);
+  const auto map_field = field<"map">(map);
+  using list_view = typename detail::codec<std::remove_cv_t<decltype(list_field)>>::encoded;
+  using map_view = typename detail::codec<std::remove_cv_t<decltype(map_field)>>::encoded;
+
   const auto arguments = encoded(std::string_view(message), integer, static_cast<int>(character & 0x7fU), real,
-                                 text_field{std::string_view(text)}, number_field{number}, integer_field{integer});
+                                 text_field{std::string_view(text)}, number_field{number}, integer_field{integer},
+                                 list_field, map_field);
   static constinit const detail::call_site site{
       .format = "{} \"{{\" {:>5} {:c} {}",
       .file = "file.cpp",
       .line = 1,
       .arguments = detail::argument_types<std::string_view, std::int64_t, std::int32_t, float, text_field,
-                                          number_field, integer_field>};
+                                          number_field, integer_field, list_view, map_view>};
   const record entry(site, level::info, arguments.data(), logger, time, (ids.span_id & 1U) != 0 ? &ids : nullptr, {},
                      character);
   const auto text_lines = as_text(), json_lines = as_json();
@@ -110,5 +123,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (is_one_valid_line(text)) must(object.at("text").as_string() == text);
   if (is_one_valid_line(logger)) must(object.at("logger").as_string() == logger);
   must(object.at("message").as_string().find('{') != boost::json::string::npos);
+  // Of a record that was cut, structures are strings.
+  must(object.at("list").is_array() == (character == 0) && object.at("map").is_object() == (character == 0));
+  if (character == 0 && is_one_valid_line(text)) {
+    must(object.at("list").as_array().at(1).as_string() == text);
+    must(object.at("map").as_object().contains(text));
+  }
   return 0;
 }
