@@ -42,6 +42,14 @@ void insert(text_buffer& out, std::size_t at, std::string_view text) {
   std::memcpy(out.data() + at, text.data(), text.size());
 }
 
+/// The level's name in that line, or all of it.
+colour_range range_of_level(std::string_view line, level severity) noexcept {
+  const std::string_view name = to_string_view(severity);
+  const std::size_t first = line.substr(0, prefix_bytes).find(name);
+  if (first != line.npos) return {first, first + name.size()};
+  return {0, line.size() - std::size_t{line.ends_with('\n')}};
+}
+
 class console final : public line_sink {
  public:
   console(console_options options, std::unique_ptr<renderer> renderer)
@@ -64,7 +72,7 @@ class console final : public line_sink {
     return colour_ == console_colour::always;
   }
 
-  /// Colours the level's name in the line that begins there, or the line.
+  /// Colours what the renderer says of the line that begins there, the level's name, or the line.
   void colour(std::size_t begin, level severity) noexcept {
     text_buffer& out = lines();
     try {
@@ -72,15 +80,11 @@ class console final : public line_sink {
     } catch (const std::bad_alloc&) {
       return; // the line is there already
     }
-    const std::string_view line(out.data() + begin, out.size() - begin);
-    const std::string_view name = to_string_view(severity);
-    std::size_t first = line.substr(0, prefix_bytes).find(name), size = name.size();
-    if (first == line.npos) {
-      first = 0;
-      size = line.size() - std::size_t{line.ends_with('\n')};
-    }
-    insert(out, begin + first + size, plain);
-    insert(out, begin + first, colours[static_cast<std::size_t>(severity) % colours.size()]);
+    const colour_range range =
+        lines_from().colour().value_or(range_of_level({out.data() + begin, out.size() - begin}, severity));
+    if (range.begin >= range.end) return;
+    insert(out, begin + range.end, plain);
+    insert(out, begin + range.begin, colours[static_cast<std::size_t>(severity) % colours.size()]);
   }
 
   write_result write(std::string_view lines) override {

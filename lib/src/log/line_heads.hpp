@@ -15,13 +15,16 @@ namespace weir::detail {
 /// A small cache. Not thread-safe: each renderer has one.
 class line_heads {
  public:
-  /// `make(severity, logger)` gives the text of those that are not in the cache.
+  static constexpr std::size_t places = 32;
+
+  /// `make(severity, logger)` gives the text of those that are not in the cache. Returns its place there, which has
+  /// that text until the next call to `make`.
   template <class Make>
-  void append(line_writer& out, level severity, std::string_view logger, Make make) {
+  std::size_t append(line_writer& out, level severity, std::string_view logger, Make make) {
     // A logger's name stays where it is; another in its place is found out by comparing.
-    entry& head =
-        entries_[(reinterpret_cast<std::uintptr_t>(logger.data()) / 32 + static_cast<std::size_t>(severity)) %
-                 entries_.size()];
+    const std::size_t place =
+        (reinterpret_cast<std::uintptr_t>(logger.data()) / 32 + static_cast<std::size_t>(severity)) % places;
+    entry& head = entries_[place];
     if (head.severity != severity || head.logger != logger) [[unlikely]] {
       head.severity = level::off; // should memory run out
       head.text = make(severity, logger);
@@ -31,6 +34,7 @@ class line_heads {
       head.severity = severity;
     }
     out.append_padded({head.text.data(), head.size});
+    return place;
   }
 
  private:
@@ -40,7 +44,7 @@ class line_heads {
     std::string text; // padded
     std::size_t size = 0;
   };
-  std::array<entry, 32> entries_;
+  std::array<entry, places> entries_;
 };
 
 } // namespace weir::detail

@@ -1,5 +1,5 @@
 #include "log/line_heads.hpp"
-#include "log/number_text.hpp"
+#include "log/text_ids.hpp"
 #include "log/timestamp_text.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
@@ -29,13 +29,7 @@ class text_renderer final : public renderer {
     heads_.append(line, entry.severity(), entry.logger_name(), head_of);
     entry.write_message(line, field_style::text);
     entry.write_fields(line, field_style::text);
-    if (const correlation* ids = entry.ids()) {
-      line.append(" trace_id=");
-      char* const at = line.reserve(32);
-      line.advance_to(detail::write_hex(detail::write_hex(at, ids->trace_id_high), ids->trace_id_low));
-      line.append(" span_id=");
-      line.advance_to(detail::write_hex(line.reserve(16), ids->span_id));
-    }
+    if (const correlation* ids = entry.ids()) detail::append_ids(line, *ids);
     line.append('\n');
   }
 

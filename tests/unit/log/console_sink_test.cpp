@@ -187,6 +187,27 @@ TEST_CASE("console: always is always, every level has its colour, and a line wit
                                               "an \x1b[32minfo\x1b[0m, more or less\n");
 }
 
+TEST_CASE("console: a pattern says what is coloured", "[log][sink]") {
+  const auto line = [](std::string_view pattern) {
+    const temporary_directory directory;
+    {
+      const redirected output(STDOUT_FILENO, directory.file("out"));
+      const weir::console_options options{.stream = weir::console_stream::output,
+                                          .colour = weir::console_colour::always};
+      log_stream stream({.sinks = {weir::console_sink(options, weir::as_text(pattern))}});
+      for (int i = 0; i < 2; ++i) stream.get_logger("l").warn("hello");
+    }
+    const auto lines = lines_of(directory.file("out"));
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0] == lines[1]);
+    return lines[0];
+  };
+  CHECK(line("[%^%l%$] %v") == "[\x1b[33mwarning\x1b[0m] hello");
+  CHECK(line("%^[%L] %v%$") == "\x1b[33m[W] hello\x1b[0m");
+  CHECK(line("%l %v") == "warning hello");
+  CHECK(line("%l%$ %v") == "\x1b[33mwarning\x1b[0m hello");
+}
+
 TEST_CASE("console: what is no colour is refused", "[log][sink]") {
   CHECK_THROWS_WITH(weir::console_sink({.colour = weir::console_colour{5}}),
                     Catch::Contains("console_options.colour is 5"));

@@ -32,6 +32,7 @@ class line_sink : public sink {
 
   /// The lines appended since the last commit, for an append() that adds to the line it has just appended.
   text_buffer& lines() noexcept { return *buffer_; }
+  const renderer& lines_from() const noexcept { return *renderer_; }
 
  private:
   std::unique_ptr<renderer> renderer_;
