@@ -1,6 +1,7 @@
 #include "log/message_plan.hpp"
 
 #include "log/number_text.hpp"
+#include "log/value_quotes.hpp"
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
@@ -175,7 +176,8 @@ void append_custom_text(text_buffer& value, const argument_type& type, const std
 /// Text as a field's value.
 template <field_style Style>
 [[gnu::always_inline]] inline void write_text(line_writer& out, char* to, std::string_view value) {
-  if (Style == field_style::text && copy_if_token(to, value)) return out.advance_to(to + value.size());
+  if (Style == field_style::text && copy_if_token(to, value) && value != "null")
+    return out.advance_to(to + value.size());
   *to++ = '"';
   if (copy_if_plain(to, value, field_style::json)) [[likely]] {
     to += value.size();
@@ -183,9 +185,11 @@ template <field_style Style>
     return out.advance_to(to + 1);
   }
   out.advance_to(to);
-  append_escaped(out.yield(), value, field_style::json);
+  text_buffer& buffer = out.yield();
+  const std::size_t begin = buffer.size() - 1;
+  append_escaped(buffer, value, field_style::json);
+  Style == field_style::json ? buffer.push_back('"') : end_value(buffer, begin);
   out.resume();
-  out.append('"');
 }
 
 /// A custom type's value, or a structure.
@@ -197,8 +201,9 @@ template <field_style Style>
     return write_text<Style>(out, out.reserve(value.size() + 2), {value.data(), value.size()});
   }
   const std::string_view value = codec<json_view>::read(from).text;
-  // JSON as it is, unless it may have lost its end. Text writes a string that stands alone in the same way.
-  if (!cut && (Style == field_style::json || value.starts_with('"'))) return out.append(value);
+  // JSON as it is, unless it may have lost its end. Text writes a string that stands alone, and null, in the same
+  // way.
+  if (!cut && (Style == field_style::json || value.starts_with('"') || value == "null")) return out.append(value);
   write_text<Style>(out, out.reserve(value.size() + 2), value);
 }
 

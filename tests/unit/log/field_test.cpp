@@ -97,7 +97,9 @@ TEST_CASE("field: a string is quoted in text where it could be misread", "[log][
   check("a\\b", R"("a\\b")");
   check("a\nb", R"("a\nb")");
   check("\xff", R"("\\xff")");
-  check("ü", "\"ü\"");
+  check("ü", "ü");
+  check("ü ü", "\"ü ü\"");
+  check("null", R"("null")"); // and not an optional without a value
 }
 
 TEST_CASE("field: other types are rendered with their formatter", "[log][field]") {

@@ -59,6 +59,12 @@ enum class pattern_time : std::uint8_t { local, utc };
 /// with the second, or with level and logger, are kept; the rest is written record by record.
 std::unique_ptr<renderer> as_text(std::string_view pattern, pattern_time zone = pattern_time::local);
 
+/// For people and programs, `key=value` pairs (logfmt, as Go's and Heroku's tools read it): time, level, logger,
+/// message, trace_id, span_id (when there are any), then the fields. Values stand in quotes, escaped as in JSON, if
+/// they are empty strings, the string `null`, or have a space, quote, equals sign, backslash or control character in
+/// them. Numbers that JSON does not have are NaN, Infinity, -Infinity.
+std::unique_ptr<renderer> as_logfmt();
+
 /// For programs, one JSON object a line (RFC 8259): time, level, logger, message, trace_id, span_id (when there are
 /// any), then the fields with their types kept: the statement's in their order, its logger's, its context's; no key
 /// comes twice. Numbers that JSON does not have become the strings "NaN", "Infinity", "-Infinity". Integers have all
