@@ -1,11 +1,11 @@
 // Any bytes, escaped, are one line of valid UTF-8, and the same in place as appended.
 #include "log/escape.hpp"
 
+#include "input.hpp"
 #include "log/well_formed.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -15,10 +15,6 @@ std::string escaped(std::string_view raw, weir::field_style style) {
   weir::text_buffer out;
   weir::detail::append_escaped(out, raw, style);
   return {out.data(), out.size()};
-}
-
-void must(bool holds) {
-  if (!holds) std::abort();
 }
 
 } // namespace

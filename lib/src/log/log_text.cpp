@@ -3,10 +3,6 @@
 
 namespace weir {
 
-namespace detail {
-constinit const call_site text_site{.rendered = true, .located = true, .arguments = argument_types<std::string_view>};
-} // namespace detail
-
 void logger::log_text(level severity, std::string_view text, const source_position& where) noexcept {
   if (severity >= level::off || !enabled(severity)) return;
   write(detail::text_site, severity, static_cast<std::uint32_t>(where.line), where.file, where.function, text);

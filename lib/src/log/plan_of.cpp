@@ -7,6 +7,8 @@
 
 namespace weir::detail {
 
+constinit const call_site text_site{.rendered = true, .located = true, .arguments = argument_types<std::string_view>};
+
 namespace {
 
 /// Of a record that carries its rendered message.

@@ -4,9 +4,10 @@
 #include <cstdint>
 #include <string_view>
 
-/// Whether `text` is valid UTF-8 (RFC 3629: shortest forms, no surrogates, at most U+10FFFF) without control
-/// characters (C0, DEL, C1) and without U+2028 and U+2029: one line for whatever reads it.
-inline bool is_one_valid_line(std::string_view text) {
+/// Whether `text` is valid UTF-8 (RFC 3629: shortest forms, no surrogates, at most U+10FFFF) in which all code points
+/// are `welcome`.
+template <class Welcome>
+bool is_utf8_of(std::string_view text, Welcome welcome) {
   for (std::size_t i = 0; i < text.size();) {
     const auto first = static_cast<std::uint8_t>(text[i]);
     const int more = first < 0x80   ? 0
@@ -24,10 +25,22 @@ inline bool is_one_valid_line(std::string_view text) {
     }
     constexpr std::uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
     if (code < smallest[more] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return false;
-    if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029) return false;
+    if (!welcome(code)) return false;
     i += static_cast<std::size_t>(more) + 1;
   }
   return true;
+}
+
+inline bool is_utf8(std::string_view text) {
+  return is_utf8_of(text, [](std::uint32_t) { return true; });
+}
+
+/// Whether it is also without control characters (C0, DEL, C1) and without U+2028 and U+2029: one line for whatever
+/// reads it.
+inline bool is_one_valid_line(std::string_view text) {
+  return is_utf8_of(text, [](std::uint32_t code) {
+    return code >= 0x20 && (code < 0x7f || code >= 0xa0) && code != 0x2028 && code != 0x2029;
+  });
 }
 
 /// Whether `text` can stand inside a JSON string's quotes: also, every backslash begins one of JSON's escapes.
