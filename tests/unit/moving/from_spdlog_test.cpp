@@ -154,6 +154,16 @@ TEST_CASE("from spdlog: sinks", "[moving]") {
   CHECK(lines_of(another_path).size() == 2);
 }
 
+TEST_CASE("from spdlog: patterns", "[moving]") {
+  const auto local = weir::memory_sink({}, weir::as_text("[%T.%e] [%n] [%^%l%$] %v"));
+  const auto utc = weir::memory_sink({}, weir::as_text("%T %v", weir::pattern_time::utc));
+  weir::log_stream stream({.sinks = {local, utc}});
+  stream.get_logger("main").warn("x");
+  stream.flush(1min);
+  CHECK(local->snapshot().at(0).ends_with("] [main] [warning] x"));
+  CHECK(utc->snapshot().at(0).ends_with(" x"));
+}
+
 TEST_CASE("from spdlog: layouts, and sinks of one's own", "[moving]") {
   const temporary_directory directory;
   const std::string path = directory.file("a.log");
