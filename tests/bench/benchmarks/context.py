@@ -1,0 +1,57 @@
+"""What contexts cost, here and in Go."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .setting import Failure, marked
+
+LEADING = None
+SHAPES = ["child_cancel", "timeout", "timeout_1m", "poll", "value5", "cascade1000", "wakeup", "memory"]
+GO_SOURCES = Path(__file__).parent.parent / "go" / "context"
+
+
+def build_go(bench):
+    """The program with Go's contexts, or None where Go is not installed."""
+    if shutil.which("go") is None:
+        print("context: left out: go is not installed", file=sys.stderr)
+        return None
+    program = bench.scratch / "context_go"
+    environment = dict(os.environ, GO111MODULE="off", GOCACHE=str(bench.scratch / "go-cache"))
+    try:
+        subprocess.run(["go", "build", "-o", program, "."], cwd=GO_SOURCES, env=environment, check=True)
+    except subprocess.CalledProcessError as error:
+        raise Failure("context: the Go program could not be built") from error
+    return program
+
+
+def run_go(program, shape):
+    done = subprocess.run([program, "-shape", shape], stdout=subprocess.PIPE, text=True, timeout=300)
+    if done.returncode != 0:
+        raise Failure(f"context_go -shape {shape} failed")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def run(bench):
+    go = build_go(bench)
+    subjects = ["weir"] if go is None else ["weir", "go"]
+    for repetition, subject in bench.in_turns("context", 1 if bench.quick else 3, subjects):
+        for shape in SHAPES:
+            results = bench.run("context", shape=shape) if subject == "weir" else run_go(go, shape)
+            yield from marked(repetition, results)
+
+
+def targets(results):
+    for shape, limit in [("child_cancel", 60), ("timeout", 120), ("poll", 1), ("value5", 8), ("cascade1000", 20_000)]:
+        taken = results.median("ns_per_op", (shape, "weir"))
+        yield f"weir {shape}: {taken:.1f} ns, at most {limit}", taken <= limit
+    many = results.ratio("ns_per_op", ("timeout_1m", "weir"), ("timeout", "weir"))
+    yield f"weir timeout with 1 M live deadlines: {many:.2f} x that with 1000, at most 2", many <= 2
+    wakeup = results.ratio("p50", ("wakeup", "weir"), ("wakeup", "go"))
+    if wakeup is not None:
+        yield f"weir wakeup p50 is {wakeup:.2f} x go's, at most 1", wakeup <= 1
+    held = results.median("bytes", ("memory", "weir"))
+    yield f"weir memory: {held:.0f} bytes a context, at most 128", held <= 128

@@ -1,0 +1,199 @@
+// What contexts cost.
+//
+//   context --shape child_cancel|timeout|timeout_1m|poll|value5|cascade1000|wakeup|memory
+#include "measuring/cores.hpp"
+#include "measuring/options.hpp"
+#include "measuring/percentile.hpp"
+#include "measuring/result.hpp"
+#include "measuring/ticks.hpp"
+
+#include <weir/context.hpp>
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class T>
+void keep(const T& value) noexcept {
+  asm volatile("" : : "r,m"(value) : "memory");
+}
+
+void print(std::string_view shape, std::string_view metric, std::string_view unit, double value) {
+  bench::print({"context", shape, "weir", metric, unit, value});
+}
+
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+  return values[values.size() / 2];
+}
+
+/// The median over batches of calls, ns a call.
+template <class Call>
+double ns_per_call(std::uint64_t batches, std::uint64_t calls, Call call) {
+  std::vector<double> taken;
+  for (std::uint64_t batch = 0; batch < batches; ++batch) {
+    const std::uint64_t begin = bench::begin_ticks();
+    for (std::uint64_t i = 0; i < calls; ++i) call();
+    taken.push_back(static_cast<double>(bench::end_ticks() - begin) / static_cast<double>(calls));
+  }
+  return median(std::move(taken)) * bench::nanoseconds_per_tick();
+}
+
+void child_cancel() {
+  const auto parent = weir::with_cancel(weir::background());
+  print("child_cancel", "ns_per_op", "ns", ns_per_call(1000, 1000, [&] {
+          const auto child = weir::with_cancel(parent.ctx);
+          keep(child.ctx);
+          child.cancel();
+        }));
+}
+
+void timeout(std::string_view shape, std::size_t live) {
+  const auto parent = weir::with_cancel(weir::background());
+  std::vector<weir::cancellable> others;
+  others.reserve(live);
+  for (std::size_t i = 0; i < live; ++i)
+    others.push_back(weir::with_timeout(parent.ctx, 1h + std::chrono::microseconds(i * 7919 % live)));
+  print(shape, "ns_per_op", "ns", ns_per_call(200, 1000, [&] {
+          const auto child = weir::with_timeout(parent.ctx, 1h);
+          keep(child.ctx);
+          child.cancel();
+        }));
+}
+
+void poll() {
+  const auto outer = weir::with_cancel(weir::background());
+  const auto inner = weir::with_cancel(outer.ctx);
+  print("poll", "ns_per_op", "ns", ns_per_call(1000, 1000, [&] {
+          keep(inner.ctx); // it may have changed
+          keep(inner.ctx.done());
+        }));
+}
+
+struct user_id {
+  using value_type = std::uint64_t;
+};
+template <int Depth>
+struct other_key {
+  using value_type = int;
+};
+
+void value5() {
+  const auto ctx = weir::with_value<other_key<4>>(
+      weir::with_value<other_key<3>>(
+          weir::with_value<other_key<2>>(
+              weir::with_value<other_key<1>>(weir::with_value<user_id>(weir::background(), 42U), 1), 2),
+          3),
+      4);
+  print("value5", "ns_per_op", "ns", ns_per_call(1000, 1000, [&] {
+          keep(ctx);
+          const std::uint64_t* const found = ctx.value<user_id>();
+          if (found == nullptr || *found != 42) throw std::runtime_error("value5: not found");
+        }));
+}
+
+void cascade1000() {
+  std::vector<double> taken;
+  for (int round = 0; round < 500; ++round) {
+    const auto parent = weir::with_cancel(weir::background());
+    std::vector<weir::cancellable> children;
+    for (int i = 0; i < 1000; ++i) children.push_back(weir::with_cancel(parent.ctx));
+    const std::uint64_t begin = bench::begin_ticks();
+    parent.cancel();
+    taken.push_back(static_cast<double>(bench::end_ticks() - begin));
+    if (!children.back().ctx.done()) throw std::runtime_error("cascade1000: a child is not done");
+  }
+  print("cascade1000", "ns_per_op", "ns", median(std::move(taken)) * bench::nanoseconds_per_tick());
+}
+
+/// From the call of cancel until the thread that waits, on another core, goes on.
+void wakeup() {
+  constexpr int rounds = 5000;
+  std::vector<std::uint64_t> taken;
+  std::atomic<const weir::context*> given{nullptr};
+  std::atomic<std::uint64_t> woken_at{0};
+  std::thread waiter([&] {
+    bench::pin(bench::role::backend);
+    for (int round = 0; round < rounds; ++round) {
+      const weir::context* ctx = nullptr;
+      while ((ctx = given.exchange(nullptr)) == nullptr) {
+      }
+      ctx->wait();
+      woken_at.store(bench::end_ticks());
+    }
+  });
+  bench::pin(bench::role::producer);
+  for (int round = 0; round < rounds; ++round) {
+    const auto made = weir::with_cancel(weir::background());
+    given.store(&made.ctx);
+    bench::spin_for(bench::ticks_of_nanoseconds(50'000)); // it waits by then
+    const std::uint64_t begin = bench::begin_ticks();
+    made.cancel();
+    std::uint64_t end = 0;
+    while ((end = woken_at.exchange(0)) == 0) {
+    }
+    taken.push_back(end - begin);
+  }
+  waiter.join();
+  std::ranges::sort(taken);
+  const std::uint64_t step = bench::clock_step(taken);
+  print("wakeup", "p50", "ns", bench::grouped_percentile(taken, 0.5, step) * bench::nanoseconds_per_tick());
+  print("wakeup", "p99", "ns", bench::grouped_percentile(taken, 0.99, step) * bench::nanoseconds_per_tick());
+}
+
+/// What a context that can be cancelled, and one with a deadline, take of the heap.
+void memory() {
+  constexpr std::size_t many = 100'000;
+  const auto parent = weir::with_cancel(weir::background());
+  std::vector<weir::cancellable> all;
+  all.reserve(2 * many);
+  const auto measure = [&](std::string_view shape, auto make) {
+    const std::size_t before = ::mallinfo2().uordblks;
+    for (std::size_t i = 0; i < many; ++i) all.push_back(make());
+    print(shape, "bytes", "bytes", static_cast<double>(::mallinfo2().uordblks - before) / many);
+  };
+  measure("memory", [&] { return weir::with_cancel(parent.ctx); });
+  measure("memory_deadline", [&] { return weir::with_timeout(parent.ctx, 1h); });
+}
+
+void run(const std::string& shape) {
+  bench::pin(bench::role::producer);
+  bench::nanoseconds_per_tick();
+  if (shape == "child_cancel") return child_cancel();
+  if (shape == "timeout") return timeout(shape, 1000);
+  if (shape == "timeout_1m") return timeout(shape, 1'000'000);
+  if (shape == "poll") return poll();
+  if (shape == "value5") return value5();
+  if (shape == "cascade1000") return cascade1000();
+  if (shape == "wakeup") return wakeup();
+  if (shape == "memory") return memory();
+  throw std::invalid_argument("there is no shape '" + shape + "'");
+}
+
+} // namespace
+
+int main(int count, char** words) {
+  try {
+    run(bench::options(count, words, {{"--shape", "child_cancel"}}).text("--shape"));
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "context: %s\n", error.what());
+    return 1;
+  }
+}
