@@ -12,8 +12,7 @@ struct cancel_node::waiter : list_hook {
   bool woken = false;
 };
 
-cancel_node::cancel_node(node* parent, time_point deadline) noexcept
-    : node(parent, handles), deadline_(deadline), owner_(above(parent)) {
+cancel_node::cancel_node(node* parent, time_point deadline) noexcept : node(parent, handles), deadline_(deadline) {
   source_ = this;
 }
 
@@ -45,34 +44,36 @@ cancel_node::~cancel_node() {
   leave_owner();
   while (!callbacks_.empty()) {
     auto& callback = static_cast<done_callback&>(*callbacks_.first());
-    hook_list::remove(callback);
+    callbacks_.remove(callback);
     callback.discard();
     callback.release();
   }
 }
 
 void cancel_node::join_owner() noexcept {
-  if (!owner_) return;
+  cancel_node* const owner = above(parent());
+  if (!owner) return;
   {
-    const std::lock_guard hold(owner_->lock_);
-    if (!owner_->done()) {
+    const std::lock_guard hold(owner->lock_);
+    if (!owner->done()) {
       // A timer may have ended this node already. If it does so from here on, its leave_owner() waits for this lock.
       // relaxed: leave_owner() after the mark takes this lock, so either the mark is seen or the node gets unlinked.
       if (phase_.load(std::memory_order_relaxed) == done_phase::live) {
-        owner_->children_.push_back(*this);
+        owner->children_.push_back(*this);
         listed_ = true;
       }
       return;
     }
   }
-  cancel(owner_->cause_);
+  cancel(owner->cause_);
 }
 
 void cancel_node::leave_owner() noexcept {
-  if (!owner_) return;
-  const std::lock_guard hold(owner_->lock_);
+  cancel_node* const owner = above(parent());
+  if (!owner) return;
+  const std::lock_guard hold(owner->lock_);
   if (!listed_) return;
-  hook_list::remove(*this);
+  owner->children_.remove(*this);
   listed_ = false;
 }
 
@@ -86,14 +87,14 @@ bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
   phase_.store(children_.empty() ? done_phase::settled : done_phase::marking, std::memory_order_release);
   while (!children_.empty()) {
     auto& child = static_cast<cancel_node&>(*children_.first());
-    hook_list::remove(child);
+    children_.remove(child);
     child.listed_ = false;
     // A child that is being destroyed waits for lock_ in leave_owner(), so it is still there to be asked.
     if (child.try_add_reference()) reached.push_back(child);
   }
   while (!waiters_.empty()) {
     auto& blocked = static_cast<waiter&>(*waiters_.first());
-    hook_list::remove(blocked);
+    waiters_.remove(blocked);
     const std::lock_guard hold_waiter(blocked.mutex);
     blocked.woken = true;
     blocked.wake.notify_one();
@@ -125,22 +126,22 @@ void cancel_node::cancel(const done_cause& cause) noexcept {
     await_settled();
     return;
   }
-  for (auto* hook = reached.first(); hook != reached.end(); hook = hook->next) {
-    auto& below = static_cast<cancel_node&>(*hook);
+  reached.for_each([&](list_hook& hook) {
+    auto& below = static_cast<cancel_node&>(hook);
     below.marked_by_cascade_ = below.mark(cause, reached);
     if (!below.marked_by_cascade_) below.await_settled();
-  }
+  });
 
   stop_timer();
   settle();
   // Not before: a cascade from above must find this node and wait for it as long as something below may be live.
   leave_owner();
-  for (auto* hook = reached.first(); hook != reached.end(); hook = hook->next) {
-    auto& below = static_cast<cancel_node&>(*hook);
-    if (!below.marked_by_cascade_) continue;
+  reached.for_each([](list_hook& hook) {
+    auto& below = static_cast<cancel_node&>(hook);
+    if (!below.marked_by_cascade_) return;
     below.stop_timer();
     below.settle();
-  }
+  });
 
   if (has_callbacks_) {
     // The caller's own reference may be what a callback drops.
@@ -149,7 +150,7 @@ void cancel_node::cancel(const done_cause& cause) noexcept {
   }
   while (!reached.empty()) {
     auto& below = static_cast<cancel_node&>(*reached.first());
-    hook_list::remove(below);
+    reached.remove(below);
     if (below.marked_by_cascade_ && below.has_callbacks_) below.run_callbacks();
     below.release();
   }
@@ -163,7 +164,7 @@ void cancel_node::run_callbacks() noexcept {
       const std::lock_guard hold(lock_);
       if (callbacks_.empty()) return;
       callback = static_cast<done_callback*>(callbacks_.first());
-      hook_list::remove(*callback);
+      callbacks_.remove(*callback);
     }
     callback->run();
     callback->release();
@@ -180,7 +181,7 @@ bool cancel_node::add(done_callback& callback) noexcept {
 bool cancel_node::remove(done_callback& callback) noexcept {
   const std::lock_guard hold(lock_);
   if (!callback.next) return false;
-  hook_list::remove(callback);
+  callbacks_.remove(callback);
   return true;
 }
 
@@ -201,7 +202,7 @@ bool cancel_node::wait(const time_point* limit) {
   }
   // mark() holds lock_ while it wakes: once this has it too, nobody touches `self` any more.
   const std::lock_guard hold(lock_);
-  if (self.next) hook_list::remove(self);
+  if (self.next) waiters_.remove(self);
   return done();
 }
 

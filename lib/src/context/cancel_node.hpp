@@ -89,12 +89,11 @@ class cancel_node : public node, public done_flag, public list_hook {
   void run_callbacks() noexcept;
 
   const time_point deadline_;
-  cancel_node* const owner_;
 
   small_mutex lock_;
-  // Under owner_'s lock: whether the hook is in owner_'s list.
+  // Under the owner's lock: whether the hook is in the owner's list.
   bool listed_ = false;
-  // Of the cascade that took this node out of owner_'s list, as is the hook from then on.
+  // Of the cascade that took this node out of the owner's list, as is the hook from then on.
   bool marked_by_cascade_ = false;
   // Under lock_.
   bool has_callbacks_ = false;

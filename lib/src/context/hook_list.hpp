@@ -5,34 +5,49 @@
 
 namespace weir::detail {
 
-/// Neither owns nor locks; its user does.
+/// Neither owns nor locks; its user does. One pointer, as a context has three of these and mostly uses none.
 class hook_list {
  public:
-  hook_list() noexcept { ends_.next = ends_.previous = &ends_; }
+  hook_list() noexcept = default;
   hook_list(const hook_list&) = delete;
   hook_list& operator=(const hook_list&) = delete;
 
-  bool empty() const noexcept { return ends_.next == &ends_; }
-  list_hook* first() noexcept { return ends_.next; }
-  /// What a walk that began at first() arrives at.
-  list_hook* end() noexcept { return &ends_; }
+  bool empty() const noexcept { return first_ == nullptr; }
+  /// Null if it is empty. The last hook's `next` is the first again.
+  list_hook* first() noexcept { return first_; }
 
   void push_back(list_hook& hook) noexcept {
-    hook.next = &ends_;
-    hook.previous = ends_.previous;
-    ends_.previous->next = &hook;
-    ends_.previous = &hook;
+    if (first_ == nullptr) {
+      first_ = hook.next = hook.previous = &hook;
+      return;
+    }
+    hook.next = first_;
+    hook.previous = first_->previous;
+    first_->previous->next = &hook;
+    first_->previous = &hook;
   }
 
-  /// `hook` must be in a list; which one does not matter.
-  static void remove(list_hook& hook) noexcept {
+  /// `hook` must be in this list.
+  void remove(list_hook& hook) noexcept {
+    if (first_ == &hook) first_ = hook.next == &hook ? nullptr : hook.next;
     hook.previous->next = hook.next;
     hook.next->previous = hook.previous;
     hook.next = hook.previous = nullptr;
   }
 
+  /// Visits all, also those that a visit adds at the end.
+  template <class Visit>
+  void for_each(Visit visit) {
+    list_hook* at = first_;
+    if (at == nullptr) return;
+    do {
+      visit(*at);
+      at = at->next;
+    } while (at != first_);
+  }
+
  private:
-  list_hook ends_;
+  list_hook* first_ = nullptr;
 };
 
 } // namespace weir::detail

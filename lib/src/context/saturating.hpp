@@ -5,11 +5,15 @@
 
 namespace weir::detail {
 
-/// Now plus `ahead`, or the end of time if that is later.
-inline std::chrono::steady_clock::time_point saturating_from_now(std::chrono::steady_clock::duration ahead) noexcept {
+/// `now` plus `ahead`, or the end of time if that is later.
+inline std::chrono::steady_clock::time_point saturating_sum(std::chrono::steady_clock::time_point now,
+                                                            std::chrono::steady_clock::duration ahead) noexcept {
   using time_point = std::chrono::steady_clock::time_point;
-  const time_point now = std::chrono::steady_clock::now();
   return ahead < time_point::max() - now ? now + ahead : time_point::max();
+}
+
+inline std::chrono::steady_clock::time_point saturating_from_now(std::chrono::steady_clock::duration ahead) noexcept {
+  return saturating_sum(std::chrono::steady_clock::now(), ahead);
 }
 
 } // namespace weir::detail

@@ -46,14 +46,14 @@ cancel_node::time_point deadline_above(const context& parent) noexcept {
   return above ? above->deadline() : cancel_node::time_point::max();
 }
 
-cancellable make_with_deadline(const context& parent, context::time_point deadline, cancel_reason reason,
-                               cancel_cause cause) {
+cancellable make_with_deadline(const context& parent, context::time_point now, context::time_point deadline,
+                               cancel_reason reason, cancel_cause cause) {
   // At equal deadlines, too, the parent's is the one that counts.
   if (deadline_above(parent) <= deadline || parent.done()) return with_cancel(parent);
   auto* made = new deadline_node(context_access::get(parent), deadline,
                                  make_done_cause(context_errc::deadline_exceeded, reason, std::move(cause)));
   cancellable result = cancellable_access::make(made);
-  if (deadline <= context::clock::now()) {
+  if (deadline <= now) {
     made->expire_now();
     return result;
   }
@@ -103,11 +103,13 @@ void retire(const cancellable& made) noexcept {
 }
 
 cancellable with_deadline(const context& parent, context::time_point deadline, cancel_cause cause) {
-  return detail::make_with_deadline(parent, deadline, cancel_reason::deadline, std::move(cause));
+  return detail::make_with_deadline(parent, context::clock::now(), deadline, cancel_reason::deadline,
+                                    std::move(cause));
 }
 
 cancellable with_timeout(const context& parent, context::duration timeout, cancel_cause cause) {
-  return detail::make_with_deadline(parent, detail::saturating_from_now(timeout), cancel_reason::timeout,
+  const context::time_point now = context::clock::now(); // once: it is a good part of the whole
+  return detail::make_with_deadline(parent, now, detail::saturating_sum(now, timeout), cancel_reason::timeout,
                                     std::move(cause));
 }
 
