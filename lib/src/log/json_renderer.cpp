@@ -29,8 +29,25 @@ void append_ids(detail::line_writer& line, const correlation& ids) {
   line.advance_to(at + 1);
 }
 
+void append_position(detail::line_writer& line, const source_position& at) {
+  const auto write = [&](std::string_view key, std::string_view text) {
+    if (text.empty()) return;
+    line.append(key);
+    line.append_escaped(text, field_style::json);
+    line.append('"');
+  };
+  write(R"(,"code.file.path":")", at.file);
+  if (at.line != 0) {
+    line.append(R"(,"code.line.number":)");
+    line.advance_to(detail::write_integer(line.reserve(detail::longest_number), at.line));
+  }
+  write(R"(,"code.function.name":")", at.function);
+}
+
 class json_renderer final : public renderer {
  public:
+  explicit json_renderer(json_options options) noexcept : options_(options) {}
+
   void render(const record& entry, text_buffer& out) override {
     detail::line_writer line(out);
     line.append(R"({"time":")");
@@ -39,17 +56,19 @@ class json_renderer final : public renderer {
     entry.write_message(line, field_style::json);
     line.append('"');
     if (const correlation* ids = entry.ids()) append_ids(line, *ids);
+    if (options_.position) append_position(line, entry.position());
     entry.write_fields(line, field_style::json);
     line.append("}\n");
   }
 
  private:
+  const json_options options_;
   detail::timestamp_text time_;
   detail::line_heads heads_;
 };
 
 } // namespace
 
-std::unique_ptr<renderer> as_json() { return std::make_unique<json_renderer>(); }
+std::unique_ptr<renderer> as_json(json_options options) { return std::make_unique<json_renderer>(options); }
 
 } // namespace weir

@@ -25,6 +25,19 @@ TEST_CASE("json: a line is one object with the renderer's keys first", "[log][re
   CHECK(std::regex_match(test.last_line(), expected));
 }
 
+TEST_CASE("json: the statement's place in the source comes on request, as far as it is known", "[log][renderer]") {
+  captured_stream test({}, weir::as_json({.position = true}));
+  const int line = __LINE__ + 1;
+  WEIR_INFO(test.log(), "x", weir::field<"n">(1));
+  CHECK(test.last_line().ends_with(
+      fmt::format(R"("message":"x","code.file.path":"{}","code.line.number":{},"code.function.name":"{}","n":1}})",
+                  __FILE__, line, __func__)));
+  test.log().log_text(weir::level::info, "y", {.file = "a\"b"});
+  CHECK(test.last_line().ends_with(R"("message":"y","code.file.path":"a\"b"})"));
+  test.log().log_text(weir::level::info, "z");
+  CHECK(test.last_line().ends_with(R"("message":"z"})"));
+}
+
 TEST_CASE("json: whatever is logged, jq reads it back", "[log][renderer]") {
   if (!is_installed("jq")) {
     WARN("jq is not installed");

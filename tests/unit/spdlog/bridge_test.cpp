@@ -57,11 +57,15 @@ TEST_CASE("spdlog bridge: name, level, text and position come through", "[spdlog
   CHECK(lines[6] == "info server :0 : 5");
 }
 
-TEST_CASE("spdlog bridge: JSON has spdlog's logger and level", "[spdlog]") {
-  captured_stream test({}, weir::as_json());
-  logger_into(test.stream(), "http.client").warn("said \"{}\"", "no");
-  CHECK(test.last_line().find(R"("level":"warn","logger":"http.client","message":"said \"no\"")") !=
-        std::string::npos);
+TEST_CASE("spdlog bridge: JSON has spdlog's logger, level and position", "[spdlog]") {
+  captured_stream test({}, weir::as_json({.position = true}));
+  spdlog::logger log = logger_into(test.stream(), "http.client");
+  const int line = __LINE__ + 1;
+  SPDLOG_LOGGER_WARN(&log, "said \"{}\"", "no");
+  CHECK(test.last_line().ends_with(
+      fmt::format(R"("level":"warn","logger":"http.client","message":"said \"no\"","code.file.path":"{}",)"
+                  R"("code.line.number":{},"code.function.name":"{}"}})",
+                  __FILE__, line, __func__)));
 }
 
 TEST_CASE("spdlog bridge: a logger without a name is main", "[spdlog]") {

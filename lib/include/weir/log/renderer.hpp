@@ -65,10 +65,17 @@ std::unique_ptr<renderer> as_text(std::string_view pattern, pattern_time zone = 
 /// them. Numbers that JSON does not have are NaN, Infinity, -Infinity.
 std::unique_ptr<renderer> as_logfmt();
 
+/// What a line of JSON has besides what it always has.
+struct json_options {
+  /// Where the statement stands in the source, as far as that is known, behind the ids: `code.file.path`,
+  /// `code.line.number`, `code.function.name` (OpenTelemetry's names). Default: no. Costs some 100 bytes a line.
+  bool position = false;
+};
+
 /// For programs, one JSON object a line (RFC 8259): time, level, logger, message, trace_id, span_id (when there are
 /// any), then the fields with their types kept: the statement's in their order, its logger's, its context's; no key
 /// comes twice. Numbers that JSON does not have become the strings "NaN", "Infinity", "-Infinity". Integers have all
 /// their digits, also those that a reader with nothing but doubles rounds (beyond 2^53).
-std::unique_ptr<renderer> as_json();
+std::unique_ptr<renderer> as_json(json_options options = {});
 
 } // namespace weir
