@@ -73,6 +73,8 @@ TEST_CASE("from Quill: the calls", "[moving]") {
   if (log.enabled(severity)) log.log_text(severity, fmt::format("took {} s", seconds));
   log.log_text(severity, text, {.file = file, .line = line, .function = function});
   WEIR_INFO(log, "at {}", p);
+  const std::vector<int> numbers{1, 2};
+  WEIR_INFO(log, "in {}", numbers);
   const auto ctx = weir::with_fields(weir::current_context(), weir::field<"user">(user));
   {
     const weir::context_scope scope(ctx);
@@ -82,10 +84,11 @@ TEST_CASE("from Quill: the calls", "[moving]") {
 
   REQUIRE(stream.flush());
   const auto lines = ring->snapshot();
-  REQUIRE(lines.size() == 12);
+  REQUIRE(lines.size() == 13);
   CHECK(lines[3].ends_with("sent bytes=5 path=/a"));
   CHECK(lines[9].ends_with("at (1, 2)"));
-  CHECK(lines[10].ends_with("in user=u1"));
+  CHECK(lines[10].ends_with("in [1, 2]"));
+  CHECK(lines[11].ends_with("in user=u1"));
 }
 
 TEST_CASE("from Quill: set-up and levels", "[moving]") {

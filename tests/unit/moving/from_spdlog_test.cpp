@@ -5,9 +5,10 @@
 #include "weir/context.hpp"
 #include "weir/context_fields.hpp"
 #include "weir/log.hpp"
+#include "weir/log/hex.hpp"
+#include "weir/log/streamed.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 #include <spdlog/sinks/syslog_sink.h>
 
 #include <catch2/catch.hpp>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,10 @@ struct kept {
     stream.flush(1min);
     return ring->snapshot();
   }
+};
+
+struct place {
+  friend std::ostream& operator<<(std::ostream& out, const place&) { return out << "the garden"; }
 };
 
 class upper_case final : public weir::renderer {
@@ -89,17 +95,23 @@ TEST_CASE("from spdlog: the calls", "[moving]") {
   log.info("{}", text);
   log.log_text(severity, text, {.file = "script.lua", .line = 12, .function = "main"});
   log.info("sent", weir::field<"bytes">(n), weir::field<"seconds">(seconds), weir::field<"path">(path));
+  const std::vector<unsigned char> packet{0x47, 0x45, 0x54};
+  log.info("got {}", weir::hex(packet));
+  const place place;
+  log.info("in {}", weir::streamed(place));
   const auto begin = std::chrono::steady_clock::now();
   log.info("took {} ms", (std::chrono::steady_clock::now() - begin) / 1ms);
   if (log.enabled(weir::level::debug)) ++calls;
   WEIR_WARN_LIMITED(log, weir::rate_limit(1, 5s), "queue full");
 
   const auto lines = test.lines();
-  REQUIRE(lines.size() == 11);
+  REQUIRE(lines.size() == 13);
   CHECK(lines[0].ends_with("info  [main] sent 5 bytes"));
   CHECK(lines[4].ends_with("warn  [main] sent 5 bytes"));
   CHECK(lines[5].ends_with("5 at run time"));
   CHECK(lines[7].ends_with("{} as it is"));
+  CHECK(lines[9].ends_with("got 474554"));
+  CHECK(lines[10].ends_with("in the garden"));
   CHECK(lines[8].ends_with(R"(sent bytes=5 seconds=0.5 path="/a b")"));
 }
 
