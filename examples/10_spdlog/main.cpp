@@ -3,8 +3,8 @@
 //   build/release/examples/10_spdlog weir FILE
 //   build/release/examples/10_spdlog spdlog FILE     # as it was before
 //
-// You will see, on standard output and in FILE, which rotates, the same lines in weir's manner or in spdlog's. With
-// weir those of a request carry its ids.
+// You will see the same lines on standard output; with weir those of a request carry its ids. They are in FILE, too,
+// which rotates: with weir in its own manner.
 #include <weir/context.hpp>
 #include <weir/log.hpp>
 #include <weir/spdlog.hpp>
@@ -37,7 +37,7 @@ void set_up_spdlog(const std::string& path) {
 }
 
 void set_up_weir(const std::string& path) {
-  auto console = weir::console_sink(weir::console_stream::output);
+  auto console = weir::console_sink(weir::console_stream::output, weir::as_text("%+")); // spdlog's lines
   auto file = weir::rotating_file_sink(path, {.file_bytes = 10 << 20, .keep_files = 5});
   weir::start_logging({.sinks = {console, file}, .threshold = weir::level::trace}); // spdlog's levels decide
   spdlog::set_default_logger(weir::make_spdlog_logger("server"));

@@ -119,13 +119,14 @@ TEST_CASE("from Quill: sinks", "[moving]") {
   add(weir::rotating_file_sink(path, {.every = 24h, .at = 30min, .naming = weir::rotation_naming::date}));
   add(weir::rotating_file_sink(path, {.every = 1h}));
   add(weir::file_sink(path, weir::as_text("%T.%F [%t] %s:%# %-8l %n %v")));
-  add(weir::file_sink(path, weir::as_json()));
+  add(weir::file_sink(path, weir::as_text("%T.%F %v", weir::pattern_time::utc)));
+  add(weir::file_sink(path, weir::as_json({.position = true})));
   add(weir::rotating_file_sink(path, {.file_bytes = 10 << 20}, weir::as_json()));
   add(weir::null_sink());
   weir::log_stream stream({.sinks = sinks});
   stream.get_logger("root").info("x");
   CHECK(stream.flush());
-  CHECK(lines_of(path).size() == 8);
+  CHECK(lines_of(path).size() == 9);
 }
 
 TEST_CASE("from Quill: queues, flush and end", "[moving]") {

@@ -182,7 +182,11 @@ TEST_CASE("from spdlog: layouts, and sinks of one's own", "[moving]") {
   const std::string path = directory.file("a.log");
   std::string device;
   {
-    weir::log_stream stream({.sinks = {weir::file_sink(path, weir::as_json()), std::make_shared<to_device>(device)}});
+    const auto lines_of_spdlog = weir::console_sink(weir::console_stream::output, weir::as_text("%+"));
+    lines_of_spdlog->set_threshold(weir::level::off);
+    weir::log_stream stream(
+        {.sinks = {weir::file_sink(path, weir::as_json()), std::make_shared<to_device>(device),
+                   weir::file_sink(path, weir::as_text("[%H:%M:%S.%e] [%n] [%l] %v")), lines_of_spdlog}});
     stream.get_logger("main").info("\"x\"");
   }
   CHECK(contents_of(path).find(R"("message":"\"x\"")") != std::string::npos);
