@@ -92,7 +92,7 @@ std::size_t pattern_clock::add(std::vector<pattern_piece> pieces) {
 }
 
 void pattern_clock::change_second(std::int64_t unix_nanoseconds) {
-  second_begin_ = none; // should memory run out
+  kept_for_ = 0; // should memory run out
   const std::time_t time =
       std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(unix_nanoseconds)).count();
   std::tm parts{};
@@ -110,7 +110,8 @@ void pattern_clock::change_second(std::int64_t unix_nanoseconds) {
     each.size = made.size();
     each.made.assign(made.data(), made.size()).append(line_writer::padding, '\0');
   }
-  second_begin_ = static_cast<std::uint64_t>(time) * second;
+  kept_for_ = 1'000'000'000;
+  second_begin_ = static_cast<std::uint64_t>(time) * kept_for_;
 }
 
 } // namespace weir::detail

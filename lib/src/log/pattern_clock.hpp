@@ -27,7 +27,7 @@ class pattern_clock {
   /// second of the call before, a comparison.
   void move_to(std::int64_t unix_nanoseconds) {
     const auto now = static_cast<std::uint64_t>(unix_nanoseconds);
-    if (now - second_begin_ >= second) [[unlikely]] // an earlier one, too: the difference wraps
+    if (now - second_begin_ >= kept_for_) [[unlikely]] // an earlier one, too: the difference wraps
       change_second(unix_nanoseconds);
     nanoseconds_ = static_cast<std::uint32_t>(now - second_begin_);
   }
@@ -44,13 +44,12 @@ class pattern_clock {
     std::string made{}; // padded
     std::size_t size = 0;
   };
-  static constexpr std::uint64_t second = 1'000'000'000, none = INT64_MAX;
-
   void change_second(std::int64_t unix_nanoseconds);
 
   pattern_time zone_;
   std::vector<text> texts_;
-  std::uint64_t second_begin_ = none; // Unix nanoseconds
+  std::uint64_t second_begin_ = 0; // Unix nanoseconds
+  std::uint64_t kept_for_ = 0;     // from then on; 0: no text has been made
   std::uint32_t nanoseconds_ = 0;
 };
 

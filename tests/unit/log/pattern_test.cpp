@@ -218,6 +218,17 @@ TEST_CASE("pattern: one second after another comes out of one renderer", "[log][
   CHECK(at(-1) == "23:59:59.999");
 }
 
+// The time between the two was a signed difference once.
+TEST_CASE("pattern: the first and the last second there can be are seconds like others", "[log][pattern]") {
+  const auto renderer = as_text("%Y %u", pattern_time::utc);
+  const auto at = [&](std::int64_t seconds) {
+    return made_record{.unix_nanoseconds = seconds * 1'000'000'000}.by(*renderer);
+  };
+  CHECK(at(-9'223'372'036) == "1677 0");
+  CHECK(at(9'223'372'036) == "2262 18446744072000000000");
+  CHECK(at(-9'223'372'036) == "1677 0");
+}
+
 TEST_CASE("pattern: levels and loggers take turns", "[log][pattern]") {
   const auto renderer = as_text("%l %n|%L");
   for (int i = 0; i < 3; ++i)
