@@ -150,7 +150,7 @@ cursor* open_chunk(stream_front& front, const logger_state& logger, std::size_t 
   return &this_thread_cursor;
 }
 
-void publish_to_sleeper(stream_front& front, std::uint32_t size) noexcept {
+void publish_to_sleeper(stream_front& front, std::uint32_t size, level severity) noexcept {
   auto& core = static_cast<stream_core&>(front);
   cursor& mine = this_thread_cursor;
   // acquire: pairs with close().
@@ -161,6 +161,7 @@ void publish_to_sleeper(stream_front& front, std::uint32_t size) noexcept {
     // by now, the backend has been rung, and it waits for the record, whose beginning it sees.
     if (core.asleep.compare_exchange_strong(expected, awake, std::memory_order_acq_rel, std::memory_order_relaxed))
       core.bell.ring();
+    if (severity >= front.flush_at) wake_backend(front);
     return;
   }
   // The record is withdrawn. acq_rel: exactly one of this exchange and lanes::abandon() sees the other's mark, so it

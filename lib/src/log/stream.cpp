@@ -115,7 +115,7 @@ log_stream::log_stream(log_options options)
 void logger::set_overflow(const overflow_rule& rule) {
   detail::check_overflow("overflow_rule", rule);
   // relaxed: a policy orders nothing.
-  state_->overflow.store(detail::packed(rule), std::memory_order_relaxed);
+  source_.state->overflow.store(detail::packed(rule), std::memory_order_relaxed);
 }
 
 log_stream::log_stream(std::shared_ptr<detail::stream_core> core, bool closes) noexcept

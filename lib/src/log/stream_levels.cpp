@@ -83,16 +83,16 @@ std::list<logger*>::iterator stream_core::follow_levels(logger& bound) {
 
 void logger::set_threshold(weir::level lowest) {
   const level_rule own{.logger = name(), .threshold = lowest};
-  static_cast<detail::stream_core*>(stream_)->change_levels({&own, 1});
+  static_cast<detail::stream_core*>(source_.stream)->change_levels({&own, 1});
 }
 
 void logger::inherit_threshold() {
   const level_rule none{.logger = name(), .threshold = std::nullopt};
-  static_cast<detail::stream_core*>(stream_)->change_levels({&none, 1});
+  static_cast<detail::stream_core*>(source_.stream)->change_levels({&none, 1});
 }
 
 std::shared_ptr<const void> bound_logger::follow_levels() {
-  auto core = std::static_pointer_cast<detail::stream_core>(stream_->shared_from_this());
+  auto core = std::static_pointer_cast<detail::stream_core>(source_.stream->shared_from_this());
   const auto place = core->follow_levels(*this);
   const auto leave = [core = std::move(core), place](const void*) {
     const std::lock_guard lock(core->registry.mutex);

@@ -1,6 +1,7 @@
 #include "weir/log/text_cutter.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace weir::detail {
 
@@ -15,6 +16,11 @@ text_cutter::text_cutter(std::span<std::size_t> sizes, std::size_t room) noexcep
     }
     room -= size;
   }
+}
+
+text_cutter text_cutter::fitting(std::span<std::size_t> sizes, std::size_t bytes, std::size_t limit) noexcept {
+  const std::size_t fixed = bytes - std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+  return {sizes, limit > fixed ? limit - fixed : 0};
 }
 
 std::string_view text_cutter::operator()(std::string_view text) noexcept {

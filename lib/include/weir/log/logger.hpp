@@ -1,24 +1,22 @@
 // The front end: a named logger and its log calls.
 #pragma once
 
-#include "weir/correlation.hpp"
 #include "weir/log/call_site.hpp"
 #include "weir/log/carried_fields.hpp"
-#include "weir/log/clock.hpp"
 #include "weir/log/format.hpp"
 #include "weir/log/producer.hpp"
-#include "weir/log/text_cutter.hpp"
+#include "weir/log/write_record.hpp"
 
 #include <fmt/core.h>
 
 #include <atomic>
 #include <cstdint>
-#include <cstring>
-#include <new>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 namespace weir {
 
@@ -40,11 +38,11 @@ struct overflow_rule;
 class logger {
  public:
   logger(detail::stream_front& stream, detail::logger_state& state, weir::level threshold) noexcept
-      : threshold_(threshold), stream_(&stream), state_(&state) {}
+      : threshold_(threshold), source_{&stream, &state} {}
   logger(const logger&) = delete;
   logger& operator=(const logger&) = delete;
 
-  std::string_view name() const noexcept { return state_->name; }
+  std::string_view name() const noexcept { return source_.state->name; }
 
   /// The lowest level that is logged: the logger's own, or the one it inherits.
   weir::level threshold() const noexcept {
@@ -143,75 +141,15 @@ class logger {
 
   template <class... Loggable>
   [[gnu::always_inline]] void write(const detail::call_site& site, level severity, const Loggable&... args) noexcept {
-    const std::size_t size = record_size(args...);
-    if constexpr ((detail::has_text<Loggable> || ...))
-      if (size > stream_->record_limit) [[unlikely]]
-        return write_cut(site, severity, args...);
-    write_sized(site, severity, size, 0, args...);
-  }
-
-  template <class... Loggable>
-  [[gnu::always_inline]] void write_sized(const detail::call_site& site, level severity, std::size_t size,
-                                          std::size_t cut, const Loggable&... args) noexcept {
-    const correlation* const ids = current_correlation;
-    const carried_fields* const of_context = ids != nullptr ? ids->fields : nullptr;
-    std::size_t carried = 0;
-    if (fields_ != nullptr || of_context != nullptr) carried = detail::carried_size(fields_, of_context);
-    if (ids != nullptr) size += detail::recorded_ids;
-    size += carried;
-    if (cut != 0) size += sizeof(std::uint64_t);
-    size = (size + detail::record_alignment - 1) & ~std::size_t{detail::record_alignment - 1};
-    detail::logger_state* const state = state_; // read once: the compiler cannot know that nothing here changes it
-    detail::cursor* mine = detail::reserve(*stream_, *state, size);
-    if (mine == nullptr) [[unlikely]]
-      return;
-    detail::begin_record(*mine);
-    // Member by member: put together elsewhere and copied, its narrow stores would stall the copy's wide loads.
-    auto* header = new (mine->at) detail::record_header;
-    header->site = &site;
-    header->logger = state;
-    header->ticks = detail::record_clock_now();
-    header->size = static_cast<std::uint32_t>(size);
-    header->flags = detail::record_header::pack(severity, ids != nullptr, carried != 0, cut != 0);
-    std::byte* at = mine->at + sizeof *header;
-    if (ids != nullptr) {
-      std::memcpy(at, ids, detail::recorded_ids);
-      at += detail::recorded_ids;
-    }
-    if (carried != 0) at = detail::write_carried(at, fields_, of_context);
-    ((at = detail::codec<Loggable>::write(at, args)), ...);
-    if (cut != 0) std::memcpy(mine->at + size - sizeof cut, &cut, sizeof cut);
-    detail::publish(*stream_, *mine, static_cast<std::uint32_t>(size));
-    if (severity >= stream_->flush_at) [[unlikely]]
-      detail::wake_backend(*stream_);
-  }
-
-  // Out of the way: inlined beside it, it would push write_sized() out of the call site.
-  template <class... Loggable>
-  [[gnu::cold, gnu::noinline]] void write_cut(const detail::call_site& site, level severity,
-                                              const Loggable&... args) noexcept {
-    std::size_t sizes[] = {0, detail::text_size(args)...};
-    std::size_t fixed = record_size(args...);
-    for (const std::size_t size : sizes) fixed -= size;
-    const std::size_t limit = stream_->record_limit;
-    detail::text_cutter cutter(sizes, limit > fixed ? limit - fixed : 0);
-    [&](const auto&... shortened) {
-      write_sized(site, severity, record_size(shortened...), cutter.cut_bytes(), shortened...);
-    }(cutter(args)...);
-  }
-
-  template <class... Loggable>
-  static std::size_t record_size(const Loggable&... args) noexcept {
-    return (sizeof(detail::record_header) + ... + detail::codec<Loggable>::size(args));
+    detail::record_writer<detail::recorded_value_t<Loggable>...>::write(source_, site, severity,
+                                                                        detail::recorded_value(args)...);
   }
 
   // Here and not in the state: what a call waits for before it reads the clock is one load then, not two in a row.
   std::atomic<weir::level> threshold_;
-  detail::stream_front* stream_;
-  detail::logger_state* state_;
+  detail::record_source source_;
 
   friend class bound_logger;
-  const carried_fields* fields_ = nullptr; // a bound_logger's
 };
 
 /// What logger::with() returns: a logger that puts fields of its own into each record, for a connection or a job,
@@ -223,8 +161,10 @@ class logger {
 class bound_logger : public logger {
  public:
   bound_logger(const logger& of, std::shared_ptr<const carried_fields> fields)
-      : logger(*of.stream_, *of.state_, of.threshold()), owned_(std::move(fields)), following_(follow_levels()) {
-    fields_ = owned_.get();
+      : logger(*of.source_.stream, *of.source_.state, of.threshold()),
+        owned_(std::move(fields)),
+        following_(follow_levels()) {
+    source_.fields = owned_.get();
   }
 
  private:
@@ -238,7 +178,7 @@ class bound_logger : public logger {
 
 template <class... Fields>
 bound_logger logger::with(const Fields&... fields) const {
-  return {*this, carried_fields::make(fields_, fields...)};
+  return {*this, carried_fields::make(source_.fields, fields...)};
 }
 
 namespace detail {
@@ -264,7 +204,7 @@ void logger::render_now(const detail::call_site& site, level severity, std::stri
   const bool rendered = std::apply(
       [&](const auto&... value) { return detail::render_message(message, format, fmt::make_format_args(value...)); },
       detail::pick<false>(args...));
-  if (!rendered) return detail::count_unrenderable(*stream_);
+  if (!rendered) return detail::count_unrenderable(*source_.stream);
   std::apply([&](const auto&... recorded) { write(site, severity, recorded...); },
              std::tuple_cat(front, std::tuple(std::string_view(message)), detail::pick<true>(args...)));
 }

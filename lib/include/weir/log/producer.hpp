@@ -40,7 +40,7 @@ cursor* open_chunk(stream_front& stream, const logger_state& logger, std::size_t
 
 /// publish() where the backend sleeps, which wakes it (cost: a system call), or has been told to end, which drops and
 /// counts the record.
-void publish_to_sleeper(stream_front& stream, std::uint32_t size) noexcept;
+void publish_to_sleeper(stream_front& stream, std::uint32_t size, level severity) noexcept;
 
 /// Ends the backend's rest. Cost: a system call, unless another caller's is still unanswered.
 void wake_backend(stream_front& stream) noexcept;
@@ -48,11 +48,9 @@ void wake_backend(stream_front& stream) noexcept;
 /// Counts a record that could not even be rendered: memory ran out at its call site.
 void count_unrenderable(stream_front& stream) noexcept;
 
-inline cursor* reserve(stream_front& stream, const logger_state& logger, std::size_t size) noexcept {
-  cursor& mine = this_thread_cursor;
-  if (mine.stream == &stream && size <= static_cast<std::size_t>(mine.end - mine.at)) [[likely]]
-    return &mine;
-  return open_chunk(stream, logger, size);
+/// Whether `mine` is open, a chunk of `stream`'s, and has room for `size` bytes.
+inline bool has_room(const cursor& mine, const stream_front& stream, std::size_t size) noexcept {
+  return mine.stream == &stream && size <= static_cast<std::size_t>(mine.end - mine.at);
 }
 
 inline std::uint32_t position(const cursor& mine) noexcept {
@@ -75,14 +73,16 @@ inline void finish_record(cursor& mine, std::uint32_t size) noexcept {
 }
 
 /// Hands the record's `size` bytes to the backend.
-inline void publish(stream_front& stream, cursor& mine, std::uint32_t size) noexcept {
+inline void publish(stream_front& stream, cursor& mine, std::uint32_t size, level severity) noexcept {
   // relaxed: the backend sets this flag, runs a process-wide barrier, and looks at all chunks once more before it
   // sleeps or ends. begin_record() stored `writing` before this load, so either the backend sees that a record is
   // coming, or this thread sees the flag. After the store below it would be too late to look: the chunk, if full, is
   // no longer this thread's.
   if (stream.asleep.load(std::memory_order_relaxed) != 0) [[unlikely]]
-    return publish_to_sleeper(stream, size);
+    return publish_to_sleeper(stream, size, severity);
   finish_record(mine, size);
+  if (severity >= stream.flush_at) [[unlikely]]
+    wake_backend(stream);
 }
 
 } // namespace weir::detail

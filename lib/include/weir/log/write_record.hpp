@@ -1,0 +1,150 @@
+// From a log call's values to a record in the thread's chunk.
+#pragma once
+
+#include "weir/correlation.hpp"
+#include "weir/log/call_site.hpp"
+#include "weir/log/carried_fields.hpp"
+#include "weir/log/clock.hpp"
+#include "weir/log/encode.hpp"
+#include "weir/log/field.hpp"
+#include "weir/log/producer.hpp"
+#include "weir/log/text_cutter.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace weir::detail {
+
+/// What a logger gives to its records.
+struct record_source {
+  stream_front* stream;
+  logger_state* state;
+  const carried_fields* fields = nullptr; // a bound_logger's
+};
+
+/// What of a loggable argument goes into the record: of a field its value, for the key is the call site's.
+template <class T>
+constexpr const T& recorded_value(const T& value) noexcept {
+  return value;
+}
+template <field_key Key, class Value>
+constexpr const Value& recorded_value(const field_argument<Key, Value>& field) noexcept {
+  return field.value;
+}
+template <class T>
+using recorded_value_t = std::remove_cvref_t<decltype(recorded_value(std::declval<const T&>()))>;
+
+/// How a value gets to record_writer: in registers, where it fits them.
+template <class T>
+using passed =
+    std::conditional_t<std::is_trivially_copyable_v<T> && std::is_copy_constructible_v<T> && sizeof(T) <= 16, T,
+                       const T&>;
+
+/// Puts a record's values, references to which are kept somewhere, where they belong.
+struct value_writer {
+  const void* values;
+  void (*write)(const void* values, std::byte* at);
+};
+
+constexpr std::size_t padded(std::size_t size) noexcept {
+  return (size + record_alignment - 1) & ~std::size_t{record_alignment - 1};
+}
+
+/// The header but for its time, and what of `ids` is recorded. Returns where the rest goes.
+[[gnu::always_inline]] inline std::byte* write_front(record_header& header, const call_site& site,
+                                                     const logger_state* logger, std::size_t size,
+                                                     std::uint32_t flags, const correlation* ids) noexcept {
+  header.site = &site;
+  header.logger = logger;
+  header.size = static_cast<std::uint32_t>(size);
+  header.flags = flags;
+  auto* const at = reinterpret_cast<std::byte*>(&header + 1);
+  if (ids == nullptr) return at;
+  std::memcpy(at, ids, recorded_ids);
+  return at + recorded_ids;
+}
+
+template <class... Values>
+std::size_t bytes_of_values(const Values&... values) noexcept {
+  return (std::size_t{0} + ... + codec<Values>::size(values));
+}
+
+template <class... Values>
+[[gnu::always_inline]] inline void write_values([[maybe_unused]] std::byte* at, const Values&... values) noexcept {
+  ((at = codec<Values>::write(at, values)), ...);
+}
+
+/// Writes any record, also one that carries fields or needs another chunk. `bytes`: of its values; `cut`: what is
+/// missing from them.
+void write_any_record(const record_source& source, const call_site& site, level severity, std::size_t bytes,
+                      std::size_t cut, value_writer values) noexcept;
+
+/// Writes one record of these values. Not functions by themselves: their parameters would be spelled out in symbols
+/// of some thousand characters.
+template <class... Values>
+struct record_writer {
+  /// One function for all statements with values of these types: a statement has no more in it than the call. That
+  /// makes programs small and quick to compile, and a call no slower: whatever is rare is left by a tail call, so
+  /// that what is usual has registers enough.
+  [[gnu::noinline]] static void write(const record_source& source, const call_site& site, level severity,
+                                      passed<Values>... values) noexcept {
+    if (current_correlation != nullptr) return write_correlated(source, site, severity, values...);
+    write_usual<false>(source, site, severity, values...);
+  }
+
+ private:
+  // Costs a jump. In one with write() both would have to save registers.
+  [[gnu::noinline]] static void write_correlated(const record_source& source, const call_site& site, level severity,
+                                                 passed<Values>... values) noexcept {
+    write_usual<true>(source, site, severity, values...);
+  }
+
+  template <bool Correlated>
+  [[gnu::always_inline]] static void write_usual(const record_source& source, const call_site& site, level severity,
+                                                 passed<Values>... values) noexcept {
+    stream_front& stream = *source.stream;
+    const logger_state* const logger = source.state; // read here: the compiler cannot know that nothing changes it
+    const std::size_t bytes = sizeof(record_header) + bytes_of_values<Values...>(values...);
+    const std::size_t size = padded(bytes + (Correlated ? recorded_ids : 0));
+    cursor& mine = this_thread_cursor;
+    const bool carries = source.fields != nullptr || (Correlated && current_correlation->fields != nullptr);
+    const bool is_long = (has_text<Values> || ...) && bytes > stream.record_limit;
+    if (carries || is_long || !has_room(mine, stream, size) || !clock_is_tsc()) [[unlikely]]
+      return write_rare(source, site, severity, values...);
+    begin_record(mine);
+    // Member by member: put together elsewhere and copied, its narrow stores would stall the copy's wide loads.
+    auto* const header = new (mine.at) record_header;
+    header->ticks = tsc_now();
+    std::byte* const at =
+        write_front(*header, site, logger, size, record_header::pack(severity, Correlated, false, false),
+                    Correlated ? current_correlation : nullptr);
+    write_values<Values...>(at, values...);
+    publish(stream, mine, static_cast<std::uint32_t>(size), severity);
+  }
+
+  /// What carries fields, needs another chunk, is too long, or is stamped by another clock.
+  [[gnu::noinline]] static void write_rare(const record_source& source, const call_site& site, level severity,
+                                           passed<Values>... values) noexcept {
+    text_cutter cut;
+    if constexpr ((has_text<Values> || ...)) {
+      const std::size_t bytes = sizeof(record_header) + bytes_of_values<Values...>(values...);
+      const std::size_t limit = source.stream->record_limit;
+      if (bytes > limit) {
+        std::size_t sizes[] = {text_size(values)...};
+        cut = text_cutter::fitting(sizes, bytes, limit);
+      }
+    }
+    const std::size_t bytes = bytes_of_values(cut(values)...);
+    const std::size_t missing = cut.cut_bytes();
+    const auto write_them = [&](std::byte* at) { write_values(at, cut(values)...); };
+    write_any_record(source, site, severity, bytes, missing, {&write_them, [](const void* them, std::byte* at) {
+                                                                (*static_cast<const decltype(write_them)*>(them))(at);
+                                                              }});
+  }
+};
+
+} // namespace weir::detail
