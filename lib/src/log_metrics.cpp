@@ -82,6 +82,13 @@ std::vector<callback_registration> register_log_metrics(metrics_registry& regist
   all.push_back(show(registry, names::log_queue, stream, &log_stats::queue_bytes));
   all.push_back(show(registry, names::log_memory, stream, &log_stats::memory_bytes));
   all.push_back(show(registry, names::log_memory_limit, stream, &log_stats::memory_limit_bytes));
+  all.push_back(registry.add_callback(names::log_recorder, [&stream] {
+    const log_stats stats = stream.stats();
+    return std::vector{series("emitted", in_base_unit(stats.recorder_emitted)),
+                       series("overwritten", in_base_unit(stats.recorder_overwritten)),
+                       series("refused", in_base_unit(stats.recorder_refused))};
+  }));
+  all.push_back(show(registry, names::log_recorder_memory, stream, &log_stats::recorder_bytes));
   return all;
 }
 

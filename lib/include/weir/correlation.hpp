@@ -6,6 +6,9 @@
 namespace weir {
 
 class carried_fields;
+namespace detail {
+struct flight_tape;
+}
 
 /// The W3C trace context ids of the work in hand, as numbers in the order in which their hexadecimal text is read.
 /// A trace id of zero means that there is none.
@@ -15,6 +18,9 @@ struct correlation {
   std::uint64_t span_id = 0;
   /// Further fields for each record, or null; see with_fields(). Not owned: who makes the ids known keeps them alive.
   const carried_fields* fields = nullptr;
+  /// Where records below the level are kept, or null, and for which recording; see recording::attach().
+  detail::flight_tape* tape = nullptr;
+  std::uint64_t recording_round = 0;
 
   friend bool operator==(const correlation&, const correlation&) = default;
 };

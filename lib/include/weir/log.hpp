@@ -16,6 +16,7 @@
 #include "weir/log/own_thread_sink.hpp"
 #include "weir/log/rate_limit.hpp"
 #include "weir/log/record.hpp"
+#include "weir/log/recording.hpp"
 #include "weir/log/renderer.hpp"
 #include "weir/log/reopen.hpp"
 #include "weir/log/rotating_file_sink.hpp"

@@ -7,7 +7,7 @@ namespace {
 class correlation_node final : public node {
  public:
   correlation_node(node* parent, const correlation& given, std::shared_ptr<const void> owner) noexcept
-      : node(parent), own_(with_fields_of(parent, given)), owner_(std::move(owner)) {
+      : node(parent), own_(completed_by(parent, given)), owner_(std::move(owner)) {
     ids_ = &own_;
   }
 

@@ -27,13 +27,13 @@ namespace {
 class correlated_cancel_node final : public cancel_node {
  public:
   correlated_cancel_node(node* parent, time_point deadline, const correlation& given) noexcept
-      : cancel_node(parent, deadline), own_(with_fields_of(parent, given)) {
+      : cancel_node(parent, deadline), own_(completed_by(parent, given)) {
     ids_ = &own_;
   }
 
   renewal renew(const node* parent, const correlation& ids) noexcept override {
     const renewal result = revive(parent);
-    if (result != renewal::impossible) own_ = with_fields_of(parent, ids);
+    if (result != renewal::impossible) own_ = completed_by(parent, ids);
     return result;
   }
 

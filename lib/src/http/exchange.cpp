@@ -52,7 +52,15 @@ void exchange::begin(const request_head& head) {
   facts_.phase = request_phase::read;
   facts_.time_to_stop = std::chrono::nanoseconds(-1);
 
-  renew(current_, options.base, to_correlation(facts_.trace));
+  correlation ids = to_correlation(facts_.trace);
+  if (options.recorder != nullptr) {
+    if (!recording_)
+      recording_.emplace(*options.recorder);
+    else
+      recording_->begin();
+    ids = recording_->attach(ids);
+  }
+  renew(current_, options.base, ids);
   forced_ = request_outcome::completed;
   over_at_ = {};
   response_complete_ = false;
@@ -164,6 +172,13 @@ void exchange::settle_time_to_stop(clock::time_point signalled) noexcept {
   facts_.time_to_stop = std::max<std::chrono::nanoseconds>(stopped - signalled, std::chrono::nanoseconds(0));
 }
 
+void exchange::settle_recording() noexcept {
+  const auto slow_after = observer_->options().slow_after;
+  const bool was_slow = slow_after.count() != 0 && facts_.finished - facts_.received > slow_after;
+  if (facts_.outcome != request_outcome::completed || facts_.status >= 500 || was_slow) recording_->emit();
+  recording_->end();
+}
+
 void exchange::finish() noexcept {
   if (!open_) return;
   open_ = false;
@@ -172,6 +187,7 @@ void exchange::finish() noexcept {
   // relaxed: as in cancel(). From here on no cancel() has an effect.
   if (mark_.compare_exchange_strong(mark, mark_of_finished, std::memory_order_relaxed)) mark = mark_of_finished;
   settle_outcome(mark);
+  if (recording_) settle_recording();
   observer_->finished(facts_, ctx(), series_);
   // Ends what the handler may have left behind; the outcome stands.
   retire(current_);

@@ -15,6 +15,10 @@ request_observer::request_observer(observer_options options) : options_(std::mov
   if (options_.ignored_after.count() < 0 || options_.ignored_after > std::chrono::hours(1))
     throw std::invalid_argument(fmt::format("observer_options.ignored_after is {} ms: it must be from 0 to 1 hour",
                                             options_.ignored_after.count()));
+  if (options_.slow_after.count() < 0 || options_.slow_after > std::chrono::hours(1))
+    throw std::invalid_argument(fmt::format("observer_options.slow_after is {} ms: it must be from 0 to 1 hour",
+                                            options_.slow_after.count()));
+  if (options_.recorder != nullptr) const recording can_record(*options_.recorder);
   metrics_ = std::make_unique<metrics>(*options_.metrics);
 }
 

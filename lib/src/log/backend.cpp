@@ -94,7 +94,7 @@ void backend::take(const record_header& header, std::uint32_t thread_id) noexcep
   try {
     const record entry(*header.site, header.severity(), after, header.logger->name,
                        clock_.unix_nanoseconds(header.ticks), traced ? &ids : nullptr, carried, header.cut(),
-                       thread_id);
+                       thread_id, header.recorded());
     delivery_.deliver(entry, header);
   } catch (const std::exception&) { // no memory for what its call site's records are rendered by
     core_.count_dropped(drop_reason::unrenderable, {.records = 1, .first = header.ticks, .last = header.ticks});

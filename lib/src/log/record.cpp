@@ -9,7 +9,7 @@ namespace weir {
 
 record::record(const detail::call_site& site, level severity, const std::byte* arguments,
                std::string_view logger_name, std::int64_t unix_nanoseconds, const correlation* ids,
-               const detail::carried_spans& carried, std::uint64_t cut_bytes, std::uint32_t thread_id)
+               const detail::carried_spans& carried, std::uint64_t cut_bytes, std::uint32_t thread_id, bool recorded)
     : site_(&site),
       arguments_(arguments),
       severity_(severity),
@@ -18,6 +18,7 @@ record::record(const detail::call_site& site, level severity, const std::byte* a
       ids_(ids),
       cut_bytes_(cut_bytes),
       thread_id_(thread_id),
+      recorded_(recorded),
       carried_(carried) {
   plan_ = &detail::plan_of(site, arguments);
   plan_->locate(arguments, at_);
@@ -26,7 +27,7 @@ record::record(const detail::call_site& site, level severity, const std::byte* a
 source_position record::position() const noexcept { return detail::position_of(*site_, arguments_); }
 
 bool record::has_fields() const noexcept {
-  return plan_->has_fields() || !carried_.of_logger.empty() || !carried_.of_context.empty();
+  return plan_->has_fields() || recorded_ || !carried_.of_logger.empty() || !carried_.of_context.empty();
 }
 
 void record::append_raw_message(text_buffer& out) const {
@@ -55,6 +56,7 @@ void record::write_fields(detail::line_writer& out, field_style style) const {
   plan_->write_fields(out, at_, style, cut_bytes_ != 0);
   if (!carried_.of_logger.empty() || !carried_.of_context.empty()) [[unlikely]]
     plan_->write_carried(out, carried_, style);
+  if (recorded_) out.append(style == field_style::json ? ",\"recorded\":true" : " recorded=true");
 }
 
 } // namespace weir

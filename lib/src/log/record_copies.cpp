@@ -30,7 +30,8 @@ record_copies::header record_copies::header_of(const record& entry) noexcept {
           .context_field_bytes = static_cast<std::uint32_t>(entry.carried_.of_context.size()),
           .thread_id = entry.thread_id_,
           .severity = entry.severity_,
-          .has_ids = entry.ids_ != nullptr};
+          .has_ids = entry.ids_ != nullptr,
+          .recorded = entry.recorded_};
 }
 
 std::size_t record_copies::header::size() const noexcept {
@@ -75,7 +76,8 @@ record record_copies::read(std::size_t& at) const {
           head.has_ids ? ids : nullptr,
           carried,
           head.cut_bytes,
-          head.thread_id};
+          head.thread_id,
+          head.recorded};
 }
 
 } // namespace weir::detail

@@ -34,7 +34,7 @@ class record_copies {
     std::uint32_t argument_bytes, name_bytes, logger_field_bytes, context_field_bytes; // in this order behind it
     std::uint32_t thread_id;
     level severity;
-    bool has_ids;
+    bool has_ids, recorded;
     std::size_t size() const noexcept; // of the whole copy
   };
   static header header_of(const record& entry) noexcept;

@@ -60,6 +60,7 @@ log_options checked(log_options options) {
                            std::size_t{64} << 30);
   check_range<std::size_t>("log_options.record_limit_bytes", options.record_limit_bytes, 1024,
                            std::min(options.memory_limit_bytes / 2, std::size_t{1} << 30));
+  if (options.recorder) check_recorder(*options.recorder);
   check_enum("log_options.flush_at", options.flush_at, level::off);
   check_range<std::int64_t>("log_options.flush_interval (ms)", options.flush_interval.count(), 0, 3'600'000);
   check_range<std::int64_t>("log_options.close_limit (ms)", options.close_limit.count(), 0, 3'600'000);
@@ -77,6 +78,7 @@ stream_core::stream_core(log_options given)
   registry.sinks = std::exchange(options.sinks, {});
   registry.default_sinks = registry.sinks.size();
   registry.levels = initial_levels(options);
+  if (options.recorder) recorder = std::make_unique<flight_recorder>(*options.recorder);
   // relaxed: no other thread knows the core yet.
   sink_count.store(registry.sinks.size(), std::memory_order_relaxed);
 }
@@ -137,6 +139,7 @@ stream_core::named_logger& add_logger(stream_core& core, std::string_view name, 
   detail::logger_state& state = place->second.state;
   state.name = place->first;
   state.sinks = std::move(sinks);
+  core.set_levels_of(place->second.front);
   // relaxed: nobody else knows the logger yet.
   state.overflow.store(detail::packed(core.options.overflow), std::memory_order_relaxed);
   return place->second;
@@ -208,6 +211,13 @@ log_stats log_stream::stats() const {
   all.flush_time = core_->flush_time.read();
   all.sync_time = core_->sync_time.read();
   all.sink_errors = core_->sink_errors.load(std::memory_order_relaxed);
+  if (const auto* const recorder = core_->recorder.get()) {
+    // relaxed, all: counters.
+    all.recorder_emitted = recorder->emitted.load(std::memory_order_relaxed);
+    all.recorder_overwritten = recorder->overwritten.load(std::memory_order_relaxed);
+    all.recorder_refused = recorder->refused.load(std::memory_order_relaxed);
+    all.recorder_bytes = recorder->allocated_bytes();
+  }
   all.queue_bytes = core_->pending_bytes();
   all.memory_bytes = core_->pool.allocated_bytes();
   all.memory_limit_bytes = core_->pool.limit_bytes();

@@ -5,6 +5,7 @@
 #include "log/chunk_pool.hpp"
 #include "log/distribution.hpp"
 #include "log/doorbell.hpp"
+#include "log/flight_recorder.hpp"
 #include "log/flush_requests.hpp"
 #include "log/fork.hpp"
 #include "log/lanes.hpp"
@@ -76,6 +77,9 @@ class stream_core : public stream_front {
     return dropped[static_cast<std::size_t>(reason)].load(std::memory_order_acquire);
   }
 
+  /// Null without log_options::recorder.
+  std::unique_ptr<flight_recorder> recorder;
+
   flush_requests flushes;
   /// What has become of all records up to now.
   log_mark totals() const noexcept;
@@ -100,6 +104,8 @@ class stream_core : public stream_front {
 
   /// Applies all of the rules or, if it throws, none. Thread-safe.
   void change_levels(std::span<const level_rule> rules);
+  /// What the levels say of a logger, which the caller, holding the registry's mutex, has just made or is to change.
+  void set_levels_of(logger& one) noexcept;
   /// Has `bound`'s threshold follow the levels until its place is erased from registry.bound. Thread-safe.
   std::list<logger*>::iterator follow_levels(logger& bound);
 

@@ -63,19 +63,24 @@ void stream_core::change_levels(std::span<const level_rule> rules) {
   level_table changed = registry.levels;
   set_all(changed, rules);
   registry.levels = std::move(changed); // nothing throws from here on
-  const auto resolve = [this](logger& each) {
-    // relaxed: a threshold orders nothing.
-    each.threshold_.store(registry.levels.of(each.name()), std::memory_order_relaxed);
-  };
+  const auto resolve = [this](logger& each) { set_levels_of(each); };
   for (auto& [name, each] : registry.loggers) resolve(each.front);
   for (logger* const each : registry.bound) resolve(*each);
+}
+
+void stream_core::set_levels_of(logger& one) noexcept {
+  const level threshold = registry.levels.of(one.name());
+  const bool is_recorded = recorder != nullptr && threshold != level::off;
+  // relaxed, both: a threshold orders nothing.
+  one.source_.written_from.store(threshold, std::memory_order_relaxed);
+  one.looks_from_.store(is_recorded ? std::min(threshold, recorder->options().lowest) : threshold,
+                        std::memory_order_relaxed);
 }
 
 std::list<logger*>::iterator stream_core::follow_levels(logger& bound) {
   const std::lock_guard lock(registry.mutex);
   const auto place = registry.bound.insert(registry.bound.end(), &bound);
-  // relaxed: as above.
-  bound.threshold_.store(registry.levels.of(bound.name()), std::memory_order_relaxed);
+  set_levels_of(bound);
   return place;
 }
 

@@ -9,6 +9,7 @@ SHAPES = {  # and who is measured in them
     "string60": SUBJECTS,
     "fields3": SUBJECTS,
     "below_level": ["empty", *SUBJECTS],
+    "recorder": ["clock", "weir", "spdlog_sync", "quill"],
 }
 
 
@@ -22,7 +23,7 @@ def run(bench):
 
 
 def targets(results):
-    for shape, limit in [("int_int_double", 4), ("string60", 7)]:
+    for shape, limit in [("int_int_double", 4), ("string60", 7), ("recorder", 4)]:
         more = results.difference("p50", (shape, "weir"), (shape, "clock"))
         yield f"weir {shape} p50 is clock + {more:.1f} ns, at most {limit}", more <= limit
     for metric in ["p99", "p999"]:

@@ -56,6 +56,8 @@ class boost_log_subject final : public subject {
       });
     case call_shape::below_level:
       return timing.run([this](std::uint64_t i) { log_line(severity::debug, i); });
+    case call_shape::recorder:
+      not_offered("boost_log", shape);
     case call_shape::int_int_double:
       break;
     }

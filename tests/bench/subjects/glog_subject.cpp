@@ -45,6 +45,8 @@ class glog_subject final : public subject {
       return timing.run([](std::uint64_t i) {
         VLOG(1) << "request int: " << i << ", int: " << i + 1 << ", double: " << fraction(i);
       });
+    case call_shape::recorder:
+      not_offered("glog", shape);
     case call_shape::int_int_double:
       break;
     }

@@ -61,6 +61,11 @@ class quill_subject final : public subject {
       return timing.run([&](std::uint64_t i) {
         QUILL_LOG_DEBUG(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
       });
+    case call_shape::recorder:
+      log->init_backtrace(200, quill::LogLevel::Error); // about as many as fit 16 KiB
+      return timing.run([&](std::uint64_t i) {
+        QUILL_LOG_BACKTRACE(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i));
+      });
     case call_shape::int_int_double:
       break;
     }

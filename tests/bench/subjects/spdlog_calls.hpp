@@ -23,6 +23,9 @@ class spdlog_calls : public subject {
       return timing.run([&](std::uint64_t i) {
         log.info("request done path={} bytes={} seconds={}", twelve_characters, i, fraction(i));
       });
+    case call_shape::recorder:
+      log.enable_backtrace(200); // about as many as fit 16 KiB
+      [[fallthrough]];
     case call_shape::below_level:
       return timing.run(
           [&](std::uint64_t i) { log.debug("request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });

@@ -16,6 +16,7 @@ enum class call_shape {
   string60,       ///< "request for {}" with a std::string of 60 characters
   fields3,        ///< "request done", a string field of 12 characters, an integer one and a floating point one
   below_level,    ///< int_int_double at a level that is switched off
+  recorder,       ///< the same, kept in memory in case that something goes wrong
 };
 
 std::string_view to_string_view(call_shape shape) noexcept;
@@ -65,6 +66,9 @@ std::unique_ptr<subject> open_subject(const std::string& name, const std::string
 /// The same, but neither the calling thread nor the subject's are bound to a core.
 std::unique_ptr<subject> open_subject_anywhere(const std::string& name, const std::string& path,
                                                layout lines = layout::text);
+
+/// For subjects without such a call. Errors: std::invalid_argument, always.
+[[noreturn]] void not_offered(std::string_view subject_name, call_shape shape);
 
 /// For subjects without JSON. Errors: std::invalid_argument naming the subject if `lines` is json.
 void want_text(std::string_view subject_name, layout lines);

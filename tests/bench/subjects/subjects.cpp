@@ -11,7 +11,8 @@ namespace bench {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> shape_names{"int_int_double", "string60", "fields3", "below_level"};
+constexpr std::array<std::string_view, 5> shape_names{"int_int_double", "string60", "fields3", "below_level",
+                                                      "recorder"};
 
 /// Within a function: registrations run before main(), in any order.
 std::map<std::string, subject_opener, std::less<>>& registered() {
@@ -44,6 +45,10 @@ std::unique_ptr<subject> open_subject(const std::string& name, const std::string
   auto opened = open_subject_anywhere(name, path, lines);
   pin(role::producer);
   return opened;
+}
+
+void not_offered(std::string_view subject_name, call_shape shape) {
+  throw std::invalid_argument(std::string(subject_name) + " has no " + std::string(to_string_view(shape)));
 }
 
 void want_text(std::string_view subject_name, layout lines) {

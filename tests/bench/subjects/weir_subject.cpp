@@ -1,9 +1,12 @@
 // weir with its defaults: one backend thread, 64 MiB at most, calls wait when that is full.
 #include "subjects/subject.hpp"
 
+#include <weir/context.hpp>
+#include <weir/context_recording.hpp>
 #include <weir/log.hpp>
 
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 
 namespace bench {
@@ -13,9 +16,7 @@ namespace {
 class weir_subject final : public subject {
  public:
   weir_subject(const std::string& path, layout lines)
-      : json_(lines == layout::json),
-        stream_({.sinks = {weir::file_sink(path, json_ ? weir::as_json() : weir::as_text())}}),
-        log_(stream_.get_logger("main")) {}
+      : json_(lines == layout::json), stream_({.sinks = {sink_of(path, lines)}}), log_(stream_.get_logger("main")) {}
 
   call_samples time_calls(call_shape shape, const call_timing& timing) override {
     weir::logger& log = log_;
@@ -27,6 +28,8 @@ class weir_subject final : public subject {
         WEIR_INFO(log, "request done", weir::field<"path">(twelve_characters), weir::field<"bytes">(i),
                   weir::field<"seconds">(fraction(i)));
       });
+    case call_shape::recorder:
+      return time_recorded(timing);
     case call_shape::below_level:
       return timing.run(
           [&](std::uint64_t i) { WEIR_DEBUG(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
@@ -50,6 +53,20 @@ class weir_subject final : public subject {
   }
 
  private:
+  static std::shared_ptr<weir::sink> sink_of(const std::string& path, layout lines) {
+    return weir::file_sink(path, lines == layout::json ? weir::as_json() : weir::as_text());
+  }
+
+  static call_samples time_recorded(const call_timing& timing) {
+    weir::log_stream stream({.sinks = {weir::null_sink()}, .recorder = weir::recorder_options{}});
+    weir::logger& log = stream.get_logger("main");
+    weir::recording kept(stream);
+    const weir::context ctx = weir::with_recording({}, kept);
+    const weir::context_scope current(ctx);
+    return timing.run(
+        [&](std::uint64_t i) { WEIR_DEBUG(log, "request int: {}, int: {}, double: {}", i, i + 1, fraction(i)); });
+  }
+
   void log_fields(std::uint64_t first, std::uint64_t count) {
     for (std::uint64_t i = first; i < first + count; ++i)
       WEIR_INFO(log_, "request done", weir::field<"path">(twelve_characters), weir::field<"bytes">(i),

@@ -85,7 +85,7 @@ class observed {
   weir::metrics_registry registry;
   std::shared_ptr<weir::testing::capturing_sink> sink =
       std::make_shared<weir::testing::capturing_sink>(weir::as_json());
-  weir::log_stream stream{weir::log_options{.sinks = {sink}}};
+  weir::log_stream stream{weir::log_options{.sinks = {sink}, .recorder = weir::recorder_options{}}};
   weir::request_observer observer;
 };
 

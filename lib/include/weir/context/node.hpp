@@ -98,9 +98,16 @@ class node {
   std::atomic<std::uint32_t> references_;
 };
 
-/// `given` with the fields of `parent`'s ids, if it has none and they have. The parent outlives its children.
-inline correlation with_fields_of(const node* parent, correlation given) noexcept {
-  if (given.fields == nullptr && parent != nullptr && parent->ids() != nullptr) given.fields = parent->ids()->fields;
+/// `given` with the fields and the recording of `parent`'s ids, as far as it has none and they have. The parent
+/// outlives its children.
+inline correlation completed_by(const node* parent, correlation given) noexcept {
+  const correlation* const inherited = parent != nullptr ? parent->ids() : nullptr;
+  if (inherited == nullptr) return given;
+  if (given.fields == nullptr) given.fields = inherited->fields;
+  if (given.tape == nullptr) {
+    given.tape = inherited->tape;
+    given.recording_round = inherited->recording_round;
+  }
   return given;
 }
 

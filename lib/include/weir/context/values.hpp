@@ -22,8 +22,8 @@ requires std::constructible_from<typename Key::value_type, Value>
 }
 
 /// A child of `parent` whose work is logged under `ids`; so is that of its descendants, without_cancel() included,
-/// until one is given ids of its own; unless those have fields of their own, the parent's stay. Errors: throws
-/// std::bad_alloc. Cost: one allocation.
+/// until one is given ids of its own; unless those have fields, or a recording, of their own, the parent's stay.
+/// Errors: throws std::bad_alloc. Cost: one allocation.
 [[nodiscard]] context with_correlation(const context& parent, const correlation& ids);
 /// The same; `owner` is kept alive for as long as the child is. `ids.fields` may be its.
 [[nodiscard]] context with_correlation(const context& parent, const correlation& ids,

@@ -3,11 +3,13 @@
 
 #include "weir/context.hpp"
 #include "weir/http/outcome.hpp"
+#include "weir/log/recording.hpp"
 #include "weir/trace.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -133,6 +135,7 @@ class exchange {
 
  private:
   void force(request_outcome outcome) noexcept;
+  void settle_recording() noexcept;
   std::uint64_t make_mark(cancel_reason reason) const noexcept;
   void settle_outcome(std::uint64_t mark) noexcept;
   void settle_time_to_stop(std::chrono::steady_clock::time_point signalled) noexcept;
@@ -141,6 +144,7 @@ class exchange {
   exchange_record facts_;
   detail::request_series series_;
   cancellable current_;
+  std::optional<recording> recording_; // of who has a recorder, from the first begin() on
   request_outcome forced_ = request_outcome::completed; // completed: none
   std::chrono::steady_clock::time_point over_at_{};     // of a timed-out one
   bool open_ = false;

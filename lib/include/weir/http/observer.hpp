@@ -4,6 +4,7 @@
 #include "weir/context.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/log/logger.hpp"
+#include "weir/log/stream.hpp"
 #include "weir/metrics.hpp"
 
 #include <chrono>
@@ -18,6 +19,12 @@ struct observer_options {
   metrics_registry* metrics = &default_metrics();
   /// The logger of the access log: one record a request, level info, or warn for failed ones. nullptr: no access log.
   logger* access_log = nullptr;
+  /// The stream whose flight recorder keeps what requests log below the level (log_options::recorder is set), or
+  /// nullptr for none. It is emitted, before the access record, when a request does not end as completed, is answered
+  /// with 5xx, or is slow; and forgotten otherwise.
+  log_stream* recorder = nullptr;
+  /// A request that takes longer than this is slow; 0 (default), none is, to 1 hour. For the recorder.
+  std::chrono::milliseconds slow_after{0};
   /// Whether a caller's `traceparent` is continued. False for the edge of a system: every request starts a trace.
   bool trust_callers = true;
   /// The parent of all requests' contexts; ending it cancels them all, as a shutdown does.

@@ -27,7 +27,8 @@ struct record_header {
   std::uint32_t size;  // bytes, a multiple of record_alignment
   std::uint32_t flags;
 
-  static constexpr std::uint32_t correlated_flag = 1, cut_flag = 2, carrying_flag = 4, severity_shift = 8;
+  static constexpr std::uint32_t correlated_flag = 1, cut_flag = 2, carrying_flag = 4, recorded_flag = 8,
+                                 severity_shift = 8;
   static constexpr std::uint32_t pack(level severity, bool correlated, bool carrying, bool cut) noexcept {
     return static_cast<std::uint32_t>(severity) << severity_shift | (correlated ? correlated_flag : 0U) |
            (carrying ? carrying_flag : 0U) | (cut ? cut_flag : 0U);
@@ -35,6 +36,8 @@ struct record_header {
   level severity() const noexcept { return static_cast<level>(flags >> severity_shift); }
   bool correlated() const noexcept { return (flags & correlated_flag) != 0; }
   bool carrying() const noexcept { return (flags & carrying_flag) != 0; }
+  /// Kept by the flight recorder, and emitted later.
+  bool recorded() const noexcept { return (flags & recorded_flag) != 0; }
   /// Bytes of text that were left out.
   std::uint64_t cut() const noexcept {
     std::uint64_t bytes = 0;

@@ -38,7 +38,7 @@ struct overflow_rule;
 class logger {
  public:
   logger(detail::stream_front& stream, detail::logger_state& state, weir::level threshold) noexcept
-      : threshold_(threshold), source_{&stream, &state} {}
+      : looks_from_(threshold), source_{&stream, &state, threshold} {}
   logger(const logger&) = delete;
   logger& operator=(const logger&) = delete;
 
@@ -47,7 +47,7 @@ class logger {
   /// The lowest level that is logged: the logger's own, or the one it inherits.
   weir::level threshold() const noexcept {
     // relaxed: a threshold orders nothing.
-    return threshold_.load(std::memory_order_relaxed);
+    return source_.written_from.load(std::memory_order_relaxed);
   }
   /// Gives the logger a level of its own, which all loggers below it ("http.client" is below "http") take over unless
   /// they have their own. Takes effect on other threads soon, not at once. Throws std::bad_alloc. Cost: a lock, and a
@@ -60,7 +60,12 @@ class logger {
   /// Thread-safe; takes effect on other threads soon, not at once. Throws std::invalid_argument if `rule` is out of
   /// range.
   void set_overflow(const overflow_rule& rule);
-  bool enabled(weir::level severity) const noexcept { return severity >= threshold() && severity != level::off; }
+  /// Whether a call at this level may have an effect: it is at or above the threshold, or the flight recorder may
+  /// keep it.
+  bool enabled(weir::level severity) const noexcept {
+    // relaxed: a threshold orders nothing.
+    return severity >= looks_from_.load(std::memory_order_relaxed) && severity != level::off;
+  }
 
   /// A logger of the same name that adds `fields` (weir::field<"key">(value), copied) to each of its records. Throws
   /// std::bad_alloc.
@@ -145,8 +150,9 @@ class logger {
                                                                         detail::recorded_value(args)...);
   }
 
-  // Here and not in the state: what a call waits for before it reads the clock is one load then, not two in a row.
-  std::atomic<weir::level> threshold_;
+  // The threshold, or what the flight recorder wants from below it. Here and not in the state: what a call waits for
+  // before it reads the clock is one load then, not two in a row.
+  std::atomic<weir::level> looks_from_;
   detail::record_source source_;
 
   friend class bound_logger;

@@ -31,16 +31,18 @@ class record {
   /// first record of a call site is met and there is no memory for its plan.
   record(const detail::call_site& site, level severity, const std::byte* arguments, std::string_view logger_name,
          std::int64_t unix_nanoseconds, const correlation* ids, const detail::carried_spans& carried,
-         std::uint64_t cut_bytes, std::uint32_t thread_id = 0);
+         std::uint64_t cut_bytes, std::uint32_t thread_id = 0, bool recorded = false);
 
   level severity() const noexcept { return severity_; }
   std::string_view logger_name() const noexcept { return logger_name_; }
   /// Since 1970-01-01T00:00:00Z; never falls from record to record, unless the system's clock is set
-  /// back or a thread is stopped for more than a second while it logs.
+  /// back, a thread is stopped for more than a second while it logs, or the record was kept by the flight recorder.
   std::int64_t unix_nanoseconds() const noexcept { return unix_nanoseconds_; }
   /// The ids of the work that the record was logged under, or nullptr.
   const correlation* ids() const noexcept { return ids_; }
   bool has_fields() const noexcept;
+  /// Kept by the flight recorder and emitted later; shown as a last field, `recorded=true`.
+  bool recorded() const noexcept { return recorded_; }
   /// The system's number for the thread that logged, as gettid(2) gives it.
   std::uint32_t thread_id() const noexcept { return thread_id_; }
   source_position position() const noexcept;
@@ -71,6 +73,7 @@ class record {
   const correlation* ids_;
   std::uint64_t cut_bytes_;
   std::uint32_t thread_id_;
+  bool recorded_;
   detail::carried_spans carried_;
   detail::argument_positions at_; // as many as the plan has arguments
 };

@@ -57,10 +57,16 @@ struct log_stats {
   log_distribution<detail::io_bounds> sync_time{};        ///< of one sync, likewise
   std::uint64_t sink_errors = 0;                          ///< failed appends, commits, flushes and syncs
 
+  // What became of records below their level; see recording.hpp.
+  std::uint64_t recorder_emitted = 0;     ///< written after all; accepted and written count them, too
+  std::uint64_t recorder_overwritten = 0; ///< forgotten for lack of room, in recordings that were emitted
+  std::uint64_t recorder_refused = 0;     ///< found no memory: the recorder's limit was reached
+
   // The present state.
   std::uint64_t queue_bytes = 0;  ///< recorded and not yet rendered, to within a chunk for each thread
   std::uint64_t memory_bytes = 0; ///< allocated for chunks
   std::uint64_t memory_limit_bytes = 0;
+  std::uint64_t recorder_bytes = 0;  ///< allocated for recordings
   std::uint64_t blocked_threads = 0; ///< waiting for memory
 
   std::uint64_t dropped() const noexcept {

@@ -5,6 +5,7 @@
 #include "weir/log/level_rules.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/overflow.hpp"
+#include "weir/log/recording.hpp"
 #include "weir/log/sink.hpp"
 #include "weir/log/stats.hpp"
 
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +41,8 @@ struct log_options {
   /// is WEIR_LOG for the process's own stream (start_logging(), default_log()), and none for others. What is wrong in
   /// it is reported on standard error and the rest applied: an environment does not keep a program from starting.
   std::string levels_variable{};
+  /// If set, recordings keep records below their level, and emit them if their work goes wrong; see recording.hpp.
+  std::optional<recorder_options> recorder{};
   /// What new loggers do when the memory limit is reached; logger::set_overflow() changes it. Default: block.
   overflow_rule overflow = overflow_policy::block;
   /// The most that all chunks take together, bytes; 4 chunks to 64 GiB, default 64 MiB. Allocated as needed, then
@@ -137,6 +141,8 @@ class log_stream {
   log_stats stats() const;
 
  private:
+  friend class recording;
+
   log_stream(std::shared_ptr<detail::stream_core> core, bool closes) noexcept;
   flush_result wait_for(bool durable, std::chrono::milliseconds limit, const log_mark& since);
 

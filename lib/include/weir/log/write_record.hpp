@@ -7,9 +7,11 @@
 #include "weir/log/clock.hpp"
 #include "weir/log/encode.hpp"
 #include "weir/log/field.hpp"
+#include "weir/log/flight_tape.hpp"
 #include "weir/log/producer.hpp"
 #include "weir/log/text_cutter.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -23,6 +25,7 @@ namespace weir::detail {
 struct record_source {
   stream_front* stream;
   logger_state* state;
+  std::atomic<level> written_from;        // what is below comes here for the flight recorder only
   const carried_fields* fields = nullptr; // a bound_logger's
 };
 
@@ -78,8 +81,8 @@ template <class... Values>
   ((at = codec<Values>::write(at, values)), ...);
 }
 
-/// Writes any record, also one that carries fields or needs another chunk. `bytes`: of its values; `cut`: what is
-/// missing from them.
+/// Writes any record, also one that carries fields, needs another chunk or is below its logger's level. `bytes`: of
+/// its values; `cut`: what is missing from them.
 void write_any_record(const record_source& source, const call_site& site, level severity, std::size_t bytes,
                       std::size_t cut, value_writer values) noexcept;
 
@@ -93,6 +96,9 @@ struct record_writer {
   [[gnu::noinline]] static void write(const record_source& source, const call_site& site, level severity,
                                       passed<Values>... values) noexcept {
     if (current_correlation != nullptr) return write_correlated(source, site, severity, values...);
+    // Nothing would keep it. relaxed: a threshold orders nothing.
+    if (severity < source.written_from.load(std::memory_order_relaxed)) [[unlikely]]
+      return;
     write_usual<false>(source, site, severity, values...);
   }
 
@@ -100,6 +106,9 @@ struct record_writer {
   // Costs a jump. In one with write() both would have to save registers.
   [[gnu::noinline]] static void write_correlated(const record_source& source, const call_site& site, level severity,
                                                  passed<Values>... values) noexcept {
+    // relaxed: a threshold orders nothing.
+    if (severity < source.written_from.load(std::memory_order_relaxed)) [[unlikely]]
+      return keep(source, site, severity, values...);
     write_usual<true>(source, site, severity, values...);
   }
 
@@ -124,6 +133,29 @@ struct record_writer {
                     Correlated ? current_correlation : nullptr);
     write_values<Values...>(at, values...);
     publish(stream, mine, static_cast<std::uint32_t>(size), severity);
+  }
+
+  /// write() for the flight recorder.
+  [[gnu::noinline]] static void keep(const record_source& source, const call_site& site, level severity,
+                                     passed<Values>... values) noexcept {
+    const correlation* const ids = current_correlation;
+    if (ids->tape == nullptr) return;
+    const std::size_t bytes = sizeof(record_header) + bytes_of_values<Values...>(values...);
+    const bool carries = source.fields != nullptr || ids->fields != nullptr;
+    const bool is_long = (has_text<Values> || ...) && bytes > source.stream->record_limit;
+    if (carries || is_long || !clock_is_tsc()) [[unlikely]]
+      return write_rare(source, site, severity, values...);
+    const auto size = static_cast<std::uint32_t>(padded(bytes + recorded_ids));
+    flight_tape& tape = *ids->tape;
+    std::byte* const place = tape.begin(ids->recording_round, *source.stream, size);
+    if (place == nullptr) [[unlikely]]
+      return;
+    auto* const header = new (place) record_header;
+    header->ticks = tsc_now();
+    std::byte* const at =
+        write_front(*header, site, source.state, size, record_header::pack(severity, true, false, false), ids);
+    write_values<Values...>(at, values...);
+    tape.finish(size);
   }
 
   /// What carries fields, needs another chunk, is too long, or is stamped by another clock.

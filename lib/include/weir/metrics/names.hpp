@@ -75,6 +75,12 @@ struct metric_names {
   static constexpr gauge_description log_memory{"weir_log_memory_bytes", "Memory allocated for log records."};
   static constexpr gauge_description log_memory_limit{"weir_log_memory_limit_bytes",
                                                       "The most memory that may be allocated for log records."};
+  static constexpr counter_description log_recorder{"weir_log_recorder_records_total",
+                                                    "Log records below their level that were emitted after all, "
+                                                    "overwritten before that, or refused for lack of memory.",
+                                                    {"outcome"}};
+  static constexpr gauge_description log_recorder_memory{"weir_log_recorder_bytes",
+                                                         "Memory allocated for the flight recorder."};
   static constexpr counter_description log_sink_errors{"weir_log_sink_errors_total", "Failed calls of log sinks."};
   static constexpr histogram_description log_write{
       "weir_log_write_seconds", "Duration of one write of a batch of log records to its sinks.", {}, write_seconds};
@@ -113,6 +119,8 @@ struct metric_names {
     visit(log_queue);
     visit(log_memory);
     visit(log_memory_limit);
+    visit(log_recorder);
+    visit(log_recorder_memory);
     visit(log_sink_errors);
     visit(log_write);
     visit(log_flush);

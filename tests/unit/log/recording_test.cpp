@@ -1,0 +1,207 @@
+// The flight recorder: what is below the level is kept, and written after all when the work has gone wrong.
+#include "weir/log/recording.hpp"
+
+#include "captured_stream.hpp"
+#include "weir/context.hpp"
+#include "weir/context_fields.hpp"
+#include "weir/context_recording.hpp"
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+weir::log_options recorded(weir::recorder_options options = {}) { return {.recorder = options}; }
+
+/// Work that is recorded, on this thread.
+struct recorded_work {
+  explicit recorded_work(weir::log_stream& stream)
+      : kept(stream), ctx(weir::with_recording({}, kept)), current(ctx) {}
+  weir::recording kept;
+  weir::context ctx;
+  weir::context_scope current;
+};
+
+std::string message_of(const std::string& line) { return line.substr(0, line.find(" recorded=")); }
+
+} // namespace
+
+TEST_CASE("recording: nothing is written unless it is emitted", "[log][recording]") {
+  captured_stream test(recorded());
+  {
+    recorded_work work(test.stream());
+    WEIR_DEBUG(test.log(), "kept {}", 1);
+    WEIR_INFO(test.log(), "written");
+  }
+  CHECK(test.lines() == std::vector<std::string>{"written"});
+  CHECK(test.stream().stats().recorder_emitted == 0);
+}
+
+TEST_CASE("recording: what is emitted comes in order, marked, and with what was logged with it", "[log][recording]") {
+  captured_stream test(recorded());
+  recorded_work work(test.stream());
+  WEIR_DEBUG(test.log(), "first {}", 1, weir::field<"key">("value"));
+  const std::string gone = "text of its time";
+  WEIR_TRACE(test.log(), "second {}", gone);
+  test.log().debug("third {}", 2.5);
+  WEIR_INFO(test.log(), "at the level");
+  const auto result = work.kept.emit();
+  CHECK(result.records == 3);
+  CHECK(result.overwritten == 0);
+  WEIR_INFO(test.log(), "after");
+  CHECK(test.lines() == std::vector<std::string>{"at the level", "first 1 key=value recorded=true",
+                                                 "second text of its time recorded=true", "third 2.5 recorded=true",
+                                                 "after"});
+  CHECK(test.stream().stats().recorder_emitted == 3);
+  CHECK(work.kept.emit().records == 0);
+}
+
+TEST_CASE("recording: without one nothing below the level is kept or evaluated twice", "[log][recording]") {
+  captured_stream test(recorded());
+  WEIR_DEBUG(test.log(), "nobody keeps this");
+  weir::recording kept(test.stream());
+  CHECK(kept.emit().records == 0);
+  CHECK(test.lines().empty());
+}
+
+TEST_CASE("recording: the lowest level, and a logger that is off, leave statements out", "[log][recording]") {
+  captured_stream test(recorded({.lowest = weir::level::debug}));
+  recorded_work work(test.stream());
+  int evaluated = 0;
+  WEIR_TRACE(test.log(), "{}", ++evaluated);
+  CHECK(evaluated == 0);
+  CHECK(test.log().enabled(weir::level::debug));
+  CHECK(test.log().threshold() == weir::level::info);
+  test.log().set_threshold(weir::level::off);
+  WEIR_DEBUG(test.log(), "{}", ++evaluated);
+  CHECK(evaluated == 0);
+  test.log().set_threshold(weir::level::error);
+  WEIR_INFO(test.log(), "{}", ++evaluated);
+  CHECK(work.kept.emit().records == 1);
+}
+
+TEST_CASE("recording: when it is full the oldest records go, and are counted", "[log][recording]") {
+  captured_stream test(recorded({.bytes = 1024}));
+  recorded_work work(test.stream());
+  constexpr int logged = 100;
+  for (int i = 0; i < logged; ++i) WEIR_DEBUG(test.log(), "{}", i);
+  const auto result = work.kept.emit();
+  CHECK(result.records + result.overwritten == logged);
+  CHECK(result.records >= 8);
+  const auto lines = test.lines();
+  REQUIRE(lines.size() == result.records);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    CHECK(message_of(lines[i]) == std::to_string(logged - static_cast<int>(lines.size()) + static_cast<int>(i)));
+  CHECK(test.stream().stats().recorder_overwritten == result.overwritten);
+  // One that would take all of the room is not kept; those before it are.
+  WEIR_DEBUG(test.log(), "small");
+  WEIR_DEBUG(test.log(), "{}", std::string(600, 'x'));
+  const auto second = work.kept.emit();
+  CHECK(second.records == 1);
+  CHECK(second.overwritten == 1);
+}
+
+TEST_CASE("recording: those that find no memory keep nothing, and say so", "[log][recording]") {
+  captured_stream test(recorded({.bytes = 1024, .memory_limit_bytes = 2048}));
+  std::vector<std::unique_ptr<weir::recording>> all;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(std::make_unique<weir::recording>(test.stream()));
+    const auto ctx = weir::with_recording({}, *all.back());
+    const weir::context_scope current(ctx);
+    WEIR_DEBUG(test.log(), "{}", i);
+  }
+  CHECK(test.stream().stats().recorder_refused == 1);
+  CHECK(test.stream().stats().recorder_bytes == 2048);
+  CHECK(all[2]->emit().records == 0);
+  all[0]->end();
+  all[2]->begin();
+  const auto ctx = weir::with_recording({}, *all[2]);
+  const weir::context_scope current(ctx);
+  WEIR_DEBUG(test.log(), "now there is room");
+  CHECK(all[2]->emit().records == 1);
+}
+
+TEST_CASE("recording: it ends for contexts that are left behind", "[log][recording]") {
+  captured_stream test(recorded());
+  auto kept = std::make_unique<weir::recording>(test.stream());
+  const weir::context left_behind = weir::with_recording({}, *kept);
+  const weir::context_scope current(left_behind);
+  WEIR_DEBUG(test.log(), "of the first");
+  SECTION("begun anew") {
+    kept->begin();
+    WEIR_DEBUG(test.log(), "too late");
+    CHECK(kept->emit().records == 0);
+  }
+  SECTION("ended, and its memory used by another") {
+    kept.reset();
+    weir::recording other(test.stream());
+    WEIR_DEBUG(test.log(), "too late");
+    CHECK(other.emit().records == 0);
+  }
+}
+
+TEST_CASE("recording: it follows the context to other threads and below other ids", "[log][recording][concurrent]") {
+  captured_stream test(recorded({.bytes = 1 << 20}));
+  weir::recording kept(test.stream());
+  const auto ctx = weir::with_fields(weir::with_recording({}, kept), weir::field<"user">("u"));
+  constexpr int threads = 4, each = 500;
+  {
+    std::vector<std::jthread> all;
+    for (int t = 0; t < threads; ++t)
+      all.emplace_back([&, t] {
+        const auto own = weir::with_correlation(ctx, {1, 2, static_cast<std::uint64_t>(t)});
+        const weir::context_scope current(own);
+        for (int i = 0; i < each; ++i) WEIR_DEBUG(test.log(), "{} {}", t, i);
+      });
+  }
+  CHECK(kept.emit().records == threads * each);
+  const auto lines = test.lines();
+  REQUIRE(lines.size() == threads * each);
+  int next[threads] = {};
+  for (const std::string& line : lines) {
+    const int t = std::atoi(line.c_str());
+    CHECK(line.substr(2).starts_with(std::to_string(next[t]++) + " "));
+    CHECK(line.find("user=u") != std::string::npos);
+  }
+}
+
+TEST_CASE("recording: one stream's keeps nothing of another's", "[log][recording]") {
+  captured_stream one(recorded()), other(recorded());
+  recorded_work work(one.stream());
+  WEIR_DEBUG(other.log(), "of the other");
+  WEIR_DEBUG(one.log(), "of this");
+  CHECK(work.kept.emit().records == 1);
+  CHECK(other.lines().empty());
+}
+
+TEST_CASE("recording: after its stream's end it is harmless", "[log][recording]") {
+  auto stream = std::make_unique<weir::log_stream>(
+      weir::log_options{.sinks = {weir::null_sink()}, .recorder = weir::recorder_options{}});
+  weir::recording kept(*stream);
+  weir::logger& log = stream->get_logger("log");
+  const auto ctx = weir::with_recording({}, kept);
+  {
+    const weir::context_scope current(ctx);
+    WEIR_DEBUG(log, "kept");
+  }
+  stream.reset();
+  CHECK(kept.emit().records == 0);
+}
+
+TEST_CASE("recording: what is wrong in the options is named", "[log][recording]") {
+  const auto with = [](weir::recorder_options options) {
+    return [options] { weir::log_stream stream({.sinks = {weir::null_sink()}, .recorder = options}); };
+  };
+  CHECK_THROWS_WITH(with({.bytes = 512})(), Catch::Contains("recorder.bytes is 512"));
+  CHECK_THROWS_WITH(with({.bytes = 3000})(), Catch::Contains("recorder.bytes is 3000: it must be a power of two"));
+  CHECK_THROWS_WITH(with({.memory_limit_bytes = 1})(), Catch::Contains("recorder.memory_limit_bytes is 1"));
+  weir::log_stream without({.sinks = {weir::null_sink()}});
+  CHECK_THROWS_WITH(weir::recording(without), Catch::Contains("log_options::recorder"));
+}
