@@ -3,6 +3,7 @@
 
 #include "weir/context.hpp"
 #include "weir/context_fields.hpp"
+#include "weir/context_recording.hpp"
 #include "weir/log.hpp"
 
 #include <fmt/format.h>
@@ -136,11 +137,20 @@ TEST_CASE("from Quill: queues, flush and end", "[moving]") {
   options.overflow = weir::overflow_policy::drop_newest;
   options.flush_at = weir::level::trace;
   options.flush_interval = 200ms;
+  options.recorder = weir::recorder_options{};
   options.sinks = {weir::null_sink()};
   weir::log_stream stream(options);
   weir::logger& log = stream.get_logger("root");
   const weir::flush_result flushed = stream.flush(5s);
   CHECK(flushed);
+  weir::recording recording(stream);
+  const auto ctx = weir::with_recording(weir::current_context(), recording);
+  {
+    const weir::context_scope scope(ctx);
+    WEIR_DEBUG(log, "a detail");
+  }
+  recording.emit();
+  CHECK(stream.stats().recorder_emitted == 1);
   const auto stored = weir::log_durably(stream, [&] { WEIR_INFO(log, "paid"); });
   CHECK(stored);
   const std::uint64_t dropped = stream.stats().dropped();

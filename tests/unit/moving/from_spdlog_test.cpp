@@ -4,6 +4,7 @@
 
 #include "weir/context.hpp"
 #include "weir/context_fields.hpp"
+#include "weir/context_recording.hpp"
 #include "weir/log.hpp"
 #include "weir/log/hex.hpp"
 #include "weir/log/streamed.hpp"
@@ -202,12 +203,21 @@ TEST_CASE("from spdlog: queue, flush and end", "[moving]") {
   options.overflow = {weir::overflow_policy::block_with_limit, 50ms};
   options.flush_at = weir::level::error;
   options.flush_interval = 1s;
+  options.recorder = weir::recorder_options{};
   options.sinks = {weir::null_sink()};
   weir::log_stream stream(options);
   weir::logger& log = stream.get_logger("main");
   const std::uint64_t displaced = stream.stats().dropped_displaced;
   CHECK(displaced == 0);
   if (const auto flushed = stream.flush(5s); !flushed) FAIL(flushed.error.message());
+  weir::recording recording(stream);
+  const auto ctx = weir::with_recording(weir::current_context(), recording);
+  {
+    const weir::context_scope scope(ctx);
+    log.debug("a detail");
+  }
+  recording.emit();
+  CHECK(stream.stats().recorder_emitted == 1);
   const auto stored = weir::log_durably(stream, [&] { log.info("paid"); });
   CHECK(stored);
   CHECK(stream.stats().sink_errors == 0);
