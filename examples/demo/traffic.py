@@ -258,7 +258,7 @@ def main():
         metrics_path = directory / "metrics.txt"
         metrics_path.write_text(page.text)
         if arguments.keep:
-            print(f"\nlog        {log_path}\nmetrics    {url}/metrics\ndashboard  {HERE.parent.parent}/dashboards"
+            print(f"\nlog        {log_path}\nmetrics    {url}/metrics\ndashboard  {HERE.parent.parent}/dashboards/grafana"
                   f"\nThe server goes on; Ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):
                 server.wait()

@@ -81,7 +81,7 @@ TEST_CASE("threads: eight of them arrive complete, each in order, all in time or
   CHECK(checker->back_in_time == 0);
 }
 
-TEST_CASE("threads: time order holds between threads that speak by turns", "[log][threads][concurrent]") {
+TEST_CASE("threads: with causal stamps order holds between threads that speak by turns", "[log][threads][concurrent]") {
   // Each record is logged after another thread's, and knows it: any mistake in the merging shows.
   constexpr int threads = 4, turns = 4000;
   weir::set_stamp_order(weir::stamp_order::causal);

@@ -59,7 +59,7 @@ inline std::uint32_t position(const cursor& mine) noexcept {
 
 /// Announces that a record is being written at the cursor. From here to publish() there is nothing that can block.
 inline void begin_record(cursor& mine) noexcept {
-  // relaxed: the clock is read after this store in program order; horizon() in backend.cpp makes it visible with a
+  // relaxed: the clock is read after this store in program order; backend::round() makes it visible with a
   // process-wide barrier before it concludes from its absence.
   mine.open->published.store(position(mine) | chunk::writing_bit, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst); // the compiler must not read the clock first
