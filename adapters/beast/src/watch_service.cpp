@@ -20,8 +20,7 @@ constexpr auto tick_interval = std::chrono::milliseconds(5);
 
 /// What comes back with an event: the descriptor, and as much of the round as is needed to tell a late event.
 std::uint64_t tag_of(int descriptor, std::uint64_t round) noexcept {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(descriptor)) << 32 |
-         static_cast<std::uint32_t>(round);
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(descriptor)) << 32 | static_cast<std::uint32_t>(round);
 }
 int descriptor_of(std::uint64_t tag) noexcept { return static_cast<int>(tag >> 32); }
 
@@ -86,8 +85,8 @@ void watch_service::start(watch_entry& entry, int descriptor, exchange& watched)
 }
 
 void watch_service::stop(watch_entry& entry) noexcept {
-  // acq_rel: with the exchange in tick(). Either that finds the request gone, or this finds it armed and waits, by the
-  // mutex, until tick() has done with the entry.
+  // acq_rel: with the exchange in tick(). Either that finds the request gone, or this finds it armed and waits, by
+  // the mutex, until tick() has done with the entry.
   const std::uint64_t round = entry.slot.round.exchange(0, std::memory_order_acq_rel);
   if ((round & watch_slot::armed) != 0) {
     const std::lock_guard lock(mutex_);
@@ -149,8 +148,11 @@ void watch_service::drop_first_young() noexcept {
 
 void watch_service::arm(watch_entry& entry, std::uint64_t round) noexcept {
   epoll_event event{};
-  // Level-triggered: a client that had gone before this is seen, too. EPOLLERR and EPOLLHUP come unasked.
-  event.events = entry.options.half_close == half_close_policy::cancel ? std::uint32_t{EPOLLRDHUP} : 0U;
+  // Level-triggered: a client that had gone before this is seen, too. But once: what nobody knows any more, because
+  // its descriptor was closed while another process has the connection, would come for ever. EPOLLERR and EPOLLHUP
+  // come unasked.
+  event.events = std::uint32_t{EPOLLONESHOT} |
+                 (entry.options.half_close == half_close_policy::cancel ? std::uint32_t{EPOLLRDHUP} : 0U);
   event.data.u64 = tag_of(entry.descriptor, round);
   if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, entry.descriptor, &event) != 0) return;
   try {
@@ -193,7 +195,11 @@ void watch_service::take_events() noexcept {
     try {
       report(entry->shared_from_this(), round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
     } catch (...) {
-      // No memory: it stays in the set and comes again once the next arm() waits. To wait at once would be to spin.
+      // No memory. It comes again once the next arm() waits; to wait at once would be to spin.
+      epoll_event again{};
+      again.events = event.events | EPOLLONESHOT;
+      again.data.u64 = event.data.u64;
+      ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, found->first, &again);
       return;
     }
     forget(found->first);

@@ -9,7 +9,7 @@ namespace weir::detail {
 /// A mutex for a few loads and stores, inlined when uncontended. Its unlock() is a plain store, as it knows of nobody
 /// to wake: an atomic exchange there was a tenth of what a context's whole life costs. So a thread that finds it
 /// taken spins, then yields, then naps, until its holder, which has been interrupted if that takes long, is done:
-/// nothing that waits for others, and no user code, may run under it. Not recursive, not fair.
+/// nothing that takes long, and no user code, may run under it. Not recursive, not fair.
 class small_mutex {
  public:
   void lock() noexcept {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -25,8 +26,10 @@ struct tape_store {
   std::mutex mutex;
   std::vector<flight_tape*> all, free;
 };
-tape_store& tapes() {
-  static auto* const store = new tape_store; // static destructors may log under a context that was left behind
+tape_store& tapes() noexcept {
+  // Never destroyed: static destructors may log under a context that was left behind.
+  alignas(tape_store) static std::byte memory[sizeof(tape_store)];
+  static auto* const store = new (memory) tape_store;
   return *store;
 }
 
@@ -105,18 +108,47 @@ void flight_recorder::release(std::byte* halves) noexcept {
   free_.push_back(halves);
 }
 
-bool flight_tape::hold_in_time() noexcept {
-  for (int turn = 0; turn < 200; ++turn) {
-    for (int i = 0; i < 50; ++i) {
-      // relaxed: a hint; acquire: as in hold().
-      if (!held.load(std::memory_order_relaxed) && !held.exchange(true, std::memory_order_acquire)) return true;
+namespace {
+
+/// Some tries, then the processor is left to others: the holder was stopped amid a record.
+bool try_to_hold(flight_tape& tape) noexcept {
+  for (int i = 0; i < 50; ++i) {
+    // relaxed: a hint; hold() looks for itself.
+    if (!tape.held.load(std::memory_order_relaxed) && tape.hold()) return true;
 #if defined(__x86_64__)
-      _mm_pause();
+    _mm_pause();
 #endif
-    }
-    std::this_thread::yield(); // its holder was stopped amid a record
+  }
+  std::this_thread::yield();
+  return false;
+}
+
+} // namespace
+
+bool flight_tape::hold_in_time(const stream_front& of_stream) noexcept {
+  for (int turn = 0; turn < 200; ++turn)
+    if (try_to_hold(*this)) return true;
+  if (auto* const recorder = static_cast<const stream_core&>(of_stream).recorder.get()) {
+    // relaxed: a counter.
+    recorder->refused.fetch_add(1, std::memory_order_relaxed);
   }
   return false;
+}
+
+void flight_tape::hold_as_owner() noexcept {
+  if (hold()) return;
+  // Woken by nobody: it looks again after each turn. A holder ends by itself; in a forked child there is none.
+  for (int turn = 0; !try_to_hold(*this); ++turn)
+    if (turn > 200) std::this_thread::sleep_for(std::chrono::microseconds(100));
+}
+
+bool is_recorded() noexcept { return current_correlation != nullptr && current_correlation->tape != nullptr; }
+
+void lock_tapes() noexcept { tapes().mutex.lock(); }
+void unlock_tapes() noexcept { tapes().mutex.unlock(); }
+void let_go_of_tapes() noexcept {
+  // What another thread was writing is not counted yet, so what is there is whole.
+  for (flight_tape* const each : tapes().all) each->let_go();
 }
 
 bool flight_tape::make_room(std::uint32_t size) noexcept {
@@ -178,7 +210,7 @@ recording::~recording() {
 
 void recording::begin() noexcept {
   end();
-  if (!tape_->hold()) return; // some thread of a process that this one was forked from
+  tape_->hold_as_owner();
   round_ = tape_->round = ++tape_->last_round;
   tape_->stream = core_.get();
   tape_->let_go();
@@ -186,15 +218,16 @@ void recording::begin() noexcept {
 
 void recording::end() noexcept {
   round_ = 0;
-  if (!tape_->hold()) return;
+  tape_->hold_as_owner();
   tape_->round = 0;
+  tape_->stream = nullptr;
   std::byte* const memory = tape_->take().memory();
   tape_->let_go();
   if (memory != nullptr) core_->recorder->release(memory);
 }
 
 recording::result recording::emit() noexcept {
-  if (!tape_->hold()) return {};
+  tape_->hold_as_owner();
   const flight_tape::content kept = tape_->take();
   tape_->let_go();
   result done{.overwritten = kept.overwritten};
@@ -207,6 +240,7 @@ recording::result recording::emit() noexcept {
 }
 
 correlation recording::attach(correlation ids) const noexcept {
+  if (round_ == 0) return ids;
   ids.tape = tape_;
   ids.recording_round = round_;
   return ids;

@@ -28,6 +28,10 @@ class flight_recorder {
   std::byte* acquire() noexcept;
   void release(std::byte* halves) noexcept;
 
+  // For a fork.
+  void lock() noexcept { mutex_.lock(); }
+  void unlock() noexcept { mutex_.unlock(); }
+
   // Written by whoever emits, and by whoever finds no memory.
   std::atomic<std::uint64_t> emitted{0}, overwritten{0}, refused{0};
 
@@ -42,6 +46,11 @@ class flight_recorder {
   std::vector<std::byte*> free_; // with room for all that are allocated
   std::atomic<std::size_t> allocated_bytes_{0};
 };
+
+// For a fork: the lock is held across it, and in the child no tape is held by a thread that is not there.
+void lock_tapes() noexcept;
+void unlock_tapes() noexcept;
+void let_go_of_tapes() noexcept;
 
 /// Throws std::invalid_argument naming what is out of range.
 void check_recorder(const recorder_options& options);

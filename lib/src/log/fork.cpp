@@ -24,10 +24,14 @@ struct fork_handlers {
     for (fork_guard* each = live; each != nullptr; each = each->next_) {
       each->core_.registry.mutex.lock();
       each->core_.blocked.lock();
+      if (each->core_.recorder) each->core_.recorder->lock();
     }
+    lock_tapes();
   }
   static void parent() noexcept {
+    unlock_tapes();
     for (fork_guard* each = live; each != nullptr; each = each->next_) {
+      if (each->core_.recorder) each->core_.recorder->unlock();
       each->core_.blocked.unlock();
       each->core_.registry.mutex.unlock();
     }
@@ -36,6 +40,7 @@ struct fork_handlers {
   }
   static void child() noexcept {
     for (fork_guard* each = live; each != nullptr; each = each->next_) each->core_.end_in_child();
+    let_go_of_tapes();
     parent();
   }
 };

@@ -60,9 +60,12 @@ class to_rotating_file final : public line_sink {
   std::error_code sync() override { return file_.sync(); }
 
   void append(const record& entry) override {
-    last_second_ = entry.unix_nanoseconds() / 1'000'000'000;
-    if (last_second_ >= period_.end || last_second_ < period_.begin) [[unlikely]]
-      enter_period_of(last_second_);
+    // What the flight recorder kept is of its own time, and goes to the file of the present.
+    if (!entry.recorded()) [[likely]] {
+      last_second_ = entry.unix_nanoseconds() / 1'000'000'000;
+      if (last_second_ >= period_.end || last_second_ < period_.begin) [[unlikely]]
+        enter_period_of(last_second_);
+    }
     line_sink::append(entry);
   }
 

@@ -91,9 +91,11 @@ wall_clock::wall_clock() : last_(take_sample()), base_ticks_(last_.ticks), base_
                           static_cast<double>(now.ticks - last_.ticks);
   // A clock that was set during these 2 ms would give a slope that no machine has.
   if (!(nanoseconds_per_tick_ > 0.05 && nanoseconds_per_tick_ < 20.0)) nanoseconds_per_tick_ = 1.0;
+  first_ = last_;
   last_ = now;
   base_ticks_ = now.ticks;
   base_unix_ = now.unix_nanoseconds;
+  lasting_nanoseconds_per_tick_ = nanoseconds_per_tick_;
 }
 
 void wall_clock::keep_in_step(std::uint64_t from_ticks) noexcept {
@@ -104,6 +106,7 @@ void wall_clock::keep_in_step(std::uint64_t from_ticks) noexcept {
   if (std::abs(error) > settable_error_ns) {
     base_ticks_ = now.ticks;
     base_unix_ = now.unix_nanoseconds;
+    first_.unix_nanoseconds += static_cast<std::int64_t>(error);
   } else {
     const double rate = static_cast<double>(now.unix_nanoseconds - last_.unix_nanoseconds) /
                         static_cast<double>(now.ticks - last_.ticks);
@@ -114,6 +117,8 @@ void wall_clock::keep_in_step(std::uint64_t from_ticks) noexcept {
     base_unix_ = from_unix;
     nanoseconds_per_tick_ = rise / run;
   }
+  lasting_nanoseconds_per_tick_ = static_cast<double>(now.unix_nanoseconds - first_.unix_nanoseconds) /
+                                  static_cast<double>(now.ticks - first_.ticks);
   last_ = now;
 }
 

@@ -14,12 +14,15 @@ class wall_clock {
   wall_clock();
 
   std::int64_t unix_nanoseconds(std::uint64_t ticks) const noexcept {
-    return base_unix_ +
-           static_cast<std::int64_t>(static_cast<double>(static_cast<std::int64_t>(ticks - base_ticks_)) *
-                                     nanoseconds_per_tick_);
+    const auto since = static_cast<std::int64_t>(ticks - base_ticks_);
+    // What lies before the base, as what the flight recorder kept does, may lie far before it: a slope that corrects
+    // the clock within a second is wrong there.
+    const double slope = since < 0 ? lasting_nanoseconds_per_tick_ : nanoseconds_per_tick_;
+    return base_unix_ + static_cast<std::int64_t>(static_cast<double>(since) * slope);
   }
 
-  /// Corrects the line if a second has gone by. `from_ticks`: no later call asks for a time before it.
+  /// Corrects the line if a second has gone by. `from_ticks`: no later call asks for a time before it, but for that
+  /// of a record that was kept.
   void keep_in_step(std::uint64_t from_ticks) noexcept;
 
  private:
@@ -33,6 +36,9 @@ class wall_clock {
   std::uint64_t base_ticks_;
   std::int64_t base_unix_;
   double nanoseconds_per_tick_;
+  // Over all of the clock's life, less what it was set by.
+  sample first_;
+  double lasting_nanoseconds_per_tick_;
 };
 
 } // namespace weir::detail

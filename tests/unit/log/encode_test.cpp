@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <limits>
@@ -108,6 +109,14 @@ TEST_CASE("encode: strings with traits, allocators and code units of their own a
   captured_stream json({}, as_bare_json());
   WEIR_INFO(json.log(), "{:>8}{}", u8"grüße", u8'!', weir::field<"u">(std::u8string(u8"水", 3)));
   CHECK(json.last_line() == R"(   grüße!,"u":"水")");
+}
+
+TEST_CASE("encode: what an atomic holds is copied, whatever it is", "[log][encode]") {
+  const std::atomic<method> held{method::get};
+  static_assert(!std::is_reference_v<decltype(weir::detail::to_loggable(held))>);
+  captured_stream json({}, as_bare_json());
+  WEIR_INFO(json.log(), "{}", held, weir::field<"method">(held));
+  CHECK(json.last_line() == R"(GET,"method":"GET")");
 }
 
 TEST_CASE("encode: an enumeration is its number, unless it says otherwise", "[log][encode]") {

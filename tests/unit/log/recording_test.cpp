@@ -6,6 +6,8 @@
 #include "weir/context_fields.hpp"
 #include "weir/context_recording.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -170,6 +172,74 @@ TEST_CASE("recording: it follows the context to other threads and below other id
     CHECK(line.substr(2).starts_with(std::to_string(next[t]++) + " "));
     CHECK(line.find("user=u") != std::string::npos);
   }
+}
+
+TEST_CASE("recording: nothing is kept under a context that it was given to after its end", "[log][recording]") {
+  captured_stream small(recorded({.bytes = 1024})), large(recorded());
+  weir::context ctx;
+  {
+    weir::recording kept(small.stream());
+    kept.end();
+    ctx = weir::with_recording({}, kept);
+  }
+  const weir::context_scope current(ctx);
+  WEIR_DEBUG(small.log(), "too late");
+  weir::recording other(large.stream()); // on the same tape
+  WEIR_DEBUG(small.log(), "too late");
+  CHECK(small.stream().stats().recorder_bytes == 0);
+  CHECK(other.emit().records == 0);
+}
+
+TEST_CASE("recording: what nobody keeps is not evaluated, and takes nothing from a limit", "[log][recording]") {
+  captured_stream test(recorded());
+  int evaluated = 0;
+  const auto once = [&] { WEIR_DEBUG_LIMITED(test.log(), weir::once(), "{}", ++evaluated); };
+  once();
+  WEIR_DEBUG(test.log(), "{}", ++evaluated);
+  CHECK_FALSE(test.log().enabled(weir::level::debug));
+  CHECK(evaluated == 0);
+  recorded_work work(test.stream());
+  CHECK(test.log().enabled(weir::level::debug));
+  once();
+  once();
+  CHECK(work.kept.emit().records == 1);
+}
+
+TEST_CASE("recording: what is emitted while others log comes once", "[log][recording][concurrent]") {
+  captured_stream test(recorded({.bytes = 1 << 20}));
+  weir::recording kept(test.stream());
+  const auto ctx = weir::with_recording({}, kept);
+  constexpr std::size_t threads = 3, each = 2000;
+  std::size_t emitted = 0;
+  {
+    std::vector<std::jthread> all;
+    for (std::size_t t = 0; t < threads; ++t)
+      all.emplace_back([&] {
+        const weir::context_scope current(ctx);
+        for (std::size_t i = 0; i < each; ++i) WEIR_DEBUG(test.log(), "{}", i);
+      });
+    for (int i = 0; i < 50; ++i) emitted += kept.emit().records;
+  }
+  emitted += kept.emit().records;
+  CHECK(emitted + test.stream().stats().recorder_refused == threads * each);
+  CHECK(test.lines().size() == emitted);
+}
+
+TEST_CASE("recording: records have the times at which they were logged", "[log][recording]") {
+  using clock = std::chrono::system_clock;
+  std::int64_t time = 0;
+  weir::log_stream stream(
+      {.sinks = {weir::callback_sink([&](const weir::record& entry) { time = entry.unix_nanoseconds(); })},
+       .recorder = weir::recorder_options{}});
+  recorded_work work(stream);
+  WEIR_DEBUG(stream.get_logger("log"), "long ago");
+  const auto logged = clock::now();
+  while (clock::now() - logged < std::chrono::milliseconds(200)) {
+  }
+  work.kept.emit();
+  REQUIRE(stream.flush(std::chrono::minutes(1)));
+  const auto emitted_ns = std::chrono::nanoseconds((logged + std::chrono::milliseconds(100)).time_since_epoch());
+  CHECK(time < emitted_ns.count());
 }
 
 TEST_CASE("recording: one stream's keeps nothing of another's", "[log][recording]") {

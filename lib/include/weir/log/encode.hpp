@@ -84,6 +84,16 @@ concept has_format_as = requires(const T& value) {
   format_as(value);
 };
 
+/// What to_loggable() makes of a value that is gone after the call.
+template <class T>
+auto loggable_of_temporary(const T& value) noexcept {
+  using looked_at = std::remove_cvref_t<decltype(to_loggable(value))>;
+  if constexpr (std::is_same_v<looked_at, std::string_view>)
+    return std::string(to_loggable(value));
+  else
+    return looked_at(to_loggable(value));
+}
+
 /// An enumeration without a formatter: the error it stands for, what its format_as() says, or its number.
 template <class Enum>
 auto enum_value(const Enum& value) noexcept {
@@ -93,8 +103,11 @@ auto enum_value(const Enum& value) noexcept {
     using shown = decltype(format_as(value));
     if constexpr (std::is_same_v<shown, std::string>)
       return format_as(value); // to be kept, not looked at
-    else
+    else if constexpr (std::is_same_v<shown, std::string_view> || std::is_reference_v<shown> ||
+                       std::is_pointer_v<shown>)
       return to_loggable(format_as(value));
+    else
+      return loggable_of_temporary(format_as(value));
   } else {
     return static_cast<wide_integer<std::underlying_type_t<Enum>>>(value);
   }
@@ -164,7 +177,9 @@ template <class T>
     return static_cast<const T&>(value);
   else if constexpr (std::is_enum_v<T>)
     return enum_value(value);
-  else if constexpr (reference_like<T> || is_atomic<T>)
+  else if constexpr (is_atomic<T>)
+    return loggable_of_temporary(unwrapped(value));
+  else if constexpr (reference_like<T>)
     return to_loggable(unwrapped(value));
   else
     return class_to_loggable(value);

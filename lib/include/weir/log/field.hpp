@@ -27,9 +27,9 @@ struct field_key {
 namespace detail {
 
 // The renderers' own keys: a field of the same name would appear twice in one JSON object.
-inline constexpr std::array<std::string_view, 9> reserved_keys{
-    "time",    "level",          "logger",           "message",           "trace_id",
-    "span_id", "code.file.path", "code.line.number", "code.function.name"};
+inline constexpr std::array<std::string_view, 10> reserved_keys{
+    "time",    "level",    "logger",         "message",          "trace_id",
+    "span_id", "recorded", "code.file.path", "code.line.number", "code.function.name"};
 
 consteval bool valid_key(std::string_view key) {
   for (const std::string_view reserved : reserved_keys)
@@ -87,11 +87,11 @@ struct codec<field_argument<Key, Value>> {
 /// A typed key-value for one log statement, placed after the format's arguments. In JSON numbers and bools keep their
 /// types, optionals are their value or null, containers arrays, and maps from strings objects; what is anything else
 /// is the string that the message would show. `Key`: letters, digits, `_ . - /`; not one of the renderers' own keys
-/// (time, level, logger, message, trace_id, span_id, code.file.path, code.line.number, code.function.name), and no key
-/// twice in one statement. All of this is checked at compile time. A value whose formatter throws is written as
-/// "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not store it. Cost:
-/// none beyond its bytes: the key is part of the call site's static description; of a structure, and of a type that is
-/// not copy_safe, its rendering.
+/// (time, level, logger, message, trace_id, span_id, recorded, code.file.path, code.line.number, code.function.name),
+/// and no key twice in one statement. All of this is checked at compile time. A value whose formatter throws is
+/// written as "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not store
+/// it. Cost: none beyond its bytes: the key is part of the call site's static description; of a structure, and of a
+/// type that is not copy_safe, its rendering.
 template <field_key Key, class T>
 [[nodiscard, gnu::always_inline]] inline auto field(const T& value) noexcept {
   static_assert(detail::valid_key(Key.view()),
@@ -105,6 +105,8 @@ template <field_key Key, class T>
     using loggable = detail::loggable_t<held_type>;
     if constexpr (std::is_same_v<loggable, long double>)
       return detail::field_argument<Key, double>{static_cast<double>(held)}; // what JSON's numbers are
+    else if constexpr (detail::is_atomic<T> && std::is_same_v<loggable, std::string_view>)
+      return detail::field_argument<Key, std::string>{std::string(detail::to_loggable(held))}; // `held` ends here
     else if constexpr (detail::copied_late<loggable>)
       return detail::field_argument<Key, loggable>{detail::to_loggable(held)};
     else

@@ -10,6 +10,9 @@ namespace weir::detail {
 
 struct stream_front;
 
+/// Whether this thread's work is recorded. Out of line: it is asked below the level only.
+[[gnu::cold]] bool is_recorded() noexcept;
+
 /// The last records of one piece of work that were below their level, in a buffer of two halves that are written in
 /// turn:
 ///
@@ -39,9 +42,10 @@ struct alignas(64) flight_tape {
   /// Room for a record of `size` bytes, with the tape held; nullptr, and the tape not held, if the record is not to
   /// be kept. finish() is to follow.
   std::byte* begin(std::uint64_t of_round, const stream_front& of_stream, std::uint32_t size) noexcept {
-    if (!hold()) return nullptr;
-    if (round != of_round || stream != &of_stream || (size > static_cast<std::size_t>(end - at) && !make_room(size)))
-        [[unlikely]] {
+    if (!hold() && !hold_in_time(of_stream)) [[unlikely]]
+      return nullptr;
+    const bool is_meant = round == of_round && round != 0 && stream == &of_stream;
+    if (!is_meant || (size > static_cast<std::size_t>(end - at) && !make_room(size))) [[unlikely]] {
       let_go();
       return nullptr;
     }
@@ -53,11 +57,13 @@ struct alignas(64) flight_tape {
     let_go();
   }
 
-  /// False if somebody else holds it for long: a thread that was stopped meanwhile, or that a fork left behind.
+  /// False if somebody else holds it.
   bool hold() noexcept {
     // acquire: pairs with the release in let_go(); what the last writer left is seen.
-    return !held.exchange(true, std::memory_order_acquire) || hold_in_time();
+    return !held.exchange(true, std::memory_order_acquire);
   }
+  /// For the recording itself, which cannot do without. Waits until whoever writes a record is done.
+  void hold_as_owner() noexcept;
   void let_go() noexcept {
     // release: pairs with the acquire in hold(), by which also the one who emits comes.
     held.store(false, std::memory_order_release);
@@ -81,7 +87,8 @@ struct alignas(64) flight_tape {
   std::uint64_t overwritten = 0; // records
 
  private:
-  bool hold_in_time() noexcept;
+  /// False, and counted, if somebody else holds it for long: a thread that was stopped meanwhile.
+  bool hold_in_time(const stream_front& of_stream) noexcept;
   bool make_room(std::uint32_t size) noexcept;
 };
 

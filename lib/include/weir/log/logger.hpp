@@ -60,11 +60,12 @@ class logger {
   /// Thread-safe; takes effect on other threads soon, not at once. Throws std::invalid_argument if `rule` is out of
   /// range.
   void set_overflow(const overflow_rule& rule);
-  /// Whether a call at this level may have an effect: it is at or above the threshold, or the flight recorder may
-  /// keep it.
+  /// Whether a call at this level has an effect: it is at or above the threshold, or this thread's work is recorded
+  /// (recording.hpp).
   bool enabled(weir::level severity) const noexcept {
     // relaxed: a threshold orders nothing.
-    return severity >= looks_from_.load(std::memory_order_relaxed) && severity != level::off;
+    if (severity < looks_from_.load(std::memory_order_relaxed) || severity == level::off) return false;
+    return severity >= threshold() || detail::is_recorded();
   }
 
   /// A logger of the same name that adds `fields` (weir::field<"key">(value), copied) to each of its records. Throws
