@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,7 @@ class line_heads {
     const std::size_t place =
         (reinterpret_cast<std::uintptr_t>(logger.data()) / 32 + static_cast<std::size_t>(severity)) % places;
     entry& head = entries_[place];
-    if (head.severity != severity || head.logger != logger) [[unlikely]] {
+    if (head.severity != severity || !is_same(head.logger, logger)) [[unlikely]] {
       head.severity = level::off; // should memory run out
       head.text = make(severity, logger);
       head.size = head.text.size();
@@ -38,6 +39,24 @@ class line_heads {
   }
 
  private:
+  /// Names are short: some moves cost less than the call of a function that is good at long ones.
+  static bool is_same(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    if (a.size() < 4 || a.size() > 16) return a == b;
+    return a.size() < 8 ? ends_are_same<std::uint32_t>(a, b) : ends_are_same<std::uint64_t>(a, b);
+  }
+  /// Of texts of the same size, from that of Word to twice as much.
+  template <class Word>
+  static bool ends_are_same(std::string_view a, std::string_view b) noexcept {
+    const auto word_at = [](const char* at) {
+      Word word;
+      std::memcpy(&word, at, sizeof word);
+      return word;
+    };
+    const std::size_t last = a.size() - sizeof(Word);
+    return word_at(a.data()) == word_at(b.data()) && word_at(a.data() + last) == word_at(b.data() + last);
+  }
+
   struct entry {
     level severity = level::off;
     std::string logger;
