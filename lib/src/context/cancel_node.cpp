@@ -166,7 +166,7 @@ void cancel_node::run_callbacks() noexcept {
       callback = static_cast<done_callback*>(callbacks_.first());
       callbacks_.remove(*callback);
     }
-    callback->run();
+    callback->run(*this);
     callback->release();
   }
 }

@@ -3,6 +3,7 @@
 #include "cancel_node.hpp"
 #include "done_cause.hpp"
 #include "saturating.hpp"
+#include "weir/context/task_failure.hpp"
 
 #include <mutex>
 #include <thread>
@@ -10,6 +11,10 @@
 namespace weir {
 
 using detail::cancel_node;
+
+void detail::report_callback_failure(node& source) noexcept {
+  report_task_failure(context_access::make(node_ptr::share(&source)), "on_done callback", std::current_exception());
+}
 
 std::error_code context::error() const noexcept {
   return done() ? make_error_code(cancel_node::above(node_.get())->cause().error) : std::error_code();
@@ -32,7 +37,7 @@ std::optional<context::time_point> context::deadline() const noexcept {
 done_registration context::register_callback(detail::done_callback* callback) const noexcept {
   cancel_node* source = cancel_node::above(node_.get());
   if (source->add(*callback)) return {detail::node_ptr::share(source), callback};
-  callback->run();
+  callback->run(*source);
   callback->release();
   callback->release();
   return {};

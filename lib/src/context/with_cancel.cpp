@@ -4,6 +4,8 @@
 #include "deadline_node.hpp"
 #include "done_cause.hpp"
 #include "saturating.hpp"
+#include "stop_node.hpp"
+#include "weir/context/stop_link.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -80,6 +82,16 @@ cancellable with_cancel(const context& parent, const correlation& ids) {
       new detail::correlated_cancel_node(detail::context_access::get(parent), detail::deadline_above(parent), ids);
   cancellable result = detail::cancellable_access::make(made);
   made->join_owner();
+  return result;
+}
+
+cancellable with_stop_token(const context& parent, std::stop_token token, cancel_cause cause) {
+  auto* made = new detail::stop_node(
+      detail::context_access::get(parent), detail::deadline_above(parent),
+      detail::make_done_cause(context_errc::canceled, cancel_reason::application, std::move(cause)));
+  cancellable result = detail::cancellable_access::make(made);
+  made->join_owner();
+  made->listen_to(std::move(token));
   return result;
 }
 

@@ -57,6 +57,22 @@ TEST_CASE("context: what is current on one thread is not on another", "[context]
   CHECK(seen == weir::background());
 }
 
+TEST_CASE("context: a bound function has its context wherever it runs, and leaves none behind",
+          "[context][concurrent]") {
+  const auto ctx = weir::with_correlation(weir::background(), {1, 2, 3});
+  const auto sum = [](int a, int b) { return weir::current_correlation->span_id == 3 ? a + b : 0; };
+  auto bound = weir::bind_context(ctx, sum);
+  CHECK(bound(1, 2) == 3);
+  CHECK(weir::current_correlation == nullptr);
+  int result = 0;
+  std::thread([&] { result = bound(3, 4); }).join();
+  CHECK(result == 7);
+  CHECK(bound.ctx() == ctx);
+  auto throws = weir::bind_context(ctx, [] { throw 1; });
+  CHECK_THROWS_AS(throws(), int);
+  CHECK(weir::current_context() == weir::background());
+}
+
 TEST_CASE("context: setting a slot takes effect at once for what runs under it, and not after", "[context]") {
   weir::ambient_slot slot;
   {

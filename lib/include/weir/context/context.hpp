@@ -73,9 +73,9 @@ class context {
   /// Calls `callback()` once, when the context ends: on the thread that ends it (the canceller's, or the library's
   /// timer thread for a deadline), outside of any lock and in order of registration; if it has already ended, at once
   /// on this thread. Every descendant is done by then. Anything may be done in it, except blocking for long: that
-  /// delays whoever cancels, and on the timer thread every other deadline. What it throws is swallowed.
-  /// Returns the handle that keeps it registered. Errors: throws std::bad_alloc, or what copying the callback throws;
-  /// nothing is registered then. Cost: one allocation and one lock.
+  /// delays whoever cancels, and on the timer thread every other deadline. What it throws is reported
+  /// (report_task_failure()). Returns the handle that keeps it registered. Errors: throws std::bad_alloc, or what
+  /// copying the callback throws; nothing is registered then. Cost: one allocation and one lock.
   template <typename Function>
   requires std::invocable < std::decay_t<Function>
   & > done_registration on_done(Function&& callback) const {
@@ -83,7 +83,7 @@ class context {
     using stored = std::decay_t<Function>;
     if (done()) {
       stored function(std::forward<Function>(callback));
-      detail::run_swallowing(function);
+      detail::run_reporting(function, *node_.get());
       return {};
     }
     return register_callback(new detail::typed_callback<stored>(std::in_place, std::forward<Function>(callback)));

@@ -8,6 +8,8 @@
 
 namespace weir::detail {
 
+class node;
+
 /// A member of a circular list; in no list while `next` is null.
 struct list_hook {
   list_hook* next = nullptr;
@@ -22,9 +24,9 @@ class done_callback : public list_hook {
   done_callback(const done_callback&) = delete;
   done_callback& operator=(const done_callback&) = delete;
 
-  /// Calls the function, swallows what it throws, and destroys it at once: what it captured is not kept for as long
-  /// as the registration happens to live.
-  virtual void run() noexcept = 0;
+  /// Calls the function, reports what it throws, and destroys it at once: what it captured is not kept for as long
+  /// as the registration happens to live. `source`: the node that ended.
+  virtual void run(node& source) noexcept = 0;
   /// Destroys the function without calling it.
   virtual void discard() noexcept = 0;
 
@@ -40,13 +42,17 @@ class done_callback : public list_hook {
   std::atomic<std::uint32_t> references_{2};
 };
 
+/// Reports the exception that is being handled as the failure of a callback of that node's context.
+void report_callback_failure(node& source) noexcept;
+
 /// Calls a callback the way run() promises.
 template <typename Function>
-void run_swallowing(Function& function) noexcept {
+void run_reporting(Function& function, node& source) noexcept {
   try {
     function();
   } catch (...) {
     // Whoever cancels is not the one to handle a listener's error, and the other listeners must still be told.
+    report_callback_failure(source);
   }
 }
 
@@ -56,8 +62,8 @@ class typed_callback final : public done_callback {
   template <typename Argument>
   explicit typed_callback(std::in_place_t, Argument&& function) : function_(std::forward<Argument>(function)) {}
 
-  void run() noexcept override {
-    run_swallowing(*function_);
+  void run(node& source) noexcept override {
+    run_reporting(*function_, source);
     function_.reset();
   }
   void discard() noexcept override { function_.reset(); }

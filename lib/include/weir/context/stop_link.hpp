@@ -1,7 +1,8 @@
-// Hands a context over to code that takes a std::stop_token.
+// Contexts and std::stop_token: handing one over to code that takes the other.
 #pragma once
 
 #include "weir/context/context.hpp"
+#include "weir/context/with_cancel.hpp"
 
 #include <stop_token>
 
@@ -22,5 +23,12 @@ class stop_link {
   std::stop_source source_;
   done_registration registration_;
 };
+
+/// A child of `parent` that also ends when `token` is asked to stop, on the thread that asks; at once if it was asked
+/// already. For a std::jthread's body that works under contexts.
+/// `cause`: used if that is what ends it; its reason defaults to cancel_reason::application.
+/// Errors: throws std::bad_alloc. Lifetime: the token's state is kept until the child and its descendants have gone.
+/// Cost: two allocations, more if the cause has an error or a text; ending it takes the stop state's lock.
+[[nodiscard]] cancellable with_stop_token(const context& parent, std::stop_token token, cancel_cause cause = {});
 
 } // namespace weir

@@ -1,0 +1,167 @@
+// Several pieces of work as one: all are waited for, the rest is called off when one fails, and every error is kept.
+#pragma once
+
+#include "weir/context/context.hpp"
+#include "weir/context/context_scope.hpp"
+#include "weir/context/group_entry.hpp"
+#include "weir/context/group_result.hpp"
+
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace weir {
+
+/// What a group does when a task fails.
+enum class on_failure : std::uint8_t {
+  cancel_rest, ///< ends the group's context: the other tasks stop as soon as they heed it
+  keep_going,  ///< the others go on
+};
+
+namespace detail {
+
+/// While it lives, this thread runs a task of that group, which must not wait for itself.
+class group_membership {
+ public:
+  explicit group_membership(const void* group) noexcept;
+  group_membership(const group_membership&) = delete;
+  group_membership& operator=(const group_membership&) = delete;
+  ~group_membership();
+
+  static bool is_in(const void* group) noexcept;
+
+ private:
+  const void* const group_;
+  const group_membership* const outer_;
+};
+
+/// A group without an owner that waits, for the adapters: it goes with the last of its entries.
+struct group_access {
+  static std::shared_ptr<group_state> make(const context& parent, on_failure policy);
+  static group_entry enter(const std::shared_ptr<group_state>& group, std::string name);
+  static const context& ctx(const group_state& group) noexcept;
+  static void cancel(const group_state& group, cancel_reason reason) noexcept;
+  static void when_idle(group_state& group, std::function<void()> function);
+  static group_result result(const group_state& group);
+};
+
+} // namespace detail
+
+/// A task's function, to be called once by whoever runs it. Copies are the same task: the first call counts, and
+/// the others do nothing. When the last copy goes uncalled the task has failed, see group_entry.
+template <typename Function>
+class group_task {
+ public:
+  group_task(group_entry entry, const void* group, Function function)
+      : once_(std::make_shared<once>(std::move(entry), group, std::move(function))) {}
+
+  /// Runs the function, unless the group's context has ended by then, with that as the current context. Throws
+  /// nothing.
+  void operator()() const noexcept {
+    // acq_rel: the one that sets it has what the maker of the task wrote; the others leave it alone.
+    if (!once_->called.exchange(true, std::memory_order_acq_rel)) once_->run();
+  }
+
+ private:
+  struct once {
+    once(group_entry its_entry, const void* its_group, Function its_function)
+        : entry(std::move(its_entry)), group(its_group), function(std::move(its_function)) {}
+
+    void run() noexcept {
+      const context ctx = entry.ctx();
+      std::exception_ptr error;
+      if (ctx.done()) {
+        function.reset();
+        return entry.skip();
+      }
+      {
+        const context_scope current(ctx);
+        const detail::group_membership member(group);
+        try {
+          if constexpr (std::invocable<Function&, const context&>)
+            (*function)(ctx);
+          else
+            (*function)();
+        } catch (...) {
+          error = std::current_exception();
+        }
+        function.reset(); // what it captured goes before the group may be done
+      }
+      entry.end(std::move(error));
+    }
+
+    group_entry entry;
+    const void* group;
+    std::optional<Function> function;
+    std::atomic<bool> called{false};
+  };
+
+  std::shared_ptr<once> once_;
+};
+
+/// Runs tasks, on whatever threads, as one piece of work, like Go's errgroup:
+///
+///   weir::task_group calls(ctx);
+///   asio::post(pool, calls.task("prices", [&](const weir::context& ctx) { prices = fetch_prices(ctx); }));
+///   asio::post(pool, calls.task("stock", [&](const weir::context& ctx) { stock = fetch_stock(ctx); }));
+///   calls.wait().throw_if_failed();
+///
+/// The group has a context of its own, a child of `parent`. A task that throws is reported (report_task_failure()),
+/// its exception kept for who waits, and, unless told otherwise, the context ended: reason application, the error's
+/// code, and which task it was. Tasks that then end with the context's error are no failures.
+///
+/// The destructor ends the context and waits: what tasks refer to may stand before the group on the stack. So it
+/// must not be destroyed on the only thread that could run its tasks; in coroutines there is gather() (weir::asio).
+/// In a task of its own it does not wait.
+///
+/// Thread safety: thread-safe but for the destructor. Errors: the constructor throws std::bad_alloc.
+class task_group {
+ public:
+  explicit task_group(const context& parent, on_failure policy = on_failure::cancel_rest);
+  task_group(const task_group&) = delete;
+  task_group& operator=(const task_group&) = delete;
+  ~task_group();
+
+  const context& ctx() const noexcept;
+
+  /// Makes `function`, callable with a `const context&` or with nothing, a task of the group: from now on the group
+  /// waits for it, and somebody has to call what is returned, once. `name`: for the log and for group_result.
+  /// Errors: throws std::bad_alloc, or what copying the function throws. Cost: two allocations.
+  template <typename Function>
+  requires std::invocable < std::decay_t<Function>
+  &, const context& > || std::invocable<std::decay_t<Function>&> [[nodiscard]] group_task<std::decay_t<Function>>
+                         task(std::string name, Function&& function) {
+    return {enter(std::move(name)), state_.get(), std::forward<Function>(function)};
+  }
+
+  /// Announces a task that is not a function. Errors: throws std::bad_alloc.
+  group_entry enter(std::string name);
+
+  /// Ends the group's context: what has not been started never is.
+  void cancel(cancel_reason reason = cancel_reason::application) const noexcept;
+
+  /// Blocks until every task has ended, and tells how all of them have, since the group began.
+  /// Errors: std::system_error with std::errc::resource_deadlock_would_occur in a task of this group, which would
+  /// wait for itself; std::bad_alloc.
+  group_result wait();
+  /// As wait(), but not longer than until `limit`: then std::nullopt.
+  std::optional<group_result> wait_until(context::time_point limit);
+
+  /// Calls `function` when no task is left: at once if there is none, else on the thread that ends the last one,
+  /// which it should not keep. For event loops. Errors: throws std::bad_alloc; what `function` throws is reported.
+  void when_idle(std::function<void()> function);
+  /// How the tasks that have ended so far did. Errors: throws std::bad_alloc.
+  group_result result() const;
+
+ private:
+  const std::shared_ptr<detail::group_state> state_;
+};
+
+} // namespace weir

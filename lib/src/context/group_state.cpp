@@ -1,0 +1,103 @@
+#include "group_state.hpp"
+
+#include "weir/context/task_failure.hpp"
+
+#include <new>
+#include <utility>
+
+namespace weir::detail {
+
+namespace {
+
+/// Why the others are called off.
+cancel_cause cause_of(const std::string& task, const std::exception_ptr& error) noexcept {
+  cancel_cause cause{.reason = cancel_reason::application, .error = error_code_of(error)};
+  try {
+    cause.text = task + " failed";
+  } catch (const std::bad_alloc&) { // calling them off matters more
+  }
+  return cause;
+}
+
+} // namespace
+
+void group_state::enter() {
+  const std::lock_guard hold(mutex_);
+  // Room for the failure of each task that runs: leave() cannot ask for it.
+  result_.failures.reserve(result_.failures.size() + running_ + 1);
+  ++running_;
+}
+
+void group_state::leave(std::string task, std::exception_ptr error) noexcept {
+  const bool failed = error && !ended_with(ctx(), error);
+  // Whoever waits finds the failure told already.
+  if (failed) report_task_failure(ctx(), task, error);
+  const bool cancels = failed && policy_ == on_failure::cancel_rest;
+  cancel_cause cause = cancels ? cause_of(task, error) : cancel_cause{};
+  {
+    const std::lock_guard hold(mutex_);
+    if (failed)
+      result_.failures.push_back({std::move(task), std::move(error)}); // enter() has made room
+    else
+      ++(error ? result_.canceled : result_.succeeded);
+  }
+  if (cancels) made_.cancel(std::move(cause));
+  leave();
+}
+
+void group_state::leave_unstarted() noexcept {
+  {
+    const std::lock_guard hold(mutex_);
+    ++result_.canceled;
+  }
+  leave();
+}
+
+void group_state::leave() noexcept {
+  std::vector<std::function<void()>> told;
+  {
+    const std::lock_guard hold(mutex_);
+    if (--running_ != 0) return;
+    told.swap(when_idle_);
+    idle_.notify_all();
+  }
+  for (const auto& each : told) call(each);
+}
+
+void group_state::call(const std::function<void()>& function) const noexcept {
+  try {
+    function();
+  } catch (...) {
+    report_task_failure(ctx(), "when_idle", std::current_exception());
+  }
+}
+
+bool group_state::wait(const context::time_point* limit) {
+  std::unique_lock hold(mutex_);
+  const auto is_idle = [this] { return running_ == 0; };
+  if (limit) return idle_.wait_until(hold, *limit, is_idle);
+  idle_.wait(hold, is_idle);
+  return true;
+}
+
+void group_state::when_idle(std::function<void()> function) {
+  {
+    const std::lock_guard hold(mutex_);
+    if (running_ != 0) {
+      when_idle_.push_back(std::move(function));
+      return;
+    }
+  }
+  call(function);
+}
+
+group_result group_state::result() const {
+  group_result all = [this] {
+    const std::lock_guard hold(mutex_);
+    return result_;
+  }();
+  all.error = ctx().error();
+  return all;
+}
+
+} // namespace weir::detail

@@ -1,0 +1,82 @@
+#include "weir/context/task_failure.hpp"
+
+#include "context/default_failure_handler.hpp"
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace weir {
+
+namespace {
+
+constinit std::atomic<std::uint64_t> failures{0};
+
+/// Never destroyed: work may fail after all static objects have gone.
+struct handler_slot {
+  std::mutex mutex;
+  std::shared_ptr<const task_failure_handler> handler; // null: the default
+};
+handler_slot& slot() noexcept {
+  alignas(handler_slot) static std::byte memory[sizeof(handler_slot)];
+  static auto* const made = new (memory) handler_slot;
+  return *made;
+}
+
+std::shared_ptr<const task_failure_handler> current_handler() noexcept {
+  handler_slot& place = slot();
+  const std::lock_guard hold(place.mutex);
+  return place.handler;
+}
+
+} // namespace
+
+void set_task_failure_handler(task_failure_handler handler) {
+  auto kept = handler ? std::make_shared<const task_failure_handler>(std::move(handler)) : nullptr;
+  handler_slot& place = slot();
+  const std::lock_guard hold(place.mutex);
+  place.handler.swap(kept); // the previous one goes after the lock: it may be anything
+}
+
+void report_task_failure(const context& ctx, std::string_view task, std::exception_ptr error) noexcept {
+  if (!error) return;
+  // relaxed: a counter.
+  failures.fetch_add(1, std::memory_order_relaxed);
+  const task_failure failure{ctx, task, std::move(error)};
+  try {
+    if (const auto handler = current_handler())
+      (*handler)(failure);
+    else
+      detail::log_to_process_log(failure);
+  } catch (...) {
+    // It is counted, and there is nobody left to tell.
+  }
+}
+
+std::uint64_t task_failures() noexcept {
+  // relaxed: a counter.
+  return failures.load(std::memory_order_relaxed);
+}
+
+std::error_code error_code_of(const std::exception_ptr& error) noexcept {
+  if (!error) return {};
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::system_error& thrown) {
+    return thrown.code();
+  } catch (const std::future_error& thrown) {
+    return thrown.code();
+  } catch (...) {
+    return {};
+  }
+}
+
+bool ended_with(const context& ctx, const std::exception_ptr& error) noexcept {
+  if (!ctx.done()) return false;
+  const std::error_code code = error_code_of(error);
+  return code && (code == ctx.error() || code == std::errc::operation_canceled);
+}
+
+} // namespace weir

@@ -1,0 +1,101 @@
+#include "weir/context/task_group.hpp"
+
+#include "group_state.hpp"
+
+#include <future>
+
+namespace weir {
+
+namespace {
+/// The task that this thread is in, or null.
+constinit thread_local const detail::group_membership* innermost = nullptr;
+} // namespace
+
+detail::group_membership::group_membership(const void* group) noexcept
+    : group_(group), outer_(std::exchange(innermost, this)) {}
+
+detail::group_membership::~group_membership() { innermost = outer_; }
+
+bool detail::group_membership::is_in(const void* group) noexcept {
+  const auto* at = innermost;
+  while (at != nullptr && at->group_ != group) at = at->outer_;
+  return at != nullptr;
+}
+
+context group_entry::ctx() const noexcept { return group_ ? group_->ctx() : context(); }
+
+void group_entry::end(std::exception_ptr error) noexcept {
+  if (const auto group = std::exchange(group_, nullptr)) group->leave(std::move(task_), std::move(error));
+}
+
+void group_entry::skip() noexcept {
+  if (const auto group = std::exchange(group_, nullptr)) group->leave_unstarted();
+}
+
+void group_entry::drop() noexcept {
+  if (!group_) return;
+  if (group_->ctx().done())
+    skip();
+  else
+    end(std::make_exception_ptr(std::future_error(std::future_errc::broken_promise)));
+}
+
+namespace detail {
+
+std::shared_ptr<group_state> group_access::make(const context& parent, on_failure policy) {
+  return std::make_shared<group_state>(parent, policy);
+}
+group_entry group_access::enter(const std::shared_ptr<group_state>& group, std::string name) {
+  group->enter();
+  return {group, std::move(name)};
+}
+const context& group_access::ctx(const group_state& group) noexcept { return group.ctx(); }
+void group_access::cancel(const group_state& group, cancel_reason reason) noexcept {
+  group.cancel({.reason = reason});
+}
+void group_access::when_idle(group_state& group, std::function<void()> function) {
+  group.when_idle(std::move(function));
+}
+group_result group_access::result(const group_state& group) { return group.result(); }
+
+} // namespace detail
+
+namespace {
+void refuse_deadlock(const void* group) {
+  if (detail::group_membership::is_in(group))
+    throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                            "weir::task_group: a task waits for its own group");
+}
+} // namespace
+
+task_group::task_group(const context& parent, on_failure policy)
+    : state_(detail::group_access::make(parent, policy)) {}
+
+task_group::~task_group() {
+  cancel();
+  if (!detail::group_membership::is_in(state_.get())) state_->wait(nullptr);
+}
+
+const context& task_group::ctx() const noexcept { return state_->ctx(); }
+
+group_entry task_group::enter(std::string name) { return detail::group_access::enter(state_, std::move(name)); }
+
+void task_group::cancel(cancel_reason reason) const noexcept { state_->cancel({.reason = reason}); }
+
+group_result task_group::wait() {
+  refuse_deadlock(state_.get());
+  state_->wait(nullptr);
+  return state_->result();
+}
+
+std::optional<group_result> task_group::wait_until(context::time_point limit) {
+  refuse_deadlock(state_.get());
+  if (!state_->wait(&limit)) return std::nullopt;
+  return state_->result();
+}
+
+void task_group::when_idle(std::function<void()> function) { state_->when_idle(std::move(function)); }
+
+group_result task_group::result() const { return state_->result(); }
+
+} // namespace weir
