@@ -28,10 +28,9 @@ void group_state::enter() {
   ++running_;
 }
 
-void group_state::leave(std::string task, std::exception_ptr error) noexcept {
-  const bool failed = error && !ended_with(ctx(), error);
+void group_state::leave(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept {
   // Whoever waits finds the failure told already.
-  if (failed) report_task_failure(ctx(), task, error);
+  if (failed) report_task_failure(ctx, task, error);
   const bool cancels = failed && policy_ == on_failure::cancel_rest;
   cancel_cause cause = cancels ? cause_of(task, error) : cancel_cause{};
   {

@@ -24,7 +24,9 @@ class group_state {
   void cancel(cancel_cause cause) const noexcept { made_.cancel(std::move(cause)); }
 
   void enter();
-  void leave(std::string task, std::exception_ptr error) noexcept;
+  /// `ctx`: what the task worked under. `error`: null if it succeeded; `failed`: whether it is not for the end of
+  /// that.
+  void leave(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept;
   void leave_unstarted() noexcept;
 
   /// Blocks until no task is left, or until `*limit`; whether none is.

@@ -1,6 +1,7 @@
 #include "weir/context/task_group.hpp"
 
 #include "group_state.hpp"
+#include "weir/context/task_failure.hpp"
 
 #include <future>
 
@@ -22,19 +23,59 @@ bool detail::group_membership::is_in(const void* group) noexcept {
   return at != nullptr;
 }
 
-context group_entry::ctx() const noexcept { return group_ ? group_->ctx() : context(); }
+group_entry::group_entry(std::shared_ptr<detail::group_state> group, std::string task)
+    : group_(std::move(group)), task_(std::move(task)), ctx_(group_->ctx()) {
+  group_->enter();
+}
+
+group_entry::group_entry(std::shared_ptr<detail::group_state> group, std::string task, const context& ctx)
+    : task_(std::move(task)) {
+  auto own = with_cancel(ctx);
+  link_ = group->ctx().on_done([group = std::weak_ptr(group), end = own.cancel.share()] {
+    if (const auto ended = group.lock()) end(ended->ctx().cause());
+  });
+  group->enter();
+  group_ = std::move(group);
+  ctx_ = std::move(own.ctx);
+  cancel_ = std::move(own.cancel);
+}
+
+group_entry& group_entry::operator=(group_entry&& other) noexcept {
+  if (this == &other) return *this;
+  drop();
+  group_ = std::move(other.group_);
+  task_ = std::move(other.task_);
+  ctx_ = std::move(other.ctx_);
+  cancel_ = std::move(other.cancel_);
+  link_ = std::move(other.link_);
+  return *this;
+}
+
+std::shared_ptr<detail::group_state> group_entry::leave() noexcept {
+  link_.stop();
+  return std::exchange(group_, nullptr);
+}
 
 void group_entry::end(std::exception_ptr error) noexcept {
-  if (const auto group = std::exchange(group_, nullptr)) group->leave(std::move(task_), std::move(error));
+  const auto group = leave();
+  if (!group) return;
+  const context ctx = std::exchange(ctx_, {});
+  const bool failed = error && !ended_with(ctx, error);
+  cancel_ = {}; // what it started is called off before anybody is told that it has ended
+  group->leave(std::move(task_), ctx, failed, std::move(error));
 }
 
 void group_entry::skip() noexcept {
-  if (const auto group = std::exchange(group_, nullptr)) group->leave_unstarted();
+  const auto group = leave();
+  if (!group) return;
+  ctx_ = {};
+  cancel_ = {};
+  group->leave_unstarted();
 }
 
 void group_entry::drop() noexcept {
   if (!group_) return;
-  if (group_->ctx().done())
+  if (ctx_.done() || group_->ctx().done())
     skip();
   else
     end(std::make_exception_ptr(std::future_error(std::future_errc::broken_promise)));
@@ -46,8 +87,10 @@ std::shared_ptr<group_state> group_access::make(const context& parent, on_failur
   return std::make_shared<group_state>(parent, policy);
 }
 group_entry group_access::enter(const std::shared_ptr<group_state>& group, std::string name) {
-  group->enter();
   return {group, std::move(name)};
+}
+group_entry group_access::enter(const std::shared_ptr<group_state>& group, std::string name, const context& ctx) {
+  return {group, std::move(name), ctx};
 }
 const context& group_access::ctx(const group_state& group) noexcept { return group.ctx(); }
 void group_access::cancel(const group_state& group, cancel_reason reason) noexcept {
@@ -79,6 +122,10 @@ task_group::~task_group() {
 const context& task_group::ctx() const noexcept { return state_->ctx(); }
 
 group_entry task_group::enter(std::string name) { return detail::group_access::enter(state_, std::move(name)); }
+
+group_entry task_group::enter(std::string name, const context& ctx) {
+  return detail::group_access::enter(state_, std::move(name), ctx);
+}
 
 void task_group::cancel(cancel_reason reason) const noexcept { state_->cancel({.reason = reason}); }
 

@@ -1,7 +1,9 @@
 // One task's place in a group.
 #pragma once
 
+#include "weir/context/canceller.hpp"
 #include "weir/context/context.hpp"
+#include "weir/context/done_registration.hpp"
 
 #include <exception>
 #include <memory>
@@ -25,18 +27,12 @@ class [[nodiscard]] group_entry {
   /// Has ended already.
   group_entry() noexcept = default;
   group_entry(group_entry&&) noexcept = default;
-  group_entry& operator=(group_entry&& other) noexcept {
-    if (this != &other) {
-      drop();
-      group_ = std::move(other.group_);
-      task_ = std::move(other.task_);
-    }
-    return *this;
-  }
+  group_entry& operator=(group_entry&& other) noexcept;
   ~group_entry() { drop(); }
 
-  /// The group's context; the background once the task has ended.
-  context ctx() const noexcept;
+  /// What the task is to work under: the group's context, or one of its own that ends with that. The background once
+  /// the task has ended.
+  const context& ctx() const noexcept { return ctx_; }
 
   /// The task has ended: well, or with `error`, which is reported as a failure unless it is for the context's end
   /// (see ended_with()). Does nothing if it has ended already.
@@ -48,12 +44,17 @@ class [[nodiscard]] group_entry {
 
  private:
   friend struct detail::group_access;
-  group_entry(std::shared_ptr<detail::group_state> group, std::string task) noexcept
-      : group_(std::move(group)), task_(std::move(task)) {}
+  group_entry(std::shared_ptr<detail::group_state> group, std::string task);
+  group_entry(std::shared_ptr<detail::group_state> group, std::string task, const context& ctx);
+  std::shared_ptr<detail::group_state> leave() noexcept;
   void drop() noexcept;
 
   std::shared_ptr<detail::group_state> group_;
   std::string task_;
+  context ctx_;
+  // Of a task with a context of its own: what ends that, and what does so when the group's ends.
+  canceller cancel_;
+  done_registration link_;
 };
 
 } // namespace weir

@@ -46,6 +46,7 @@ class group_membership {
 struct group_access {
   static std::shared_ptr<group_state> make(const context& parent, on_failure policy);
   static group_entry enter(const std::shared_ptr<group_state>& group, std::string name);
+  static group_entry enter(const std::shared_ptr<group_state>& group, std::string name, const context& ctx);
   static const context& ctx(const group_state& group) noexcept;
   static void cancel(const group_state& group, cancel_reason reason) noexcept;
   static void when_idle(group_state& group, std::function<void()> function);
@@ -141,8 +142,19 @@ class task_group {
     return {enter(std::move(name)), state_.get(), std::forward<Function>(function)};
   }
 
-  /// Announces a task that is not a function. Errors: throws std::bad_alloc.
+  /// The same for a task that works under `ctx`, with its ids and values: for work of one of many requests in a group
+  /// of the server's. Its context, a child of `ctx`, ends with the group's as well. One allocation more.
+  template <typename Function>
+  requires std::invocable < std::decay_t<Function>
+  &, const context& > || std::invocable<std::decay_t<Function>&> [[nodiscard]] group_task<std::decay_t<Function>>
+                         task(std::string name, const context& ctx, Function&& function) {
+    return {enter(std::move(name), ctx), state_.get(), std::forward<Function>(function)};
+  }
+
+  /// Announces a task that is not a function, under the group's context or a child of `ctx`.
+  /// Errors: throws std::bad_alloc.
   group_entry enter(std::string name);
+  group_entry enter(std::string name, const context& ctx);
 
   /// Ends the group's context: what has not been started never is.
   void cancel(cancel_reason reason = cancel_reason::application) const noexcept;
