@@ -66,6 +66,14 @@ std::optional<std::string> http_request::query(std::string_view name) const {
   return std::nullopt;
 }
 
+http_request http_request::copy() const {
+  http_request own(*this);
+  own.ctx_ = without_cancel(ctx_);
+  own.observed_ = nullptr;
+  own.slot_ = nullptr;
+  return own;
+}
+
 void http_request::set_ctx(context ctx) {
   ctx_ = std::move(ctx);
   if (slot_ != nullptr) slot_->set(ctx_);

@@ -1,5 +1,6 @@
 #include "weir/context.hpp"
 #include "weir/context_fields.hpp"
+#include "weir/context_metrics.hpp"
 #include "weir/log.hpp"
 #include "weir/log_task_failures.hpp"
 
@@ -72,6 +73,17 @@ TEST_CASE("task_failure: in the log a failure has the ids and fields of its requ
     INFO(line);
     CHECK(line.find(part) != std::string::npos);
   }
+}
+
+TEST_CASE("task_failure: is a metric", "[context]") {
+  failure_log log;
+  weir::metrics_registry registry;
+  const auto held = weir::register_context_metrics(registry);
+  weir::report_task_failure({}, "task", std::make_exception_ptr(1));
+  double shown = 0;
+  for (const auto& family : registry.collect())
+    if (family.name == "weir_task_failures_total") shown = family.series.at(0).value;
+  CHECK(shown == static_cast<double>(weir::task_failures()));
 }
 
 TEST_CASE("task_failure: the code of an exception", "[context]") {

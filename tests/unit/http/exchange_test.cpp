@@ -394,3 +394,25 @@ TEST_CASE("http: an observer refuses options that make no sense, and names them"
   CHECK_THROWS_WITH(weir::request_observer({.ignored_after = -1ms}), Catch::Contains("ignored_after is -1 ms"));
   CHECK_THROWS_AS(weir::request_observer({.ignored_after = 2h}), std::invalid_argument);
 }
+
+TEST_CASE("exchange: a copy keeps what is known, values and ids, and is ended by nobody", "[http]") {
+  std::optional<weir::request_snapshot> copy;
+  weir::trace_context trace;
+  {
+    observed server;
+    weir::exchange exchange(server.observer);
+    begin(exchange, request_phase::handler);
+    trace = exchange.facts().trace;
+    copy = exchange.copy();
+    exchange.cancel(cancel_reason::client_closed);
+    exchange.finish();
+    begin(exchange); // the next one, in the same place
+  }
+  CHECK_FALSE(copy->ctx.can_be_done());
+  CHECK(*copy->ctx.ids() == to_correlation(trace));
+  CHECK(copy->facts.method == "GET");
+  CHECK(copy->facts.path == "/download/a");
+  CHECK(copy->facts.route == "/download/{file}");
+  CHECK(copy->facts.peer == "192.0.2.7");
+  CHECK(copy->facts.trace.span == trace.span);
+}

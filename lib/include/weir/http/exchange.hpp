@@ -55,6 +55,13 @@ struct exchange_record {
   }
 };
 
+/// What exchange::copy() returns: a request apart from its exchange. A value: it refers to nothing, may be copied,
+/// handed to any thread, and outlive the connection and the server.
+struct request_snapshot {
+  context ctx;           ///< the request's values and log ids; nothing ends it, and it has no deadline
+  exchange_record facts; ///< as far as they had come
+};
+
 namespace detail {
 
 /// The series that the last request of a connection was counted in, and what they were looked up by: requests that
@@ -96,6 +103,13 @@ class exchange {
   /// background before the first begin().
   const context& ctx() const noexcept { return current_.ctx; }
   const exchange_record& facts() const noexcept { return facts_; }
+
+  /// For work that outlives the request: what it needs to know, and to log under the same ids, without the request's
+  /// end. Give it a deadline of its own. On the exchange's thread, between begin() and the next one.
+  /// `work_ctx`: what the request works under by now, if that has values which ctx() has not.
+  /// Errors: throws std::bad_alloc. Cost: copies the strings; an allocation for the context.
+  request_snapshot copy() const { return copy(ctx()); }
+  request_snapshot copy(const context& work_ctx) const { return {without_cancel(work_ctx), facts_}; }
 
   /// The template that the router matched, for labels: "/download/{file}".
   void set_route(std::string_view route) { facts_.route = route; }
@@ -144,7 +158,7 @@ class exchange {
   exchange_record facts_;
   detail::request_series series_;
   cancellable current_;
-  std::optional<recording> recording_; // of who has a recorder, from the first begin() on
+  std::optional<recording> recording_;                  // of who has a recorder, from the first begin() on
   request_outcome forced_ = request_outcome::completed; // completed: none
   std::chrono::steady_clock::time_point over_at_{};     // of a timed-out one
   bool open_ = false;

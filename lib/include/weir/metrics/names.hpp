@@ -57,6 +57,11 @@ struct metric_names {
       "Response bytes sent for requests that were cancelled afterwards.",
       {"http_route"}};
 
+  // ---- contexts
+
+  static constexpr counter_description task_failures{
+      "weir_task_failures_total", "Pieces of work under a context, callbacks included, that threw."};
+
   // ---- the log
 
   static constexpr counter_description log_records{
@@ -111,6 +116,7 @@ struct metric_names {
     visit(cancel_to_stop);
     visit(cancel_ignored);
     visit(response_bytes_wasted);
+    visit(task_failures);
     visit(log_records);
     visit(log_dropped);
     visit(log_blocked_calls);

@@ -44,7 +44,8 @@ void spawn(task_group& group, const Executor& executor, std::string name, boost:
 /// The same under `ctx`, until that or the group's context ends: for work that outlives its request, in a group of
 /// the server's.
 ///
-///   weir::spawn(background, executor, "audit", copy.ctx(), write_audit(copy));
+///   const auto own = std::make_shared<const weir::http_request>(request.copy());
+///   weir::spawn(background, executor, "audit", own->ctx(), write_audit(own));
 template <typename Executor>
 void spawn(task_group& group, const Executor& executor, std::string name, const context& ctx,
            boost::asio::awaitable<void> work) {

@@ -23,10 +23,27 @@ namespace detail {
 class session;
 }
 
-/// A request whose body has been read. Valid until its handler returns; used on the session's executor.
+/// A request whose body has been read. Valid until its handler returns; used on the session's executor. What is to last
+/// longer takes a copy().
 class http_request {
  public:
   using message_type = boost::beast::http::request<boost::beast::http::string_body>;
+
+  http_request() = default;
+  http_request(http_request&&) = default;
+  http_request& operator=(http_request&&) = default;
+  ~http_request() = default;
+
+  /// A request of its own: header, body and parameters are copied, the context keeps its values and log ids and is ended
+  /// by nobody (so it has no deadline either, unless it is given one), and it is no longer observed. For work that goes
+  /// on after the response:
+  ///
+  ///   const auto own = std::make_shared<const weir::http_request>(request.copy());
+  ///   weir::spawn(background, executor, "audit", own->ctx(), write_audit(own));
+  ///
+  /// Thread safety: on the session's executor; the copy may go to any thread and outlive the server.
+  /// Errors: throws std::bad_alloc.
+  [[nodiscard]] http_request copy() const;
 
   std::string_view method() const noexcept;
   /// As sent, with the query.
@@ -52,9 +69,10 @@ class http_request {
 
  private:
   friend class detail::session;
+  http_request(const http_request&) = default; // shares what ends with the request: copy() does not
 
   message_type message_;
-  std::vector<std::pair<std::string_view, std::string>> params_;
+  std::vector<std::pair<std::string, std::string>> params_;
   context ctx_;
   exchange* observed_ = nullptr;
   ambient_slot* slot_ = nullptr;

@@ -36,7 +36,7 @@ class router {
     const http_handler* handler = nullptr; ///< nullptr: no such path, or not for this method
     std::string_view path_template{};      ///< "": no such path
     std::string allow{};                   ///< the methods there are, if the path exists but not for this one
-    std::vector<std::pair<std::string_view, std::string>> params{}; ///< percent-decoded
+    std::vector<std::pair<std::string, std::string>> params{}; ///< percent-decoded
   };
   /// HEAD finds the handler of GET where it has none of its own. A path with a broken percent escape matches nothing.
   match find(std::string_view method, std::string_view path) const;
