@@ -9,6 +9,24 @@
 
 using namespace std::chrono_literals;
 
+namespace {
+
+/// Calls a function when destroyed, unless moved from.
+template <typename Function>
+class at_end {
+ public:
+  explicit at_end(Function function) : function_(std::move(function)) {}
+  at_end(at_end&& other) noexcept : function_(std::exchange(other.function_, std::nullopt)) {}
+  ~at_end() {
+    if (function_) (*function_)();
+  }
+
+ private:
+  std::optional<Function> function_;
+};
+
+} // namespace
+
 TEST_CASE("context: an empty canceller and an empty registration do nothing", "[context]") {
   weir::canceller none;
   none();
@@ -93,4 +111,39 @@ TEST_CASE("context: a callback that owns its context and is stopped leaves nothi
   ctx.on_done([ctx = ctx] {}).detach();
   cancel();
   CHECK(ctx.done());
+}
+
+TEST_CASE("context: a callback may assign to the canceller that is just being assigned to", "[context]") {
+  auto [first, cancel] = weir::with_cancel(weir::background());
+  auto second = weir::with_cancel(weir::background());
+  auto third = weir::with_cancel(weir::background());
+  first.on_done([&, &cancel = cancel] { cancel = std::move(third.cancel); }).detach();
+  cancel = std::move(second.cancel);
+  CHECK(first.done());
+  // The callback's assignment is the later one, and ended what the outer had taken over.
+  CHECK(second.ctx.done());
+  CHECK_FALSE(third.ctx.done());
+  cancel();
+  CHECK(third.ctx.done());
+}
+
+TEST_CASE("context: a callback may destroy the canceller that is just being assigned to", "[context]") {
+  auto first = weir::with_cancel(weir::background());
+  auto second = weir::with_cancel(weir::background());
+  auto cancel = std::make_unique<weir::canceller>(std::move(first.cancel));
+  first.ctx.on_done([&] { cancel.reset(); }).detach();
+  *cancel = std::move(second.cancel);
+  CHECK(first.ctx.done());
+  CHECK(second.ctx.done());
+  CHECK_FALSE(cancel);
+}
+
+TEST_CASE("context: what a stopped callback owns may assign to the registration that stops it", "[context]") {
+  auto [ctx, cancel] = weir::with_cancel(weir::background());
+  int runs = 0;
+  weir::done_registration registration;
+  registration = ctx.on_done([owned = at_end([&, &ctx = ctx] { registration = ctx.on_done([&] { ++runs; }); })] {});
+  registration = ctx.on_done([&] { runs += 10; });
+  cancel();
+  CHECK(runs == 1);
 }

@@ -48,12 +48,11 @@ class [[nodiscard]] canceller {
  public:
   canceller() noexcept = default;
   canceller(canceller&&) noexcept = default;
-  /// Ends the context it was for, then takes over the other.
+  /// Takes over the other's context, then ends the one it was for.
   canceller& operator=(canceller&& other) noexcept {
-    if (this != &other) {
-      function_();
-      function_ = std::move(other.function_);
-    }
+    // In this order, as callbacks may assign to this canceller again, or destroy it.
+    canceller before(std::move(other));
+    std::swap(function_, before.function_);
     return *this;
   }
   ~canceller() { function_(); }

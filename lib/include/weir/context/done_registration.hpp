@@ -21,12 +21,12 @@ class [[nodiscard]] done_registration {
   done_registration() noexcept = default;
   done_registration(done_registration&& other) noexcept
       : node_(std::move(other.node_)), callback_(std::exchange(other.callback_, nullptr)) {}
+  /// Takes over the other's callback, then stops the one it was for.
   done_registration& operator=(done_registration&& other) noexcept {
-    if (this != &other) {
-      stop();
-      node_ = std::move(other.node_);
-      callback_ = std::exchange(other.callback_, nullptr);
-    }
+    // In this order, as what the stopped callback owns may assign to this registration again, or destroy it.
+    done_registration before(std::move(other));
+    std::swap(node_, before.node_);
+    std::swap(callback_, before.callback_);
     return *this;
   }
   ~done_registration() { stop(); }
@@ -36,8 +36,8 @@ class [[nodiscard]] done_registration {
   bool stop() noexcept;
 
   /// Lets the callback run without this handle. It is kept by the context: if the context is destroyed before it is
-  /// done, the callback is destroyed unrun. A detached callback must not own its own context, which would keep both
-  /// alive until the context is done.
+  /// done, the callback is destroyed unrun. A detached callback must not own its own context or one made from
+  /// it, which would keep all of them alive until the context is done.
   void detach() noexcept;
 
   /// Whether there is still something that stop() could be asked to do.
