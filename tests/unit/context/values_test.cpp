@@ -2,6 +2,7 @@
 #include "weir/context.hpp"
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -106,4 +107,23 @@ TEST_CASE("context: one node can carry the ids and end", "[context]") {
   cancel_parent(weir::cancel_reason::shutdown);
   CHECK(child.done());
   CHECK(ctx.reason() == weir::cancel_reason::shutdown);
+}
+
+TEST_CASE("context: a value that cannot be made leaves the parent as it was", "[context]") {
+  struct refusal {
+    explicit refusal(int) { throw std::invalid_argument("no such value"); }
+  };
+  struct refusing_key {
+    using value_type = refusal;
+  };
+  struct shared_key {
+    using value_type = std::shared_ptr<int>;
+  };
+  const auto counted = std::make_shared<int>(7);
+  {
+    const auto parent = weir::with_value<shared_key>(weir::background(), counted);
+    CHECK_THROWS_AS(weir::with_value<refusing_key>(parent, 1), std::invalid_argument);
+    CHECK(counted.use_count() == 2);
+  }
+  CHECK(counted.use_count() == 1);
 }

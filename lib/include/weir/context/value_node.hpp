@@ -44,8 +44,12 @@ template <typename Key>
 class typed_value_node final : public value_node {
  public:
   template <typename... Arguments>
-  explicit typed_value_node(node* parent, Arguments&&... arguments)
-      : value_node(parent, &key_identity<Key>), value_(std::forward<Arguments>(arguments)...) {}
+  explicit typed_value_node(node* parent, Arguments&&... arguments) try
+      : value_node(parent, &key_identity<Key>), value_(std::forward<Arguments>(arguments)...) {
+  } catch (...) {
+    // Nobody else gives back what node's constructor took: that is done along the chain, not by the destructor.
+    if (parent) parent->release();
+  }
 
   const typename Key::value_type& value() const noexcept { return value_; }
 
