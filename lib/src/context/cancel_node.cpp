@@ -172,10 +172,15 @@ void cancel_node::run_callbacks() noexcept {
 }
 
 bool cancel_node::add(done_callback& callback) noexcept {
-  const std::lock_guard hold(lock_);
-  if (done()) return false;
-  callbacks_.push_back(callback);
-  return true;
+  {
+    const std::lock_guard hold(lock_);
+    if (!done()) {
+      callbacks_.push_back(callback);
+      return true;
+    }
+  }
+  await_settled();
+  return false;
 }
 
 bool cancel_node::remove(done_callback& callback) noexcept {

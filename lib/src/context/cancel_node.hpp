@@ -63,7 +63,7 @@ class cancel_node : public node, public done_flag, public list_hook {
   const done_cause& cause() const noexcept { return cause_; }
   time_point deadline() const noexcept { return deadline_; }
 
-  /// Takes `callback` in, unless the node is done: then returns false.
+  /// Takes `callback` in, unless the node is done: then returns false, when all below it is done, too.
   bool add(done_callback& callback) noexcept;
   /// Takes `callback` out; false if it has been taken out to be run.
   bool remove(done_callback& callback) noexcept;

@@ -174,3 +174,17 @@ TEST_CASE("context: stop and cancel racing, exactly one of them gets the callbac
     REQUIRE(runs + (prevented ? 1 : 0) == 1);
   }
 }
+
+TEST_CASE("context: a callback registered while a context is being ended finds all descendants done, too",
+          "[context][concurrent]") {
+  int live = 0;
+  for (int round = 0; round < 200; ++round) {
+    auto [ctx, cancel] = weir::with_cancel(weir::background());
+    std::vector<weir::cancellable> children;
+    for (int i = 0; i < 500; ++i) children.push_back(weir::with_cancel(ctx));
+    const std::jthread canceller([&cancel = cancel] { cancel(); });
+    while (!ctx.done()) std::this_thread::yield();
+    ctx.on_done([&] { live += !children.back().ctx.done(); }).detach();
+  }
+  CHECK(live == 0);
+}

@@ -79,9 +79,10 @@ class context {
   template <typename Function>
   requires std::invocable < std::decay_t<Function>
   & > done_registration on_done(Function&& callback) const {
-    if (!can_be_done()) return {};
+    const detail::done_flag* source = this->source();
+    if (!source) return {};
     using stored = std::decay_t<Function>;
-    if (done()) {
+    if (source->settled()) {
       stored function(std::forward<Function>(callback));
       detail::run_reporting(function, *node_.get());
       return {};

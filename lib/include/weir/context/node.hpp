@@ -26,6 +26,12 @@ struct done_flag {
     // acquire: pairs with the release in cancel_node::mark(); makes the cause visible.
     return phase_.load(std::memory_order_acquire) != done_phase::live;
   }
+
+  /// Done, and so is every descendant.
+  bool settled() const noexcept {
+    // acquire: pairs with the release in cancel_node::settle() or, without children, mark().
+    return phase_.load(std::memory_order_acquire) == done_phase::settled;
+  }
 };
 
 /// A node of the tree. It keeps its parent alive, never its children, and what it inherits is copied down from the
