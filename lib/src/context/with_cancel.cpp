@@ -51,16 +51,17 @@ cancel_node::time_point deadline_above(const context& parent) noexcept {
 cancellable make_with_deadline(const context& parent, context::time_point now, context::time_point deadline,
                                cancel_reason reason, cancel_cause cause) {
   // At equal deadlines, too, the parent's is the one that counts.
-  if (deadline_above(parent) <= deadline || parent.done()) return with_cancel(parent);
+  if (deadline_above(parent) <= deadline) return with_cancel(parent);
   auto* made = new deadline_node(context_access::get(parent), deadline,
                                  make_done_cause(context_errc::deadline_exceeded, reason, std::move(cause)));
   cancellable result = cancellable_access::make(made);
-  if (deadline <= now) {
+  const bool ended = parent.done();
+  if (deadline <= now && !ended) {
     made->expire_now();
     return result;
   }
   // The timer first: should the owner end while the node joins it, there is a timer to stop.
-  made->start_timer();
+  if (!ended) made->start_timer();
   made->join_owner();
   return result;
 }

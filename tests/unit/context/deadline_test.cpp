@@ -104,3 +104,12 @@ TEST_CASE("context: a time-out too long for the clock is no deadline", "[context
   cancel();
   CHECK(ctx.done());
 }
+
+TEST_CASE("context: a deadline given under a parent that is done is kept, and its cause is not used", "[context]") {
+  const auto when = in_an_hour();
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  cancel_parent(cancel_reason::shutdown);
+  auto [child, cancel] = weir::with_deadline(parent, when, {cancel_reason::deadline, {}, "unused"});
+  CHECK(child.deadline() == when);
+  CHECK(child.cause() == parent.cause());
+}
