@@ -37,6 +37,7 @@ std::optional<context::time_point> context::deadline() const noexcept {
 done_registration context::register_callback(detail::done_callback* callback) const noexcept {
   cancel_node* source = cancel_node::above(node_.get());
   if (source->add(*callback)) return {detail::node_ptr::share(source), callback};
+  const detail::node_ptr kept = node_; // the callback may drop or change this handle
   callback->run(*source);
   callback->release();
   callback->release();

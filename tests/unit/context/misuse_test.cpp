@@ -3,7 +3,10 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <utility>
+
+#include "failures.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -146,4 +149,19 @@ TEST_CASE("context: what a stopped callback owns may assign to the registration 
   registration = ctx.on_done([&] { runs += 10; });
   cancel();
   CHECK(runs == 1);
+}
+
+TEST_CASE("context: a callback that runs at once may drop the last handle to its context and throw", "[context]") {
+  const weir_test::failure_log log;
+  auto made = weir::with_cancel(weir::with_correlation(weir::background(), {1, 2, 3}));
+  made.cancel();
+  made.cancel.release();
+  auto last = std::make_unique<weir::context>(std::move(made.ctx));
+  last->on_done([&] {
+        last.reset();
+        throw std::runtime_error("the listener's own failure");
+      })
+      .detach();
+  REQUIRE(log.contexts().size() == 1);
+  CHECK(log.contexts().front().ids()->span_id == 3);
 }

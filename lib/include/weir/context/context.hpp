@@ -84,7 +84,8 @@ class context {
     using stored = std::decay_t<Function>;
     if (source->settled()) {
       stored function(std::forward<Function>(callback));
-      detail::run_reporting(function, *node_.get());
+      const detail::node_ptr kept = node_; // the callback may drop or change this handle
+      detail::run_reporting(function, *kept.get());
       return {};
     }
     return register_callback(new detail::typed_callback<stored>(std::in_place, std::forward<Function>(callback)));
