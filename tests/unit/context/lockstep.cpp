@@ -76,6 +76,7 @@ void lockstep::finish() {
   for (auto& slot : registrations_) set(slot, {}, none);
   depth_ = 0;
   compare();
+  if (weir::task_failures() - failures_before_ != failures_) differ("how many failures were reported");
   for (const auto& each : model_.callbacks()) {
     if (each.state == callback_state::waiting) differ("a callback waits although nothing refers to its context");
   }
@@ -134,7 +135,7 @@ void lockstep::derive_with_end() {
   const auto hours = any(ahead);
   cancel_cause cause = any_cause();
   weir::cancellable real;
-  switch (below(4)) {
+  switch (below(5)) {
   case 0:
     note("with_cancel");
     return put(weir::with_cancel(from.real), model_.make(made));
@@ -142,7 +143,18 @@ void lockstep::derive_with_end() {
     note("with_cancel+ids");
     made.span = ++numbers_;
     return put(weir::with_cancel(from.real, {1, 2, numbers_}), model_.make(made));
-  case 2:
+  case 2: {
+    note("with_stop_token");
+    stop_slot& by = any(stops_);
+    by.real = std::stop_source();
+    by.model = model_.make(made);
+    by.cause = cause;
+    if (below(4) == 0) {
+      end(by.model, cause, [&] { by.real.request_stop(); });
+    }
+    return put(weir::with_stop_token(from.real, by.real.get_token(), cause), by.model);
+  }
+  case 3:
     note("with_deadline");
     made.deadline = began_ + hours;
     real = weir::with_deadline(from.real, began_ + hours, cause);
@@ -192,9 +204,16 @@ void lockstep::set(context_slot& slot, weir::context real, int model) {
 
 template <typename Real>
 void lockstep::end(int target, cancel_cause cause, Real real) {
+  std::vector<int> held = handles();
+  held.push_back(target);
+  end(target, std::move(cause), std::move(real), held);
+}
+
+template <typename Real>
+void lockstep::end(int target, cancel_cause cause, Real real, const std::vector<int>& held) {
   if (cause.reason == cancel_reason::none) cause.reason = cancel_reason::application;
   if (!cause.error) cause.error = context_errc::canceled;
-  model_.begin_cascade(target, context_errc::canceled, std::move(cause), handles());
+  model_.begin_cascade(target, context_errc::canceled, std::move(cause), held);
   real();
   if (!model_.finish_cascade()) differ("a callback that was due did not run");
 }
@@ -216,12 +235,19 @@ void lockstep::cancel_by(const Cancel& real, int model) {
 }
 
 void lockstep::cancel() {
-  switch (below(4)) {
+  switch (below(5)) {
   case 0: {
+    note("stop");
+    stop_slot& by = any(stops_);
+    const stop_slot asked = std::exchange(by, {});
+    return end(
+        asked.model, asked.cause, [&] { asked.real.request_stop(); }, handles());
+  }
+  case 1: {
     const function_slot& by = any(functions_);
     return cancel_by(by.real, by.model);
   }
-  case 1: {
+  case 2: {
     const pair_slot& by = any(pairs_);
     return cancel_by(by.real.cancel, by.model);
   }
@@ -357,7 +383,9 @@ void lockstep::ran(int callback) {
   }
   --depth_;
   history_ += " ]";
-  if (below(8) == 0) throw std::runtime_error("a callback's own failure");
+  if (below(8) != 0) return;
+  ++failures_;
+  throw std::runtime_error("a callback's own failure");
 }
 
 // Contexts that begin again.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/context.hpp"
+#include "weir/context/task_failure.hpp"
 
 #include "reference_model.hpp"
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,12 @@ class lockstep {
     weir::done_registration real;
     int callback = none;
   };
+  /// It keeps nothing: its context may be gone.
+  struct stop_slot {
+    std::stop_source real{std::nostopstate};
+    int model = background;
+    weir::cancel_cause cause{};
+  };
   /// What renew() and retire() take.
   struct pair_slot {
     weir::cancellable real;
@@ -103,6 +111,8 @@ class lockstep {
   void cancel_by(const Cancel& real, int model);
   template <typename Real>
   void end(int target, weir::cancel_cause cause, Real real);
+  template <typename Real>
+  void end(int target, weir::cancel_cause cause, Real real, const std::vector<int>& held);
   void ran(int callback);
 
   void compare();
@@ -120,11 +130,14 @@ class lockstep {
   std::array<context_slot, 10> contexts_;
   std::array<canceller_slot, 8> cancellers_;
   std::array<function_slot, 3> functions_;
+  std::array<stop_slot, 2> stops_;
   std::array<registration_slot, 8> registrations_;
   std::array<pair_slot, 2> pairs_;
   std::vector<int> destroyed_; // how often each callback was
   int depth_ = 0;
-  std::uint64_t numbers_ = 0; // makes spans, values and texts differ
+  const std::uint64_t failures_before_ = weir::task_failures();
+  std::uint64_t failures_ = 0; // of callbacks
+  std::uint64_t numbers_ = 0;  // makes spans, values and texts differ
   std::string difference_, history_;
 };
 

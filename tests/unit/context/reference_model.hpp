@@ -101,9 +101,8 @@ class reference_model {
   // Ending. Between begin_cascade() and finish_cascade() the callbacks run that became due; cascades nest.
 
   /// Ends `target` (which may be the background: then it does nothing). `held`: the contexts that handles refer to.
-  void begin_cascade(int target, weir::context_errc error, weir::cancel_cause cause, std::vector<int> held) {
+  void begin_cascade(int target, weir::context_errc error, weir::cancel_cause cause, const std::vector<int>& held) {
     if (target != background && !done(target)) contexts_[target].ended = ending{++ends_, error, std::move(cause)};
-    held.push_back(target);
     hold(held);
     std::vector<int> due;
     for (int id = 0; id < static_cast<int>(callbacks_.size()); ++id) {
@@ -142,13 +141,12 @@ class reference_model {
   // Callbacks.
 
   /// Registered with `of`. If that is done, the callback is due, in a cascade of its own that the caller finishes.
-  int add_callback(int of, int captured, std::vector<int> held) {
+  int add_callback(int of, int captured, const std::vector<int>& held) {
     const int source = this->source(of);
     callback made{source, source == background ? callback_state::dropped : callback_state::waiting, captured};
     const int id = static_cast<int>(callbacks_.size());
     callbacks_.push_back(made);
-    held.push_back(source);
-    begin_cascade(background, {}, {}, std::move(held));
+    begin_cascade(background, {}, {}, held);
     return id;
   }
 
