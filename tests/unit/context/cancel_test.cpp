@@ -1,11 +1,8 @@
-// How contexts end: by hand, once, and with all below them.
+// How contexts are ended by hand: cancellers, reasons and errors.
 #include "weir/context.hpp"
 
-#include <latch>
 #include <string>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -25,108 +22,10 @@ TEST_CASE("context: the background is never done and has nothing", "[context]") 
   CHECK(ctx == weir::background());
 }
 
-TEST_CASE("context: cancel is idempotent, and every descendant is done when it returns", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  auto [child, cancel_child] = weir::with_cancel(ctx);
-  auto [timed, cancel_timed] = weir::with_timeout(child, std::chrono::hours(1));
-  auto [grandchild, cancel_grandchild] = weir::with_cancel(timed);
-  CHECK_FALSE(grandchild.done());
-  cancel();
-  CHECK(ctx.done());
-  CHECK(child.done());
-  CHECK(timed.done());
-  CHECK(grandchild.done());
-  cancel();
-  CHECK(grandchild.error() == context_errc::canceled);
-}
-
-TEST_CASE("context: cancel is safe from any thread, and descendants are done for whichever caller returns",
-          "[context][concurrent]") {
-  for (int round = 0; round < 200; ++round) {
-    auto [ctx, cancel] = weir::with_cancel(weir::background());
-    std::vector<weir::cancellable> below;
-    for (int i = 0; i < 20; ++i) below.push_back(weir::with_cancel(i == 0 ? ctx : below[i / 2].ctx));
-    std::latch start(3);
-    std::atomic<int> missed = 0;
-    const auto cancel_and_look = [&, &cancel = cancel] {
-      start.arrive_and_wait();
-      cancel();
-      for (const auto& each : below) missed += !each.ctx.done();
-    };
-    {
-      const std::jthread one(cancel_and_look);
-      const std::jthread two(cancel_and_look);
-      const std::jthread lower([&] {
-        start.arrive_and_wait();
-        below[1].cancel(cancel_reason::overload);
-      });
-    }
-    REQUIRE(missed == 0);
-  }
-}
-
-TEST_CASE("context: the first cancel wins, and error and cause never change afterwards", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  cancel({cancel_reason::client_closed, std::make_error_code(std::errc::connection_reset), "peer went away"});
-  cancel({cancel_reason::shutdown, {}, "too late"});
-  CHECK(ctx.error() == context_errc::canceled);
-  CHECK(ctx.cause() == cancel_cause{cancel_reason::client_closed, std::make_error_code(std::errc::connection_reset),
-                                    "peer went away"});
-}
-
-TEST_CASE("context: a child cancelled first keeps its own cause", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  auto [child, cancel_child] = weir::with_cancel(ctx);
-  cancel_child(cancel_reason::overload);
-  cancel(cancel_reason::shutdown);
-  CHECK(child.reason() == cancel_reason::overload);
-  CHECK(ctx.reason() == cancel_reason::shutdown);
-}
-
-TEST_CASE("context: done implies an error, and an error implies done", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  CHECK_FALSE(ctx.done());
-  CHECK_FALSE(ctx.error());
-  CHECK(ctx.reason() == cancel_reason::none);
-  cancel();
-  CHECK(ctx.done());
-  CHECK(ctx.error());
-  CHECK(ctx.reason() != cancel_reason::none);
-}
-
-TEST_CASE("context: a child of a cancelled parent starts cancelled, with the parent's error and cause", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  cancel({cancel_reason::client_reset, {}, "reset"});
-  auto [child, cancel_child] = weir::with_cancel(ctx);
-  auto [timed, cancel_timed] = weir::with_timeout(ctx, std::chrono::hours(1), {cancel_reason::timeout, {}, "unused"});
-  auto [late, cancel_late] = weir::with_timeout(ctx, std::chrono::seconds(-1));
-  for (const auto& each : {child, timed, late}) {
-    CHECK(each.done());
-    CHECK(each.error() == context_errc::canceled);
-    CHECK(each.cause() == ctx.cause());
-  }
-}
-
-TEST_CASE("context: cancelling with no cause gives canceled", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  cancel();
-  CHECK(ctx.cause() == cancel_cause{cancel_reason::application, context_errc::canceled, ""});
-}
-
 TEST_CASE("context: a cause without reason or error gets the defaults", "[context]") {
   auto [ctx, cancel] = weir::with_cancel(weir::background());
   cancel(cancel_cause{cancel_reason::none, {}, "why not"});
   CHECK(ctx.cause() == cancel_cause{cancel_reason::application, context_errc::canceled, "why not"});
-}
-
-TEST_CASE("context: cancelling a child touches neither parent nor siblings", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  auto [child, cancel_child] = weir::with_cancel(ctx);
-  auto [sibling, cancel_sibling] = weir::with_cancel(ctx);
-  cancel_child();
-  CHECK(child.done());
-  CHECK_FALSE(ctx.done());
-  CHECK_FALSE(sibling.done());
 }
 
 TEST_CASE("context: leaving the canceller's scope cancels", "[context]") {

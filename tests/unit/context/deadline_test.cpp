@@ -2,7 +2,6 @@
 #include "weir/context.hpp"
 
 #include <chrono>
-#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -36,16 +35,6 @@ TEST_CASE("context: the reason of an expired deadline says how it was given", "[
   CHECK(lasting.reason() == cancel_reason::timeout);
 }
 
-TEST_CASE("context: a child never outlives its parent's deadline, and its own later cause is not used",
-          "[context][concurrent]") {
-  auto [parent, cancel_parent] = weir::with_timeout(weir::background(), 1ms, {cancel_reason::overload, {}, "outer"});
-  auto [child, cancel_child] = weir::with_timeout(parent, 1h, {cancel_reason::timeout, {}, "inner"});
-  CHECK(child.deadline() == parent.deadline());
-  CHECK(child.wait());
-  CHECK(child.error() == context_errc::deadline_exceeded);
-  CHECK(child.cause() == cancel_cause{cancel_reason::overload, context_errc::deadline_exceeded, "outer"});
-}
-
 TEST_CASE("context: at equal deadlines the parent's cause is used", "[context][concurrent]") {
   const auto when = weir::context::clock::now() + 1ms;
   auto [parent, cancel_parent] =
@@ -53,35 +42,6 @@ TEST_CASE("context: at equal deadlines the parent's cause is used", "[context][c
   auto [child, cancel_child] = weir::with_deadline(parent, when, {cancel_reason::deadline, {}, "inner"});
   CHECK(child.wait());
   CHECK(child.cause().text == "outer");
-}
-
-TEST_CASE("context: a child may end before its parent's deadline", "[context][concurrent]") {
-  auto [parent, cancel_parent] = weir::with_deadline(weir::background(), in_an_hour());
-  auto [child, cancel_child] = weir::with_timeout(parent, 1ms, {cancel_reason::timeout, {}, "inner"});
-  CHECK(child.deadline() < parent.deadline());
-  CHECK(child.wait());
-  CHECK(child.cause().text == "inner");
-  CHECK_FALSE(parent.done());
-}
-
-TEST_CASE("context: a deadline in the past is exceeded before the constructor returns", "[context]") {
-  auto [ctx, cancel] = weir::with_deadline(weir::background(), weir::context::clock::now() - 1ns);
-  CHECK(ctx.error() == context_errc::deadline_exceeded);
-  CHECK(ctx.reason() == cancel_reason::deadline);
-  auto [zero, cancel_zero] = weir::with_timeout(ctx, 0s);
-  CHECK(zero.error() == context_errc::deadline_exceeded);
-  auto [least, cancel_least] = weir::with_timeout(weir::background(), weir::context::duration::min());
-  CHECK(least.reason() == cancel_reason::timeout);
-}
-
-TEST_CASE("context: a deadline's own cause is used only when that deadline expires", "[context]") {
-  auto [ctx, cancel] =
-      weir::with_deadline(weir::background(), in_an_hour(), {cancel_reason::deadline, {}, "expired"});
-  cancel();
-  CHECK(ctx.error() == context_errc::canceled);
-  CHECK(ctx.cause() == cancel_cause{cancel_reason::application, context_errc::canceled, ""});
-  auto [past, cancel_past] = weir::with_timeout(weir::background(), 0s, {cancel_reason::none, {}, "expired"});
-  CHECK(past.cause() == cancel_cause{cancel_reason::timeout, context_errc::deadline_exceeded, "expired"});
 }
 
 TEST_CASE("context: deadlines are inherited by every kind of child but without_cancel", "[context]") {

@@ -24,24 +24,6 @@ constexpr weir::detail::timer::functions inert{&nothing_expires, &never};
 
 } // namespace
 
-TEST_CASE("context: cancelling, expiring or dropping a child unlinks it and stops its timer", "[context]") {
-  const auto alive = std::make_shared<int>();
-  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
-  const auto carrying = weir::with_value<probe_key>(parent, alive);
-  const auto references = [&] { return alive.use_count(); };
-  CHECK(references() == 2);
-  for (int i = 0; i < 1000; ++i) {
-    auto [timed, cancel_timed] = weir::with_timeout(weir::with_value<probe_key>(carrying, alive), 1h);
-    auto [expired, cancel_expired] = weir::with_timeout(weir::with_value<probe_key>(carrying, alive), 0s);
-    auto [dropped, cancel_dropped] = weir::with_timeout(weir::with_value<probe_key>(carrying, alive), 1h);
-    cancel_dropped.release();
-    CHECK(references() == 5);
-  }
-  // Were a child still linked, or its timer still queued, its node and so the value above it would be too.
-  CHECK(references() == 2);
-  CHECK_FALSE(parent.done());
-}
-
 TEST_CASE("context: a parent may be dropped before its children", "[context]") {
   weir::cancellable child;
   {

@@ -1,49 +1,18 @@
-// What contexts carry: values, log ids, and what is left when the cancellation is taken off.
+// What contexts carry: values and log ids.
 #include "weir/context.hpp"
 
 #include <memory>
 #include <stdexcept>
-#include <string>
 
 #include <catch2/catch.hpp>
 
 namespace {
 
-struct user_key {
-  using value_type = std::string;
-};
 struct depth_key {
   using value_type = int;
 };
 
 } // namespace
-
-namespace another_component {
-
-struct user_key {
-  using value_type = std::string;
-};
-
-} // namespace another_component
-
-TEST_CASE("context: the innermost value wins", "[context]") {
-  const auto outer = weir::with_value<user_key>(weir::background(), "ada");
-  const auto inner = weir::with_value<user_key>(weir::with_value<depth_key>(outer, 2), "grace");
-  REQUIRE(inner.value<user_key>());
-  CHECK(*inner.value<user_key>() == "grace");
-  CHECK(*outer.value<user_key>() == "ada");
-  CHECK(*inner.value<depth_key>() == 2);
-  CHECK(outer.value<depth_key>() == nullptr);
-  CHECK(weir::background().value<user_key>() == nullptr);
-}
-
-TEST_CASE("context: keys are types, so one component's key cannot collide with another's", "[context]") {
-  const auto ctx = weir::with_value<user_key>(weir::background(), "ada");
-  CHECK(ctx.value<another_component::user_key>() == nullptr);
-  const auto both = weir::with_value<another_component::user_key>(ctx, "grace");
-  CHECK(*both.value<user_key>() == "ada");
-  CHECK(*both.value<another_component::user_key>() == "grace");
-}
 
 TEST_CASE("context: values are seen through cancellable children and live as long as a handle does", "[context]") {
   struct shared_key {
@@ -63,28 +32,6 @@ TEST_CASE("context: values are seen through cancellable children and live as lon
     CHECK(counted.use_count() == 2);
   }
   CHECK(counted.use_count() == 1);
-}
-
-TEST_CASE("context: without_cancel keeps values and ids and drops deadline, done, error, cause", "[context]") {
-  auto [ctx, cancel] = weir::with_timeout(weir::background(), std::chrono::hours(1));
-  const auto carrying = weir::with_correlation(weir::with_value<user_key>(ctx, "ada"), {1, 2, 3});
-  const auto before = weir::without_cancel(carrying);
-  cancel();
-  const auto after = weir::without_cancel(carrying);
-  for (const auto& each : {before, after}) {
-    CHECK_FALSE(each.done());
-    CHECK_FALSE(each.can_be_done());
-    CHECK_FALSE(each.error());
-    CHECK(each.reason() == weir::cancel_reason::none);
-    CHECK(each.deadline() == std::nullopt);
-    CHECK(*each.value<user_key>() == "ada");
-    REQUIRE(each.ids());
-    CHECK(*each.ids() == weir::correlation{1, 2, 3});
-  }
-  auto [again, cancel_again] = weir::with_cancel(after);
-  CHECK_FALSE(again.done());
-  cancel_again();
-  CHECK(again.done());
 }
 
 TEST_CASE("context: ids are inherited until a context is given its own", "[context]") {
