@@ -56,12 +56,8 @@ void cancel_node::join_owner() noexcept {
   {
     const std::lock_guard hold(owner->lock_);
     if (!owner->done()) {
-      // A timer may have ended this node already. If it does so from here on, its leave_owner() waits for this lock.
-      // relaxed: leave_owner() after the mark takes this lock, so either the mark is seen or the node gets unlinked.
-      if (phase_.load(std::memory_order_relaxed) == done_phase::live) {
-        owner->children_.push_back(*this);
-        listed_ = true;
-      }
+      owner->children_.push_back(*this);
+      listed_ = true;
       return;
     }
   }

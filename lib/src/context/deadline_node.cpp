@@ -16,7 +16,12 @@ deadline_node::~deadline_node() {
   if (!done()) timer_thread::instance().stop(*this);
 }
 
-void deadline_node::start_timer() { timer_thread::instance().start(*this); }
+void deadline_node::start_timer() {
+  if (done()) return;
+  timer_thread::instance().start(*this);
+  // Whoever ended the node meanwhile may have been too early to stop the timer.
+  if (done()) stop_timer();
+}
 
 void deadline_node::stop_timer() noexcept { timer_thread::instance().stop(*this); }
 

@@ -16,7 +16,7 @@ class deadline_node final : public cancel_node, public timer {
 
   /// As if the timer had expired now.
   void expire_now() noexcept { cancel(expired_); }
-  /// May throw what timer_thread::start() throws.
+  /// Unless the node is done. May throw what timer_thread::start() throws.
   void start_timer();
 
  private:

@@ -55,14 +55,13 @@ cancellable make_with_deadline(const context& parent, context::time_point now, c
   auto* made = new deadline_node(context_access::get(parent), deadline,
                                  make_done_cause(context_errc::deadline_exceeded, reason, std::move(cause)));
   cancellable result = cancellable_access::make(made);
-  const bool ended = parent.done();
-  if (deadline <= now && !ended) {
+  if (deadline <= now && !parent.done()) {
     made->expire_now();
     return result;
   }
-  // The timer first: should the owner end while the node joins it, there is a timer to stop.
-  if (!ended) made->start_timer();
+  // The timer last: a parent that ends before the deadline is what ends the child, however long this takes.
   made->join_owner();
+  made->start_timer();
   return result;
 }
 
