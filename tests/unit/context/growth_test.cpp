@@ -62,6 +62,28 @@ TEST_CASE("context: a chain that is dropped unended is destroyed without recursi
   CHECK_FALSE(last.can_be_done());
 }
 
+TEST_CASE("context: a chain of ten thousand deadlines, each earlier than the one above, ends from its middle",
+          "[context]") {
+  const auto last_deadline = weir::context::clock::now() + 1h;
+  weir::context last;
+  weir::cancellable middle;
+  std::vector<weir::canceller> rest;
+  for (int i = 0; i < 10'000; ++i) {
+    auto made = weir::with_deadline(last, last_deadline - i * 1us);
+    last = made.ctx;
+    if (i == 5'000)
+      middle = std::move(made);
+    else
+      rest.push_back(std::move(made.cancel));
+  }
+  CHECK(last.deadline() == last_deadline - 9'999 * 1us);
+  middle.cancel(weir::cancel_reason::overload);
+  CHECK(last.reason() == weir::cancel_reason::overload);
+  for (auto& each : rest) each.release();
+  middle = {};
+  last = {};
+}
+
 TEST_CASE("context: a parent with ten thousand children ends them all", "[context]") {
   auto [parent, cancel_parent] = weir::with_cancel(weir::background());
   std::vector<weir::cancellable> children;

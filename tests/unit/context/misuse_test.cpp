@@ -1,34 +1,14 @@
-// Bad use that is defined: nothing here may hang, crash or leak.
+// Bad use of handles that is defined: nothing here may hang, crash or leak. What callbacks may do: reentry_test.
 #include "weir/context.hpp"
 
-#include <memory>
 #include <optional>
-#include <stdexcept>
+#include <string>
 #include <utility>
-
-#include "failures.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Calls a function when destroyed, unless moved from.
-template <typename Function>
-class at_end {
- public:
-  explicit at_end(Function function) : function_(std::move(function)) {}
-  at_end(at_end&& other) noexcept : function_(std::exchange(other.function_, std::nullopt)) {}
-  ~at_end() {
-    if (function_) (*function_)();
-  }
-
- private:
-  std::optional<Function> function_;
-};
-
-} // namespace
+using weir::cancel_reason;
 
 TEST_CASE("context: an empty canceller and an empty registration do nothing", "[context]") {
   weir::canceller none;
@@ -54,114 +34,99 @@ TEST_CASE("context: a moved-from canceller and context are empty", "[context]") 
   CHECK(moved.done());
 }
 
-TEST_CASE("context: waiting inside a callback of the same context returns at once", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  bool all = false;
-  const auto registration =
-      ctx.on_done([&, copy = ctx] { all = copy.wait() && copy.wait_for(1h) && copy.wait_until({}); });
-  cancel();
-  CHECK(all);
-}
-
-TEST_CASE("context: cancelling again inside a callback does nothing", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  auto [child, cancel_child] = weir::with_cancel(ctx);
-  int runs = 0;
-  const auto registration = child.on_done([&, &cancel = cancel, &cancel_child = cancel_child] {
-    ++runs;
-    cancel(weir::cancel_reason::overload);
-    cancel_child(weir::cancel_reason::overload);
-  });
-  cancel(weir::cancel_reason::shutdown);
-  CHECK(runs == 1);
-  CHECK(child.reason() == weir::cancel_reason::shutdown);
-}
-
-TEST_CASE("context: a callback may destroy its own registration, context and canceller", "[context]") {
-  struct held {
-    weir::context ctx;
-    std::optional<weir::canceller> cancel;
-    weir::done_registration registration;
+TEST_CASE("context: a moved-from context is a parent like the background", "[context]") {
+  struct key {
+    using value_type = int;
   };
-  auto made = weir::with_cancel(weir::background());
-  auto all = std::make_unique<held>();
-  all->ctx = std::move(made.ctx);
-  all->cancel.emplace(std::move(made.cancel));
-  bool ran = false;
-  all->registration = all->ctx.on_done([&] {
-    all.reset();
-    ran = true;
-  });
-  (*all->cancel)();
-  CHECK(ran);
-  CHECK_FALSE(all);
-}
-
-TEST_CASE("context: a callback may stop itself, which prevents nothing", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  weir::done_registration registration;
-  bool prevented = true;
-  registration = ctx.on_done([&] { prevented = registration.stop(); });
+  auto [ctx, cancel] = weir::with_timeout(weir::with_value<key>(weir::background(), 1), 1h);
+  const weir::context taken = std::move(ctx);
+  CHECK(ctx == weir::background());
+  CHECK_FALSE(weir::without_cancel(ctx).can_be_done());
+  CHECK(weir::with_value<key>(ctx, 2).value<key>() != nullptr);
+  CHECK(weir::with_correlation(ctx, {1, 2, 3}).ids() != nullptr);
+  auto [child, cancel_child] = weir::with_cancel(ctx);
+  auto [timed, cancel_timed] = weir::with_timeout(ctx, 1h);
   cancel();
-  CHECK_FALSE(prevented);
-}
-
-TEST_CASE("context: a callback that owns its context and is stopped leaves nothing behind", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
-  {
-    const auto registration = ctx.on_done([ctx = ctx] {});
+  CHECK(taken.done());
+  for (const auto& each : {child, timed}) {
+    CHECK_FALSE(each.done());
+    CHECK(each.value<key>() == nullptr);
   }
-  ctx.on_done([ctx = ctx] {}).detach();
-  cancel();
-  CHECK(ctx.done());
+  CHECK_FALSE(ctx.wait());
+  CHECK_FALSE(ctx.on_done([] {}));
 }
 
-TEST_CASE("context: a callback may assign to the canceller that is just being assigned to", "[context]") {
-  auto [first, cancel] = weir::with_cancel(weir::background());
-  auto second = weir::with_cancel(weir::background());
-  auto third = weir::with_cancel(weir::background());
-  first.on_done([&, &cancel = cancel] { cancel = std::move(third.cancel); }).detach();
-  cancel = std::move(second.cancel);
-  CHECK(first.done());
-  // The callback's assignment is the later one, and ended what the outer had taken over.
-  CHECK(second.ctx.done());
-  CHECK_FALSE(third.ctx.done());
-  cancel();
-  CHECK(third.ctx.done());
-}
-
-TEST_CASE("context: a callback may destroy the canceller that is just being assigned to", "[context]") {
-  auto first = weir::with_cancel(weir::background());
-  auto second = weir::with_cancel(weir::background());
-  auto cancel = std::make_unique<weir::canceller>(std::move(first.cancel));
-  first.ctx.on_done([&] { cancel.reset(); }).detach();
-  *cancel = std::move(second.cancel);
-  CHECK(first.ctx.done());
-  CHECK(second.ctx.done());
-  CHECK_FALSE(cancel);
-}
-
-TEST_CASE("context: what a stopped callback owns may assign to the registration that stops it", "[context]") {
-  auto [ctx, cancel] = weir::with_cancel(weir::background());
+TEST_CASE("context: handles assigned or moved onto themselves stay what they are", "[context]") {
+  auto made = weir::with_cancel(weir::background());
   int runs = 0;
-  weir::done_registration registration;
-  registration = ctx.on_done([owned = at_end([&, &ctx = ctx] { registration = ctx.on_done([&] { ++runs; }); })] {});
-  registration = ctx.on_done([&] { runs += 10; });
-  cancel();
+  auto registration = made.ctx.on_done([&] { ++runs; });
+  weir::cancel_function function = made.cancel.share();
+  // By reference, as the compiler would warn of it otherwise.
+  auto& same_ctx = made.ctx;
+  auto& same_cancel = made.cancel;
+  auto& same_registration = registration;
+  auto& same_function = function;
+  auto& same_made = made;
+  made.ctx = same_ctx;
+  made.ctx = std::move(same_ctx);
+  made.cancel = std::move(same_cancel);
+  registration = std::move(same_registration);
+  function = same_function;
+  function = std::move(same_function);
+  made = std::move(same_made);
+  CHECK(made.ctx.can_be_done());
+  CHECK_FALSE(made.ctx.done());
+  CHECK(registration);
+  CHECK(function);
+  made.cancel();
+  CHECK(made.ctx.done());
   CHECK(runs == 1);
 }
 
-TEST_CASE("context: a callback that runs at once may drop the last handle to its context and throw", "[context]") {
-  const weir_test::failure_log log;
-  auto made = weir::with_cancel(weir::with_correlation(weir::background(), {1, 2, 3}));
-  made.cancel();
-  made.cancel.release();
-  auto last = std::make_unique<weir::context>(std::move(made.ctx));
-  last->on_done([&] {
-        last.reset();
-        throw std::runtime_error("the listener's own failure");
-      })
-      .detach();
-  REQUIRE(log.contexts().size() == 1);
-  CHECK(log.contexts().front().ids()->span_id == 3);
+TEST_CASE("context: handles that have done their part may be asked again", "[context]") {
+  auto [ctx, cancel] = weir::with_cancel(weir::background());
+  auto detached = ctx.on_done([] {});
+  detached.detach();
+  detached.detach();
+  CHECK_FALSE(detached.stop());
+  auto stopped = ctx.on_done([] {});
+  CHECK(stopped.stop());
+  CHECK_FALSE(stopped.stop());
+  stopped.detach();
+  cancel.release();
+  cancel.release();
+  cancel(cancel_reason::shutdown);
+  CHECK_FALSE(cancel.share());
+  CHECK_FALSE(ctx.done());
+}
+
+TEST_CASE("context: a reason that is none of the list has a name, too", "[context]") {
+  auto [ctx, cancel] = weir::with_cancel(weir::background());
+  cancel(static_cast<cancel_reason>(200));
+  CHECK(to_string_view(ctx.reason()) == "unknown");
+  CHECK(std::error_code(200, weir::context_category()).message() == "unknown context error");
+}
+
+TEST_CASE("renew: of nothing, of halves that do not belong together, and below itself", "[context][renew]") {
+  constexpr weir::correlation ids{1, 2, 3};
+  weir::cancellable made;
+  weir::retire(made);
+  weir::renew(made, weir::background(), ids);
+  CHECK_FALSE(made.ctx.done());
+  SECTION("below itself it ends with what it was") {
+    weir::renew(made, made.ctx, *made.ctx.ids());
+    CHECK(made.ctx.done());
+    CHECK(*made.ctx.ids() == ids);
+  }
+  SECTION("the context of one and the canceller of another") {
+    auto other = weir::with_cancel(weir::background(), ids);
+    std::swap(made.ctx, other.ctx);
+    const weir::context of_canceller = other.ctx;
+    weir::retire(made);
+    CHECK(of_canceller.done());
+    weir::renew(made, weir::background(), ids);
+    CHECK_FALSE(made.ctx.done());
+    made.cancel();
+    CHECK(made.ctx.done());
+  }
 }
