@@ -8,7 +8,7 @@
 namespace {
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint32_t programs = 150;
+constexpr std::uint32_t programs = 500;
 #else
 constexpr std::uint32_t programs = 3000;
 #endif

@@ -27,9 +27,9 @@ using namespace std::chrono_literals;
 namespace {
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int rounds = 40;
+constexpr int rounds = 100;
 #else
-constexpr int rounds = 400;
+constexpr int rounds = 1000;
 #endif
 constexpr std::uint32_t threads = 4;
 constexpr int steps = 250;
