@@ -149,9 +149,7 @@ void lockstep::derive_with_end() {
     by.real = std::stop_source();
     by.model = model_.make(made);
     by.cause = cause;
-    if (below(4) == 0) {
-      end(by.model, cause, [&] { by.real.request_stop(); });
-    }
+    if (below(4) == 0) end(by.model, cause, [&] { by.real.request_stop(); });
     return put(weir::with_stop_token(from.real, by.real.get_token(), cause), by.model);
   }
   case 3:
