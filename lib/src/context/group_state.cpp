@@ -31,10 +31,12 @@ void group_state::enter() {
 void group_state::leave(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept {
   // Whoever waits finds the failure told already.
   if (failed) report_task_failure(ctx, task, error);
-  const bool cancels = failed && policy_ == on_failure::cancel_rest;
+  bool cancels = failed && policy_ == on_failure::cancel_rest;
   cancel_cause cause = cancels ? cause_of(task, error) : cancel_cause{};
   {
     const std::lock_guard hold(mutex_);
+    // The first alone, so that the cause is the failure that the result lists first.
+    cancels = cancels && result_.failures.empty();
     if (failed)
       result_.failures.push_back({std::move(task), std::move(error)}); // enter() has made room
     else
