@@ -12,7 +12,8 @@ struct cancel_node::waiter : list_hook {
   bool woken = false;
 };
 
-cancel_node::cancel_node(node* parent, time_point deadline) noexcept : node(parent, handles), deadline_(deadline) {
+cancel_node::cancel_node(node* parent, time_point deadline, bool has_timer) noexcept
+    : node(parent, handles), deadline_(deadline), has_timer_(has_timer) {
   source_ = this;
 }
 
@@ -81,13 +82,13 @@ bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
   has_callbacks_ = !callbacks_.empty();
   // release: pairs with the acquire in done_flag::done(); publishes the cause.
   phase_.store(children_.empty() ? done_phase::settled : done_phase::marking, std::memory_order_release);
-  while (!children_.empty()) {
-    auto& child = static_cast<cancel_node&>(*children_.first());
-    children_.remove(child);
+  children_.remove_unless([](list_hook& hook) {
+    auto& child = static_cast<cancel_node&>(hook);
     child.listed_ = false;
     // A child that is being destroyed waits for lock_ in leave_owner(), so it is still there to be asked.
-    if (child.try_add_reference()) reached.push_back(child);
-  }
+    return child.try_add_reference();
+  });
+  reached.splice_back(children_);
   while (!waiters_.empty()) {
     auto& blocked = static_cast<waiter&>(*waiters_.first());
     waiters_.remove(blocked);
@@ -99,8 +100,7 @@ bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
 }
 
 void cancel_node::settle() noexcept {
-  // relaxed: only the cascade that stored `marking` goes on from there.
-  if (phase_.load(std::memory_order_relaxed) != done_phase::marking) return;
+  if (!is_marking()) return;
   // release: pairs with the acquire in await_settled(); publishes the marks of all descendants.
   phase_.store(done_phase::settled, std::memory_order_release);
   phase_.notify_all();
@@ -122,34 +122,38 @@ void cancel_node::cancel(const done_cause& cause) noexcept {
     await_settled();
     return;
   }
+  bool all_settled = true; // those below: mostly leaves without timers, which need no second visit
   reached.for_each([&](list_hook& hook) {
     auto& below = static_cast<cancel_node&>(hook);
     below.marked_by_cascade_ = below.mark(cause, reached);
-    if (!below.marked_by_cascade_) below.await_settled();
+    if (below.marked_by_cascade_)
+      all_settled = all_settled && !below.is_marking() && !below.has_timer_;
+    else
+      below.await_settled();
   });
 
   stop_timer();
   settle();
   // Not before: a cascade from above must find this node and wait for it as long as something below may be live.
   leave_owner();
-  reached.for_each([](list_hook& hook) {
-    auto& below = static_cast<cancel_node&>(hook);
-    if (!below.marked_by_cascade_) return;
-    below.stop_timer();
-    below.settle();
-  });
+  if (!all_settled)
+    reached.for_each([](list_hook& hook) {
+      auto& below = static_cast<cancel_node&>(hook);
+      if (!below.marked_by_cascade_) return;
+      below.stop_timer();
+      below.settle();
+    });
 
   if (has_callbacks_) {
     // The caller's own reference may be what a callback drops.
     const node_ptr keep = node_ptr::share(this);
     run_callbacks();
   }
-  while (!reached.empty()) {
-    auto& below = static_cast<cancel_node&>(*reached.first());
-    reached.remove(below);
+  reached.drain([](list_hook& hook) {
+    auto& below = static_cast<cancel_node&>(hook);
     if (below.marked_by_cascade_ && below.has_callbacks_) below.run_callbacks();
     below.release();
-  }
+  });
 }
 
 void cancel_node::run_callbacks() noexcept {

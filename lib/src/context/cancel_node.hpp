@@ -35,8 +35,8 @@ class cancel_node : public node, public done_flag, public list_hook {
   /// How many references it is born with: one for the context, one for the canceller.
   static constexpr std::uint32_t handles = 2;
 
-  /// `time_point::max()` stands for no deadline.
-  cancel_node(node* parent, time_point deadline) noexcept;
+  /// `time_point::max()` stands for no deadline. `has_timer`: there is something for stop_timer() to do.
+  cancel_node(node* parent, time_point deadline, bool has_timer = false) noexcept;
 
   /// The nearest cancellable node above `from` or itself, or null.
   static cancel_node* above(const node* from) noexcept {
@@ -83,6 +83,8 @@ class cancel_node : public node, public done_flag, public list_hook {
   virtual void stop_timer() noexcept {}
 
   bool mark(const done_cause& cause, hook_list& reached) noexcept;
+  // relaxed: asked by the cascade that stored `marking`, and only that goes on from there.
+  bool is_marking() const noexcept { return phase_.load(std::memory_order_relaxed) == done_phase::marking; }
   void settle() noexcept;
   void await_settled() noexcept;
   void leave_owner() noexcept;
@@ -91,6 +93,7 @@ class cancel_node : public node, public done_flag, public list_hook {
   const time_point deadline_;
 
   small_mutex lock_;
+  const bool has_timer_;
   // Under the owner's lock: whether the hook is in the owner's list.
   bool listed_ = false;
   // Of the cascade that took this node out of the owner's list, as is the hook from then on.

@@ -9,7 +9,7 @@ namespace weir::detail {
 const timer::functions deadline_node::node_functions{&deadline_node::pin_node, &deadline_node::expire_node};
 
 deadline_node::deadline_node(node* parent, time_point deadline, done_cause expired) noexcept
-    : cancel_node(parent, deadline), timer(deadline, node_functions), expired_(std::move(expired)) {}
+    : cancel_node(parent, deadline, true), timer(deadline, node_functions), expired_(std::move(expired)) {}
 
 deadline_node::~deadline_node() {
   // Whoever ended the node stopped the timer.

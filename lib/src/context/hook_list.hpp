@@ -3,6 +3,8 @@
 
 #include "weir/context/done_callback.hpp"
 
+#include <utility>
+
 namespace weir::detail {
 
 /// Neither owns nor locks; its user does. One pointer, as a context has three of these and mostly uses none.
@@ -33,6 +35,46 @@ class hook_list {
     hook.previous->next = hook.next;
     hook.next->previous = hook.previous;
     hook.next = hook.previous = nullptr;
+  }
+
+  /// Takes over all of `other`, behind its own.
+  void splice_back(hook_list& other) noexcept {
+    if (first_ == nullptr) std::swap(first_, other.first_);
+    if (other.first_ == nullptr) return;
+    list_hook* const begin = std::exchange(other.first_, nullptr);
+    list_hook* const end = std::exchange(begin->previous, first_->previous);
+    begin->previous->next = begin;
+    end->next = first_;
+    first_->previous = end;
+  }
+
+  /// Removes those that `keep` says no to.
+  template <class Keep>
+  void remove_unless(Keep keep) {
+    list_hook* at = first_;
+    if (at == nullptr) return;
+    const list_hook* const last = at->previous;
+    for (bool more = true; more;) {
+      list_hook& each = *at;
+      more = at != last;
+      at = at->next;
+      if (!keep(each)) remove(each);
+    }
+  }
+
+  /// Takes out one after the other and visits it; a visit may destroy it.
+  template <class Visit>
+  void drain(Visit visit) {
+    list_hook* at = std::exchange(first_, nullptr);
+    if (at == nullptr) return;
+    const list_hook* const last = at->previous;
+    for (bool more = true; more;) {
+      list_hook& each = *at;
+      more = at != last;
+      at = at->next;
+      each.next = each.previous = nullptr;
+      visit(each);
+    }
   }
 
   /// Visits all, also those that a visit adds at the end.

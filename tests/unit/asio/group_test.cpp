@@ -123,23 +123,27 @@ TEST_CASE("gather: ends with its context", "[asio][concurrent]") {
   failure_log log;
   net::io_context io;
   int stopped = 0;
-  const auto [ctx, cancel] = weir::with_timeout(weir::background(), 1ms);
+  const auto [ctx, cancel] = weir::with_cancel(weir::background());
   std::error_code code;
-  run_coroutine(io, [](weir::context timed, int& count, std::error_code& error) -> net::awaitable<void> {
+  auto work = [](weir::context parent, int& count, std::error_code& error) -> net::awaitable<void> {
     try {
-      co_await weir::gather(timed, hang(count), hang(count));
+      co_await weir::gather(parent, hang(count), hang(count));
     } catch (const std::system_error& thrown) {
       error = thrown.code();
     }
-    try {
-      co_await weir::gather(timed, hang(count));
-    } catch (const std::system_error& thrown) {
-      CHECK(thrown.code() == error);
-    }
-  }(ctx, stopped, code));
-  CHECK(stopped == 2);
-  // The group's own context, a child, ends for the parent's cause.
+  };
+  net::co_spawn(io, work(ctx, stopped, code), net::detached);
+  io.poll(); // until they hang
+  std::thread other([&end = cancel] { end(); });
+  io.run();
+  other.join();
+  io.restart();
+  CHECK(code == weir::context_errc::canceled);
+  // Of one that is done none is started, and the error is its.
+  const auto [timed, cancel_timed] = weir::with_timeout(weir::background(), -1ms);
+  run_coroutine(io, work(timed, stopped, code));
   CHECK(code == weir::context_errc::deadline_exceeded);
+  CHECK(stopped == 2);
   CHECK(log.tasks().empty());
 }
 
