@@ -1,13 +1,20 @@
 // What contexts cost.
 //
-//   context --shape child_cancel|timeout|timeout_1m|poll|value5|cascade1000|wakeup|memory
+//   context --shape child_cancel|timeout|timeout_1m|poll|value5|cascade1000|wakeup_thread|wakeup_coroutine|memory
 #include "measuring/cores.hpp"
 #include "measuring/options.hpp"
 #include "measuring/percentile.hpp"
 #include "measuring/result.hpp"
 #include "measuring/ticks.hpp"
 
+#include <weir/asio.hpp>
 #include <weir/context.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <malloc.h>
 
@@ -122,8 +129,15 @@ void cascade1000() {
   print("cascade1000", "ns_per_op", "ns", median(std::move(taken)) * bench::nanoseconds_per_tick());
 }
 
-/// From the call of cancel until the thread that waits, on another core, goes on.
-void wakeup() {
+void print_wakeup(std::string_view shape, std::vector<std::uint64_t> taken) {
+  std::ranges::sort(taken);
+  const std::uint64_t step = bench::clock_step(taken);
+  print(shape, "p50", "ns", bench::grouped_percentile(taken, 0.5, step) * bench::nanoseconds_per_tick());
+  print(shape, "p99", "ns", bench::grouped_percentile(taken, 0.99, step) * bench::nanoseconds_per_tick());
+}
+
+/// From the call of cancel until the thread that waits, asleep on another core, goes on.
+void wakeup_thread() {
   constexpr int rounds = 5000;
   std::vector<std::uint64_t> taken;
   std::atomic<const weir::context*> given{nullptr};
@@ -151,10 +165,36 @@ void wakeup() {
     taken.push_back(end - begin);
   }
   waiter.join();
-  std::ranges::sort(taken);
-  const std::uint64_t step = bench::clock_step(taken);
-  print("wakeup", "p50", "ns", bench::grouped_percentile(taken, 0.5, step) * bench::nanoseconds_per_tick());
-  print("wakeup", "p99", "ns", bench::grouped_percentile(taken, 0.99, step) * bench::nanoseconds_per_tick());
+  print_wakeup("wakeup_thread", std::move(taken));
+}
+
+/// From the call of cancel until the coroutine that waits goes on, on the thread that cancels when that is done: what a
+/// goroutine does.
+void wakeup_coroutine() {
+  constexpr int rounds = 20'000;
+  std::vector<std::uint64_t> taken;
+  boost::asio::io_context io(1);
+  weir::cancellable made;
+  std::uint64_t woken_at = 0;
+  const auto wait = [](const weir::cancellable& wanted, std::uint64_t& woken) -> boost::asio::awaitable<void> {
+    for (;;) {
+      co_await weir::until_done(wanted.ctx);
+      woken = bench::end_ticks();
+      co_await boost::asio::post(boost::asio::use_awaitable);
+    }
+  };
+  for (int round = 0; round < rounds; ++round) {
+    made = weir::with_cancel(weir::background());
+    if (round == 0) boost::asio::co_spawn(io, wait(made, woken_at), boost::asio::detached);
+    while (io.poll_one() != 0) { // until it waits
+    }
+    woken_at = 0;
+    const std::uint64_t begin = bench::begin_ticks();
+    made.cancel();
+    while (woken_at == 0) io.poll_one();
+    taken.push_back(woken_at - begin);
+  }
+  print_wakeup("wakeup_coroutine", std::move(taken));
 }
 
 /// What a context that can be cancelled, and one with a deadline, take of the heap.
@@ -181,7 +221,8 @@ void run(const std::string& shape) {
   if (shape == "poll") return poll();
   if (shape == "value5") return value5();
   if (shape == "cascade1000") return cascade1000();
-  if (shape == "wakeup") return wakeup();
+  if (shape == "wakeup_thread") return wakeup_thread();
+  if (shape == "wakeup_coroutine") return wakeup_coroutine();
   if (shape == "memory") return memory();
   throw std::invalid_argument("there is no shape '" + shape + "'");
 }

@@ -10,7 +10,8 @@ from pathlib import Path
 from .setting import Failure, marked
 
 LEADING = None
-SHAPES = ["child_cancel", "timeout", "timeout_1m", "poll", "value5", "cascade1000", "wakeup", "memory"]
+SHAPES = ["child_cancel", "timeout", "timeout_1m", "poll", "value5", "cascade1000", "wakeup_thread", "wakeup_coroutine",
+          "memory"]
 GO_SOURCES = Path(__file__).parent.parent / "go" / "context"
 
 

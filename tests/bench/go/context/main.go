@@ -97,12 +97,16 @@ func cascade1000() {
 	print("cascade1000", "ns_per_op", "ns", median(taken))
 }
 
-// From the call of cancel until the goroutine that waits goes on.
-func wakeup() {
+// From the call of cancel until the goroutine that waits goes on. It may do so on the thread of the one that cancels,
+// unless it has one for itself.
+func wakeup(shape string, ownThread bool) {
 	const rounds = 5000
 	given := make(chan context.Context)
 	woken := make(chan time.Time)
 	go func() {
+		if ownThread {
+			runtime.LockOSThread()
+		}
 		for ctx := range given {
 			<-ctx.Done()
 			woken <- time.Now()
@@ -119,8 +123,8 @@ func wakeup() {
 		taken = append(taken, float64((<-woken).Sub(begin).Nanoseconds()))
 	}
 	sort.Float64s(taken)
-	print("wakeup", "p50", "ns", taken[rounds/2])
-	print("wakeup", "p99", "ns", taken[rounds*99/100])
+	print(shape, "p50", "ns", taken[rounds/2])
+	print(shape, "p99", "ns", taken[rounds*99/100])
 }
 
 func memory() {
@@ -165,8 +169,10 @@ func main() {
 		value5()
 	case "cascade1000":
 		cascade1000()
-	case "wakeup":
-		wakeup()
+	case "wakeup_thread":
+		wakeup(*shape, true)
+	case "wakeup_coroutine":
+		wakeup(*shape, false)
 	case "memory":
 		memory()
 	default:
