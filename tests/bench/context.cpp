@@ -19,13 +19,13 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -136,40 +136,37 @@ void print_wakeup(std::string_view shape, std::vector<std::uint64_t> taken) {
   print(shape, "p99", "ns", bench::grouped_percentile(taken, 0.99, step) * bench::nanoseconds_per_tick());
 }
 
-/// From the call of cancel until the thread that waits, asleep on another core, goes on.
+/// From the call of cancel until the thread that waits goes on, as in Go with a goroutine that has a thread of its
+/// own: on whichever core the kernel likes, and the canceller sleeps when it is done.
 void wakeup_thread() {
   constexpr int rounds = 5000;
   std::vector<std::uint64_t> taken;
-  std::atomic<const weir::context*> given{nullptr};
-  std::atomic<std::uint64_t> woken_at{0};
+  std::binary_semaphore given(0), woken(0);
+  weir::cancellable made;
+  std::uint64_t woken_at = 0;
   std::thread waiter([&] {
-    bench::pin(bench::role::backend);
     for (int round = 0; round < rounds; ++round) {
-      const weir::context* ctx = nullptr;
-      while ((ctx = given.exchange(nullptr)) == nullptr) {
-      }
-      ctx->wait();
-      woken_at.store(bench::end_ticks());
+      given.acquire();
+      made.ctx.wait();
+      woken_at = bench::end_ticks();
+      woken.release();
     }
   });
-  bench::pin(bench::role::producer);
   for (int round = 0; round < rounds; ++round) {
-    const auto made = weir::with_cancel(weir::background());
-    given.store(&made.ctx);
+    made = weir::with_cancel(weir::background());
+    given.release();
     bench::spin_for(bench::ticks_of_nanoseconds(50'000)); // it waits by then
     const std::uint64_t begin = bench::begin_ticks();
     made.cancel();
-    std::uint64_t end = 0;
-    while ((end = woken_at.exchange(0)) == 0) {
-    }
-    taken.push_back(end - begin);
+    woken.acquire();
+    taken.push_back(woken_at - begin);
   }
   waiter.join();
   print_wakeup("wakeup_thread", std::move(taken));
 }
 
-/// From the call of cancel until the coroutine that waits goes on, on the thread that cancels when that is done: what a
-/// goroutine does.
+/// From the call of cancel until the coroutine that waits goes on, on the thread that cancels when that is done: what
+/// a goroutine does.
 void wakeup_coroutine() {
   constexpr int rounds = 20'000;
   std::vector<std::uint64_t> taken;
@@ -213,15 +210,15 @@ void memory() {
 }
 
 void run(const std::string& shape) {
-  bench::pin(bench::role::producer);
   bench::nanoseconds_per_tick();
+  if (shape == "wakeup_thread") return wakeup_thread();
+  bench::pin(bench::role::producer);
   if (shape == "child_cancel") return child_cancel();
   if (shape == "timeout") return timeout(shape, 1000);
   if (shape == "timeout_1m") return timeout(shape, 1'000'000);
   if (shape == "poll") return poll();
   if (shape == "value5") return value5();
   if (shape == "cascade1000") return cascade1000();
-  if (shape == "wakeup_thread") return wakeup_thread();
   if (shape == "wakeup_coroutine") return wakeup_coroutine();
   if (shape == "memory") return memory();
   throw std::invalid_argument("there is no shape '" + shape + "'");

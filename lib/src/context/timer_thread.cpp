@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <mutex>
 #include <thread>
 
 namespace weir::detail {

@@ -1,12 +1,12 @@
 // The one thread of the process that lets deadlines pass.
 #pragma once
 
+#include "small_mutex.hpp"
 #include "timer.hpp"
 #include "timer_heap.hpp"
 
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 
 namespace weir::detail {
 
@@ -31,8 +31,8 @@ class timer_thread {
   void launch();
   [[noreturn]] void run() noexcept;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
+  small_mutex mutex_; // taken twice in the life of every context with a deadline, by the thread hardly ever
+  std::condition_variable_any wake_;
   // All under mutex_.
   timer_heap timers_;
   timer::time_point wakes_at_ = timer::time_point::max(); // when the thread looks again by itself

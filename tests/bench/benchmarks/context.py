@@ -51,8 +51,9 @@ def targets(results):
         yield f"weir {shape}: {taken:.1f} ns, at most {limit}", taken <= limit
     many = results.ratio("ns_per_op", ("timeout_1m", "weir"), ("timeout", "weir"))
     yield f"weir timeout with 1 M live deadlines: {many:.2f} x that with 1000, at most 2", many <= 2
-    wakeup = results.ratio("p50", ("wakeup", "weir"), ("wakeup", "go"))
-    if wakeup is not None:
-        yield f"weir wakeup p50 is {wakeup:.2f} x go's, at most 1", wakeup <= 1
+    for shape in ["wakeup_thread", "wakeup_coroutine"]:
+        wakeup = results.ratio("p50", (shape, "weir"), (shape, "go"))
+        if wakeup is not None:
+            yield f"weir {shape} p50 is {wakeup:.2f} x go's, at most 1", wakeup <= 1
     held = results.median("bytes", ("memory", "weir"))
     yield f"weir memory: {held:.0f} bytes a context, at most 128", held <= 128
