@@ -4,6 +4,8 @@
 #include "weir/asio/sleep.hpp"
 #include "weir/asio/under.hpp"
 #include "weir/context.hpp"
+#include "weir/context_fields.hpp"
+#include "weir/log.hpp"
 
 #include <memory>
 #include <string>
@@ -107,6 +109,41 @@ TEST_CASE("asio: coroutines on strands over several threads each see their own i
   }
   CHECK(wrong == std::array<int, 4>{});
   CHECK(ended == std::array<int, 4>{1, 1, 1, 1});
+}
+
+TEST_CASE("asio: fields of a context follow its coroutine, whatever runs in between", "[asio][concurrent]") {
+  const auto lines = weir::memory_sink({}, weir::as_logfmt());
+  weir::log_stream stream({.sinks = {lines}});
+  weir::logger& log = stream.get_logger("log");
+  net::io_context io;
+  const auto work = [](weir::logger& to, weir::ambient_slot& slot, int user) -> net::awaitable<void> {
+    slot.set(weir::with_fields(weir::background(), weir::field<"user">(user)));
+    for (int step = 0; step < 20; ++step) {
+      WEIR_INFO(to, "{} {}", user, step);
+      co_await yield();
+    }
+    slot.set(weir::with_fields(slot.current(), weir::field<"step">("last")));
+    co_await yield();
+    WEIR_INFO(to, "{} end", user);
+  };
+  for (int user = 1; user <= 4; ++user) {
+    auto slot = std::make_shared<weir::ambient_slot>();
+    net::co_spawn(weir::ambient_executor(net::make_strand(io), *slot), work(log, *slot, user),
+                  net::consign(net::detached, slot));
+  }
+  {
+    const std::jthread one([&] { io.run(); });
+    const std::jthread two([&] { io.run(); });
+  }
+  REQUIRE(stream.flush());
+  const auto all = lines->snapshot();
+  CHECK(all.size() == 4 * 21);
+  for (const std::string& line : all) {
+    INFO(line);
+    const auto message = line.substr(line.find("message=\"") + 9);
+    CHECK(line.find(" user=" + message.substr(0, 1)) != std::string::npos);
+    CHECK((line.find("step=last") != std::string::npos) == (message.find("end") == 2));
+  }
 }
 
 TEST_CASE("asio: a function run in place restores the ids of the one that called", "[asio]") {

@@ -1,6 +1,8 @@
 #include "weir/log_metrics.hpp"
 
 #include "captured_stream.hpp"
+#include "weir/context.hpp"
+#include "weir/context_recording.hpp"
 
 #include "weir/metrics/names.hpp"
 
@@ -93,6 +95,26 @@ TEST_CASE("log metrics: every name of the catalogue that is the log's is shown",
     INFO(description.name);
     CHECK(std::ranges::count(shown, description.name, &weir::family_snapshot::name) == 1);
   });
+}
+
+TEST_CASE("log metrics: the flight recorder's numbers", "[log][metrics]") {
+  captured_stream test({.recorder = weir::recorder_options{.bytes = 1024, .memory_limit_bytes = 1024}});
+  weir::metrics_registry registry;
+  const auto held = weir::register_log_metrics(registry, test.stream());
+  weir::recording first(test.stream()), second(test.stream());
+  const auto log_under = [&](const weir::recording& kept, int records) {
+    const weir::context ctx = weir::with_recording({}, kept);
+    const weir::context_scope current(ctx);
+    for (int i = 0; i < records; ++i) WEIR_DEBUG(test.log(), "{}", i);
+  };
+  log_under(first, 100);
+  log_under(second, 3); // for which there is no memory
+  const auto result = first.emit();
+  CHECK(value(registry, "weir_log_recorder_records_total", "emitted") == static_cast<double>(result.records));
+  CHECK(value(registry, "weir_log_recorder_records_total", "overwritten") == static_cast<double>(result.overwritten));
+  CHECK(result.records + result.overwritten == 100);
+  CHECK(value(registry, "weir_log_recorder_records_total", "refused") == 3);
+  CHECK(value(registry, "weir_log_recorder_bytes") == 1024);
 }
 
 TEST_CASE("log metrics: failures of sinks are counted", "[log][metrics]") {

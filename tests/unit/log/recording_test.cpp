@@ -2,10 +2,19 @@
 #include "weir/log/recording.hpp"
 
 #include "captured_stream.hpp"
+#include "run_program.hpp"
+#include "temporary_directory.hpp"
 #include "weir/context.hpp"
 #include "weir/context_fields.hpp"
 #include "weir/context_recording.hpp"
 
+#include <fmt/format.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -263,6 +272,91 @@ TEST_CASE("recording: after its stream's end it is harmless", "[log][recording]"
   }
   stream.reset();
   CHECK(kept.emit().records == 0);
+}
+
+TEST_CASE("recording: a record over the limit is kept as it would have been written, cut", "[log][recording]") {
+  captured_stream test({.recorder = weir::recorder_options{}, .record_limit_bytes = 1024});
+  recorded_work work(test.stream());
+  const std::string text(5000, 'x');
+  WEIR_DEBUG(test.log(), "{}", text);
+  WEIR_INFO(test.log(), "{}", text);
+  CHECK(work.kept.emit().records == 1);
+  const auto lines = test.lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].find(" bytes cut]") != std::string::npos);
+  CHECK(message_of(lines[1]) == lines[0]);
+}
+
+TEST_CASE("recording: what is emitted goes through a rotation complete and in order", "[log][recording]") {
+  const temporary_directory directory;
+  constexpr std::size_t records = 60;
+  {
+    weir::log_stream stream({.sinks = {weir::rotating_file_sink({.path = directory.file("r.log")},
+                                                                {.file_bytes = 1000, .keep_files = 20})},
+                             .recorder = weir::recorder_options{}});
+    weir::logger& log = stream.get_logger("log");
+    recorded_work work(stream);
+    for (std::size_t i = 0; i < records; ++i) WEIR_DEBUG(log, "number {}", i);
+    CHECK(work.kept.emit().records == records);
+  }
+  std::vector<std::string> lines;
+  for (int number = 20; number >= 0; --number) {
+    const auto some = lines_of(directory.file(number == 0 ? "r.log" : fmt::format("r.{}.log", number)));
+    lines.insert(lines.end(), some.begin(), some.end());
+  }
+  REQUIRE(lines.size() == records);
+  for (std::size_t i = 0; i < records; ++i) CHECK(lines[i].find(fmt::format("number {} ", i)) != std::string::npos);
+}
+
+TEST_CASE("recording: with causal stamps a record of another thread that answers one is the later",
+          "[log][recording][concurrent]") {
+  weir::set_stamp_order(weir::stamp_order::causal);
+  std::vector<std::int64_t> times;
+  weir::log_stream stream(
+      {.sinks = {weir::callback_sink([&](const weir::record& entry) { times.push_back(entry.unix_nanoseconds()); })},
+       .recorder = weir::recorder_options{}});
+  weir::logger& log = stream.get_logger("log");
+  weir::recording kept(stream);
+  const auto ctx = weir::with_recording({}, kept);
+  std::atomic<int> turn{0};
+  const auto play = [&](int me) {
+    const weir::context_scope current(ctx);
+    for (int i = 0; i < 50; ++i) {
+      while (turn % 2 != me) std::this_thread::yield();
+      WEIR_DEBUG(log, "{}", i);
+      ++turn;
+    }
+  };
+  std::thread other(play, 1);
+  play(0);
+  other.join();
+  CHECK(kept.emit().records == 100);
+  weir::set_stamp_order(weir::stamp_order::loose);
+  REQUIRE(stream.flush(std::chrono::minutes(1)));
+  CHECK(times.size() == 100);
+  CHECK(std::ranges::is_sorted(times));
+}
+
+TEST_CASE("recording: a forked child can log and record on, and the parent's is untouched", "[log][recording]") {
+  captured_stream test(recorded());
+  recorded_work work(test.stream());
+  WEIR_DEBUG(test.log(), "before");
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(20);
+    for (int i = 0; i < 100; ++i) WEIR_DEBUG(test.log(), "in the child");
+    work.kept.end();
+    ::_exit(work.kept.emit().records == 0 ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  WEIR_DEBUG(test.log(), "after");
+  CHECK(work.kept.emit().records == 2);
+  const auto lines = test.lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(message_of(lines[0]) == "before");
+  CHECK(message_of(lines[1]) == "after");
 }
 
 TEST_CASE("recording: what is wrong in the options is named", "[log][recording]") {
