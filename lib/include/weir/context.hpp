@@ -10,6 +10,7 @@
 #include "weir/context/context_scope.hpp"
 #include "weir/context/done_event.hpp"
 #include "weir/context/done_registration.hpp"
+#include "weir/context/overrun.hpp"
 #include "weir/context/stop_link.hpp"
 #include "weir/context/task_failure.hpp"
 #include "weir/context/task_group.hpp"
