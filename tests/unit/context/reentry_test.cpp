@@ -359,6 +359,23 @@ TEST_CASE("context: a callback on the timer thread may wait for its own context 
   CHECK(next->ctx.wait());
 }
 
+TEST_CASE(
+    "context: a callback that blocks the timer thread holds up the deadlines of others, and no wait with a limit",
+    "[context][concurrent]") {
+  std::latch begun(1), go_on(1);
+  auto [ctx, cancel] = weir::with_timeout(weir::background(), 1ms);
+  const auto registration = ctx.on_done([&] {
+    begun.count_down();
+    go_on.wait();
+  });
+  begun.wait();
+  auto [other, cancel_other] = weir::with_timeout(weir::background(), 1ms);
+  CHECK(ctx.done());
+  CHECK_FALSE(other.wait_for(3ms));
+  go_on.count_down();
+  CHECK(other.wait());
+}
+
 TEST_CASE("context: callbacks may end one tree after the other", "[context]") {
   constexpr int length = 300;
   std::vector<weir::cancellable> all;
