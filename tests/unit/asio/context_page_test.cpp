@@ -33,26 +33,20 @@ asio::awaitable<std::size_t> read_some(socket_type& socket) {
   co_return co_await socket.async_read_some(asio::buffer(bytes), asio::use_awaitable);
 }
 
-template <typename Result>
-asio::awaitable<std::error_code> error_of(asio::awaitable<Result> work) {
-  try {
-    co_await std::move(work);
-  } catch (const std::system_error& error) {
-    co_return error.code();
-  }
-  co_return std::error_code();
-}
-
 asio::awaitable<void> wait_and_read(weir::context ctx, socket_type& socket) {
   std::array<char, 16> bytes{};
   const auto buffer = asio::buffer(bytes);
-  const auto until = co_await weir::until_done(ctx);
-  CHECK(until == weir::context_errc::deadline_exceeded);
+  const auto ended = co_await weir::until_done(ctx);
+  CHECK(ended == weir::context_errc::deadline_exceeded);
   const auto slept = co_await weir::sleep_for(ctx, 10ms);
   CHECK(slept == weir::context_errc::deadline_exceeded);
-  const auto read = co_await error_of(weir::under(ctx, read_some(socket)));
-  CHECK(read == weir::context_errc::deadline_exceeded);
-  std::error_code operation;
+  std::error_code coroutine, operation;
+  try {
+    co_await weir::under(ctx, read_some(socket));
+  } catch (const std::system_error& error) {
+    coroutine = error.code();
+  }
+  CHECK(coroutine == weir::context_errc::deadline_exceeded);
   try {
     co_await weir::under(ctx, socket.async_read_some(buffer, asio::deferred));
   } catch (const std::system_error& error) {

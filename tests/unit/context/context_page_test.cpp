@@ -39,6 +39,12 @@ std::error_code add_up(const weir::context& ctx, std::span<const std::uint32_t> 
   return {};
 }
 
+std::error_code answer_request(const weir::context& request, std::span<const std::uint32_t> numbers) {
+  const auto [ctx, cancel] = weir::with_timeout(request, 2s); // ends with the request, after 2 s, or with this scope
+  std::uint64_t sum = 0;
+  return add_up(ctx, numbers, sum); // looks at ctx.done() now and then
+}
+
 std::error_code receive(const weir::context& ctx, int socket, std::span<char> into) {
   const weir::done_event ended(ctx);
   pollfd wanted[] = {{socket, POLLIN, 0}, {ended.fd(), POLLIN, 0}};
@@ -123,6 +129,7 @@ TEST_CASE("the page on contexts: loops", "[context]") {
   const auto [ctx, cancel] = weir::with_cancel(weir::background());
   cancel();
   CHECK(add_up(ctx, numbers, sum) == weir::context_errc::canceled);
+  CHECK(answer_request(ctx, numbers) == weir::context_errc::canceled);
 }
 
 TEST_CASE("the page on contexts: blocking calls", "[context][concurrent]") {
@@ -142,6 +149,10 @@ TEST_CASE("the page on contexts: blocking calls", "[context][concurrent]") {
     return {};
   };
   CHECK(takes() == weir::context_errc::deadline_exceeded);
+  {
+    std::unique_lock hold(mutex);
+    CHECK_FALSE(weir::wait_until(ctx, changed, hold, weir::context::time_point::max(), [] { return false; }));
+  }
 
   const silent_connection connection;
   std::array<char, 16> into{};
