@@ -7,17 +7,12 @@
 
 namespace weir::detail {
 
-namespace {
-constexpr std::int64_t second = 1'000'000'000;
-}
-
-void timestamp_text::append(line_writer& out, std::int64_t unix_nanoseconds) {
+void timestamp_text::change(std::int64_t unix_nanoseconds) noexcept {
   if (unix_nanoseconds < second_begin_ || unix_nanoseconds - second_begin_ >= second) [[unlikely]]
     change_second(unix_nanoseconds);
-  char* const at = out.reserve(size);
-  std::memcpy(at, text_.data(), size);
-  write_digits(at + 20, static_cast<std::uint32_t>(unix_nanoseconds - second_begin_) / 1000, 6);
-  out.advance_to(at + size);
+  const std::int64_t microseconds = (unix_nanoseconds - second_begin_) / microsecond;
+  begin_ = second_begin_ + microseconds * microsecond;
+  write_digits(text_.data() + 20, static_cast<std::uint32_t>(microseconds), 6);
 }
 
 void timestamp_text::change_second(std::int64_t unix_nanoseconds) noexcept {
