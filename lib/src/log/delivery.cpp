@@ -53,21 +53,23 @@ void delivery::deliver(const record& entry, const record_header& header) noexcep
   for (const std::size_t index : header.logger->sinks) {
     sink& target = *sinks_[index];
     if (entry.severity() < target.threshold()) continue;
-    std::uint8_t& mark = fates_[index * batch_records + place];
-    guarded(
-        [&] {
-          target.append(entry);
-          mark = fate::taken;
-        },
-        [&](std::string_view what) {
-          mark = fate::refused;
-          lost_[place] = 1;
-          any_lost_ = true;
-          last_loss_ = std::make_error_code(std::errc::io_error);
-          note_sink_error(index, {}, what, 1);
-        });
+    try { // not guarded(): its report would have to be made ready for each record
+      target.append(entry);
+      fates_[index * batch_records + place] = fate::taken;
+    } catch (...) {
+      note_refusal(index, place);
+    }
   }
   if (records_ == batch_records || bytes_ >= batch_bytes) commit();
+}
+
+/// The sink has thrown what is being handled instead of taking the record.
+void delivery::note_refusal(std::size_t sink_index, std::size_t place) noexcept {
+  fates_[sink_index * batch_records + place] = fate::refused;
+  lost_[place] = 1;
+  any_lost_ = true;
+  last_loss_ = std::make_error_code(std::errc::io_error);
+  guarded([] { throw; }, [&](std::string_view what) { note_sink_error(sink_index, {}, what, 1); });
 }
 
 bool delivery::announce(const record& entry) noexcept {

@@ -52,6 +52,7 @@ class delivery {
  private:
   void note_sink_error(std::size_t sink_index, std::string_view attempt, std::string_view what,
                        std::size_t lost) noexcept;
+  void note_refusal(std::size_t sink_index, std::size_t place) noexcept;
   void account(std::size_t sink_index) noexcept;
   std::size_t mark_lost(std::size_t sink_index, std::size_t count) noexcept;
   loss take_lost() noexcept;
