@@ -176,12 +176,11 @@ void lanes::begin_drain(std::uint64_t horizon) noexcept {
   }
 }
 
-const record_header* lanes::front(lane& of) noexcept {
-  const record_header* const next = of.front();
-  if (next != nullptr || of.claimed == nullptr || !of.claimed_is_complete) return next;
+const record_header* lanes::front_of_next_chunk(lane& drained) noexcept {
+  if (drained.claimed == nullptr || !drained.claimed_is_complete) return nullptr;
   const std::lock_guard lock(mutex_);
-  claim_head(of);
-  return of.front();
+  claim_head(drained);
+  return drained.front();
 }
 
 void lanes::end_drain() noexcept {

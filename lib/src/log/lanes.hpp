@@ -99,7 +99,7 @@ class lanes {
 
   void begin_drain(std::uint64_t horizon) noexcept;
   void end_drain() noexcept;
-  const record_header* front(lane& of) noexcept;
+  const record_header* front_of_next_chunk(lane& drained) noexcept;
   static std::uint32_t await_end_of_record(const chunk& tail, std::uint32_t seen) noexcept;
 
   static constexpr std::size_t read_ahead = 512; // bytes: some records
@@ -136,7 +136,8 @@ void lanes::drain(std::uint64_t horizon, Visit visit) noexcept {
       __builtin_prefetch(reinterpret_cast<const std::byte*>(next) + read_ahead);
       visit(*next, earliest.claimed->thread_id);
       earliest.claimed->read += next->size;
-      next = front(earliest);
+      next = earliest.front();
+      if (next == nullptr) next = front_of_next_chunk(earliest);
     } while (next != nullptr && next->ticks <= until);
     if (next != nullptr && next->ticks <= horizon) {
       heap_.push_back(&earliest);
