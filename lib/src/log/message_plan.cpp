@@ -83,6 +83,8 @@ message_plan::message_plan(std::string_view format, std::span<const argument_typ
         next.loud = is_loud(piece, next.kind);
       }
     }
+    const auto& sizes = next.before.size;
+    room_for_steps_ += *std::ranges::max_element(sizes) + line_writer::padding + longest_number;
     steps_.push_back(std::move(next));
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -105,19 +107,6 @@ message_plan::constant message_plan::add_constant(std::string_view as_text, std:
   return added;
 }
 
-void message_plan::locate(const std::byte* at, argument_positions& positions) const noexcept {
-  std::size_t i = 0;
-  for (const argument_type& type : arguments_) {
-    positions[i++] = at;
-    if (type.size == 0) { // text, or laid out like it
-      const std::string_view value = codec<std::string_view>::read(at);
-      at += sizeof(codec<std::string_view>::length) + value.size();
-    } else {
-      at += type.size;
-    }
-  }
-}
-
 const std::byte* message_plan::end_of(const argument_positions& positions) const noexcept {
   if (arguments_.empty()) return nullptr;
   const std::byte* const last = positions[arguments_.size() - 1];
@@ -127,24 +116,26 @@ const std::byte* message_plan::end_of(const argument_positions& positions) const
 template <message_plan::spelling How>
 void message_plan::write_steps(line_writer& out, const argument_positions& at) const {
   constexpr auto style = How == json ? field_style::json : field_style::text;
+  char* to = out.reserve(room_for_steps_);
   const auto write_text = [&](std::string_view value) {
+    out.advance_to(to);
     if constexpr (How == raw)
       out.append(value);
     else
       out.append_escaped(value, style);
+    to = out.reserve(room_for_steps_);
   };
   for (const step& next : steps_) {
-    const std::string_view before = view(next.before, How);
-    char* to = out.reserve(before.size() + line_writer::padding + longest_number);
-    to = line_writer::write_padded(to, before);
-    out.advance_to(to);
+    to = line_writer::write_padded(to, view(next.before, How));
     if (next.argument == format_piece::no_argument) continue;
     if (next.by != nullptr) {
+      out.advance_to(to);
       text_buffer& buffer = out.yield();
       const std::size_t begin = buffer.size();
       next.by->append(buffer, at);
       if (How != raw && next.loud) escape_tail(buffer, begin, style);
       out.resume();
+      to = out.reserve(room_for_steps_);
       continue;
     }
     with_value(
@@ -154,9 +145,10 @@ void message_plan::write_steps(line_writer& out, const argument_positions& at) c
           else if constexpr (std::is_same_v<T, char>)
             write_text({&value, 1});
           else
-            out.advance_to(write_plain(to, value));
+            to = write_plain(to, value);
         });
   }
+  out.advance_to(to);
 }
 
 namespace {

@@ -29,7 +29,13 @@ class message_plan {
   bool has_fields() const noexcept { return !fields_.empty(); }
 
   /// Finds each argument in a record's bytes.
-  void locate(const std::byte* at, argument_positions& positions) const noexcept;
+  void locate(const std::byte* at, argument_positions& positions) const noexcept {
+    std::size_t i = 0;
+    for (const argument_type& type : arguments_) {
+      positions[i++] = at;
+      at += bytes_of(type, at);
+    }
+  }
   /// Where the last argument ends; nullptr if there is none.
   const std::byte* end_of(const argument_positions& positions) const noexcept;
 
@@ -73,13 +79,24 @@ class message_plan {
 
   std::span<const argument_type> arguments_;
   std::vector<step> steps_;
+  std::size_t room_for_steps_ = 0; // bytes, at most, for their constants and numbers in any spelling
   std::vector<named> fields_;
   std::string constants_;
 };
 
+/// The part of plan_of() that makes plans, and looks them up.
+const message_plan& find_plan(const call_site& site, const std::byte*& arguments);
+
 /// The plan of `site`'s records. Moves `arguments` behind what a located record has in front of them. Thread-safe.
 /// Cost: a load for macros' records, a look-up in a table of this thread's for others'. Throws std::bad_alloc.
-const message_plan& plan_of(const call_site& site, const std::byte*& arguments);
+inline const message_plan& plan_of(const call_site& site, const std::byte*& arguments) {
+  if (!site.located) {
+    // acquire: pairs with the release in own_plan(); the plan is complete.
+    if (const message_plan* const made = site.plan.load(std::memory_order_acquire)) [[likely]]
+      return *made;
+  }
+  return find_plan(site, arguments);
+}
 
 /// Where the statement of a record stands; `arguments` as the log call wrote them, which the result may refer to.
 /// Thread-safe.

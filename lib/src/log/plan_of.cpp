@@ -15,12 +15,12 @@ namespace {
 constexpr std::string_view message_only = "{}";
 
 const message_plan& own_plan(const call_site& site) {
-  // acquire: pairs with the release below; the plan is complete.
-  if (const message_plan* const made = site.plan.load(std::memory_order_acquire)) [[likely]]
-    return *made;
+  // acquire: as in plan_of().
+  if (const message_plan* const made = site.plan.load(std::memory_order_acquire)) return *made;
   auto fresh = std::make_unique<const message_plan>(site.rendered ? message_only : site.format, site.arguments);
   const message_plan* first = nullptr;
-  // release: publishes the plan; acquire: another stream's backend may have been faster.
+  // release: pairs with the acquire in plan_of(), publishes the plan; acquire: another stream's backend may have been
+  // faster.
   if (site.plan.compare_exchange_strong(first, fresh.get(), std::memory_order_release, std::memory_order_acquire))
     return *fresh.release(); // for the process's life, like the call site
   return *first;
@@ -63,7 +63,7 @@ source_position read_position(const std::byte*& at) noexcept {
 
 } // namespace
 
-const message_plan& plan_of(const call_site& site, const std::byte*& arguments) {
+const message_plan& find_plan(const call_site& site, const std::byte*& arguments) {
   if (!site.located) return own_plan(site);
   if (&site == &text_site) {
     read_position(arguments);

@@ -46,13 +46,15 @@ void record::append_fields(text_buffer& out, field_style style) const {
 }
 
 void record::write_message(detail::line_writer& out, field_style style) const {
+  if (cut_bytes_ == 0) [[likely]]
+    return plan_->write_message(out, at_, style);
   plan_->write_message(out, at_, style);
-  if (cut_bytes_ == 0) return;
   fmt::format_to(fmt::appender(out.yield()), " [{} bytes cut]", cut_bytes_);
   out.resume();
 }
 
 void record::write_fields(detail::line_writer& out, field_style style) const {
+  if (!has_fields()) return;
   plan_->write_fields(out, at_, style, cut_bytes_ != 0);
   if (!carried_.of_logger.empty() || !carried_.of_context.empty()) [[unlikely]]
     plan_->write_carried(out, carried_, style);
