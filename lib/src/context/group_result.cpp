@@ -1,5 +1,7 @@
 #include "weir/context/group_result.hpp"
 
+#include "weir/context/context_error.hpp"
+
 #include <utility>
 
 namespace weir {
@@ -32,7 +34,9 @@ group_error::group_error(group_result of)
 
 void group_result::throw_if_failed() const {
   if (!failures.empty()) throw group_error(*this);
-  if (canceled != 0) throw std::system_error(error, "weir::task_group");
+  if (canceled == 0) return;
+  // Of a task with a context of its own, that may have ended while the group's goes on.
+  throw std::system_error(error ? error : make_error_code(context_errc::canceled), "weir::task_group");
 }
 
 } // namespace weir

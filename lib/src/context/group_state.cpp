@@ -2,6 +2,7 @@
 
 #include "weir/context/task_failure.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -23,12 +24,13 @@ cancel_cause cause_of(const std::string& task, const std::exception_ptr& error) 
 
 void group_state::enter() {
   const std::lock_guard hold(mutex_);
-  // Room for the failure of each task that runs: leave() cannot ask for it.
-  result_.failures.reserve(result_.failures.size() + running_ + 1);
+  // Room for the failure of each task that runs: record() cannot ask for it.
+  const std::size_t needed = result_.failures.size() + running_ + 1, room = result_.failures.capacity();
+  if (needed > room) result_.failures.reserve(std::max(needed, 2 * room));
   ++running_;
 }
 
-void group_state::leave(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept {
+void group_state::record(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept {
   // Whoever waits finds the failure told already.
   if (failed) report_task_failure(ctx, task, error);
   bool cancels = failed && policy_ == on_failure::cancel_rest;
@@ -43,15 +45,11 @@ void group_state::leave(std::string task, const context& ctx, bool failed, std::
       ++(error ? result_.canceled : result_.succeeded);
   }
   if (cancels) made_.cancel(std::move(cause));
-  leave();
 }
 
-void group_state::leave_unstarted() noexcept {
-  {
-    const std::lock_guard hold(mutex_);
-    ++result_.canceled;
-  }
-  leave();
+void group_state::record_unstarted() noexcept {
+  const std::lock_guard hold(mutex_);
+  ++result_.canceled;
 }
 
 void group_state::leave() noexcept {

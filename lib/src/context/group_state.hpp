@@ -24,10 +24,12 @@ class group_state {
   void cancel(cancel_cause cause) const noexcept { made_.cancel(std::move(cause)); }
 
   void enter();
+  /// How a task has ended; its leave() follows. Runs code of the user's, which must not wait for the group.
   /// `ctx`: what the task worked under. `error`: null if it succeeded; `failed`: whether it is not for the end of
   /// that.
-  void leave(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept;
-  void leave_unstarted() noexcept;
+  void record(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept;
+  void record_unstarted() noexcept;
+  void leave() noexcept;
 
   /// Blocks until no task is left, or until `*limit`; whether none is.
   bool wait(const context::time_point* limit);
@@ -36,7 +38,6 @@ class group_state {
   group_result result() const;
 
  private:
-  void leave() noexcept;
   void call(const std::function<void()>& function) const noexcept;
 
   const cancellable made_;

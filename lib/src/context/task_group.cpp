@@ -4,6 +4,7 @@
 #include "weir/context/task_failure.hpp"
 
 #include <future>
+#include <new>
 
 namespace weir {
 
@@ -32,7 +33,13 @@ group_entry::group_entry(std::shared_ptr<detail::group_state> group, std::string
     : task_(std::move(task)) {
   auto own = with_cancel(ctx);
   link_ = group->ctx().on_done([group = std::weak_ptr(group), end = own.cancel.share()] {
-    if (const auto ended = group.lock()) end(ended->ctx().cause());
+    const auto ended = group.lock();
+    if (!ended) return;
+    try {
+      end(ended->ctx().cause());
+    } catch (const std::bad_alloc&) {
+      end(ended->ctx().reason()); // stopping the task matters more than the text
+    }
   });
   group->enter();
   group_ = std::move(group);
@@ -61,16 +68,25 @@ void group_entry::end(std::exception_ptr error) noexcept {
   if (!group) return;
   const context ctx = std::exchange(ctx_, {});
   const bool failed = error && !ended_with(ctx, error);
-  cancel_ = {}; // what it started is called off before anybody is told that it has ended
-  group->leave(std::move(task_), ctx, failed, std::move(error));
+  {
+    // The group still waits for this task: done callbacks and the handler of failures must not wait for the group.
+    const detail::group_membership member(group.get());
+    cancel_ = {}; // what it started is called off before anybody is told that it has ended
+    group->record(std::move(task_), ctx, failed, std::move(error));
+  }
+  group->leave();
 }
 
 void group_entry::skip() noexcept {
   const auto group = leave();
   if (!group) return;
-  ctx_ = {};
-  cancel_ = {};
-  group->leave_unstarted();
+  {
+    const detail::group_membership member(group.get()); // as above
+    ctx_ = {};
+    cancel_ = {};
+  }
+  group->record_unstarted();
+  group->leave();
 }
 
 void group_entry::drop() noexcept {

@@ -165,6 +165,28 @@ TEST_CASE("gather: what cancels the caller cancels all, which are waited for", "
   CHECK(log.tasks().empty());
 }
 
+TEST_CASE("gather: a coroutine that cancels its caller when it begins calls off all, which are waited for",
+          "[asio]") {
+  failure_log log;
+  net::io_context io;
+  int stopped = 0;
+  net::cancellation_signal signal;
+  std::exception_ptr error;
+  auto cancels = [](net::cancellation_signal& caller, int& count) -> net::awaitable<int> {
+    caller.emit(net::cancellation_type::terminal);
+    co_return co_await hang(count);
+  };
+  auto begin = [&cancels](net::cancellation_signal& own, int& count) -> net::awaitable<void> {
+    co_await weir::gather(weir::background(), hang(count), cancels(own, count), hang(count));
+  };
+  net::co_spawn(io, begin(signal, stopped),
+                net::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr thrown) { error = thrown; }));
+  io.run();
+  CHECK(stopped == 3);
+  CHECK(weir::error_code_of(error) == weir::context_errc::canceled);
+  CHECK(log.tasks().empty());
+}
+
 TEST_CASE("gather: its io_context may be destroyed while it waits", "[asio]") {
   failure_log log;
   int stopped = 0;

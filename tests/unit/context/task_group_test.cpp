@@ -6,8 +6,10 @@
 #include <chrono>
 #include <future>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -210,6 +212,61 @@ TEST_CASE("task_group: a task that waits for its own group is told, and may dest
   task();
   CHECK(group == nullptr);
   CHECK(log.tasks().empty());
+}
+
+TEST_CASE("task_group: what is called for a task's failure must not wait for the group, and may destroy it",
+          "[context]") {
+  auto group = std::make_unique<weir::task_group>(weir::background());
+  std::vector<std::error_code> told;
+  const auto wait = [&] {
+    try {
+      group->wait_until(weir::context::clock::now());
+    } catch (const std::system_error& error) {
+      told.push_back(error.code());
+    }
+  };
+  weir::set_task_failure_handler([&](const weir::task_failure&) { wait(); });
+  const auto waits = group->ctx().on_done(wait);
+  const auto destroys = group->ctx().on_done([&] { group.reset(); });
+  group->task("fails", [] { throw std::runtime_error("no"); })();
+  weir::set_task_failure_handler({});
+  CHECK(group == nullptr);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0] == std::errc::resource_deadlock_would_occur);
+  CHECK(told[1] == std::errc::resource_deadlock_would_occur);
+}
+
+TEST_CASE("task_group: a function that cannot be copied is no task", "[context]") {
+  failure_log log;
+  struct uncopyable {
+    uncopyable() = default;
+    uncopyable(const uncopyable&) { throw std::runtime_error("no copies"); }
+    void operator()() const {}
+  };
+  weir::task_group group(weir::background());
+  const uncopyable function;
+  CHECK_THROWS_AS(group.task("never", function), std::runtime_error);
+  CHECK_THROWS_AS(group.task("never", weir::background(), function), std::runtime_error);
+  CHECK(group.wait());
+  CHECK_FALSE(group.ctx().done());
+  CHECK(log.tasks().empty());
+}
+
+TEST_CASE("task_group: the error of a task that its own context ended says so", "[context]") {
+  weir::task_group group(weir::background());
+  const auto [own, cancel] = weir::with_cancel(weir::background());
+  const auto late = group.task("own", own, [] { FAIL_CHECK("is not to be started"); });
+  cancel();
+  late();
+  const weir::group_result result = group.wait();
+  CHECK(result.canceled == 1);
+  CHECK_FALSE(result.error); // the group's context goes on
+  try {
+    result.throw_if_failed();
+    FAIL("throws");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == weir::context_errc::canceled);
+  }
 }
 
 TEST_CASE("task_group: work that is no function has an entry", "[context]") {

@@ -19,7 +19,7 @@ struct failed_task {
 /// Each task is counted once.
 struct group_result {
   std::size_t succeeded = 0;
-  /// Ended because the group's context had (see ended_with()), or were not started for it.
+  /// Ended because their context had, the group's or their own (see ended_with()), or were not started for it.
   std::size_t canceled = 0;
   /// In the order in which they failed.
   std::vector<failed_task> failures;
@@ -29,8 +29,8 @@ struct group_result {
   /// Whether every task succeeded.
   explicit operator bool() const noexcept { return failures.empty() && canceled == 0; }
 
-  /// Throws group_error if there are failures; else, if tasks were cancelled, std::system_error with `error`; else
-  /// returns.
+  /// Throws group_error if there are failures; else, if tasks were cancelled, std::system_error with `error`, or with
+  /// context_errc::canceled if it was not the group's context that had ended; else returns.
   void throw_if_failed() const;
 };
 

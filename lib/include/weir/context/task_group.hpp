@@ -60,8 +60,12 @@ struct group_access {
 template <typename Function>
 class group_task {
  public:
-  group_task(group_entry entry, const void* group, Function function)
-      : once_(std::make_shared<once>(std::move(entry), group, std::move(function))) {}
+  /// The task is announced by `enter()`, last: what throws before has announced nothing.
+  template <typename Argument, typename Enter>
+  group_task(const void* group, Argument&& function, Enter enter)
+      : once_(std::make_shared<once>(group, std::forward<Argument>(function))) {
+    once_->entry = enter();
+  }
 
   /// Runs the function, unless the group's context has ended by then, with that as the current context. Throws
   /// nothing.
@@ -72,8 +76,9 @@ class group_task {
 
  private:
   struct once {
-    once(group_entry its_entry, const void* its_group, Function its_function)
-        : entry(std::move(its_entry)), group(its_group), function(std::move(its_function)) {}
+    template <typename Argument>
+    once(const void* its_group, Argument&& its_function)
+        : group(its_group), function(std::in_place, std::forward<Argument>(its_function)) {}
 
     void run() noexcept {
       const context ctx = entry.ctx();
@@ -120,7 +125,7 @@ class group_task {
 ///
 /// The destructor ends the context and waits: what tasks refer to may stand before the group on the stack. So it
 /// must not be destroyed on the only thread that could run its tasks; in coroutines there is gather() (weir::asio).
-/// In a task of its own it does not wait.
+/// In a task of its own, and in what is called for the failure of one, it does not wait.
 ///
 /// Thread safety: thread-safe but for the destructor. Errors: the constructor throws std::bad_alloc.
 class task_group {
@@ -134,12 +139,13 @@ class task_group {
 
   /// Makes `function`, callable with a `const context&` or with nothing, a task of the group: from now on the group
   /// waits for it, and somebody has to call what is returned, once. `name`: for the log and for group_result.
-  /// Errors: throws std::bad_alloc, or what copying the function throws. Cost: two allocations.
+  /// Errors: throws std::bad_alloc, or what copying the function throws; there is no task then. Cost: two
+  /// allocations.
   template <typename Function>
   requires std::invocable < std::decay_t<Function>
   &, const context& > || std::invocable<std::decay_t<Function>&> [[nodiscard]] group_task<std::decay_t<Function>>
                          task(std::string name, Function&& function) {
-    return {enter(std::move(name)), state_.get(), std::forward<Function>(function)};
+    return {state_.get(), std::forward<Function>(function), [&] { return enter(std::move(name)); }};
   }
 
   /// The same for a task that works under `ctx`, with its ids and values: for work of one of many requests in a group
@@ -148,7 +154,7 @@ class task_group {
   requires std::invocable < std::decay_t<Function>
   &, const context& > || std::invocable<std::decay_t<Function>&> [[nodiscard]] group_task<std::decay_t<Function>>
                          task(std::string name, const context& ctx, Function&& function) {
-    return {enter(std::move(name), ctx), state_.get(), std::forward<Function>(function)};
+    return {state_.get(), std::forward<Function>(function), [&] { return enter(std::move(name), ctx); }};
   }
 
   /// Announces a task that is not a function, under the group's context or a child of `ctx`.
@@ -161,7 +167,8 @@ class task_group {
 
   /// Blocks until every task has ended, and tells how all of them have, since the group began.
   /// Errors: std::system_error with std::errc::resource_deadlock_would_occur in a task of this group, which would
-  /// wait for itself; std::bad_alloc.
+  /// wait for itself, and in the callbacks that its end runs; std::bad_alloc. A coroutine that is a task is not
+  /// noticed: it would block for ever.
   group_result wait();
   /// As wait(), but not longer than until `limit`: then std::nullopt.
   std::optional<group_result> wait_until(context::time_point limit);

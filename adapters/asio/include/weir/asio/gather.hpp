@@ -61,15 +61,27 @@ void start_in_group(const std::shared_ptr<group_state>& group, const boost::asio
       [entry = std::move(entry)](std::exception_ptr error) mutable { entry.end(std::move(error)); });
 }
 
-/// Waits for the group to be idle, and throws if not all has gone well. `not_started`: of who could not start a task.
-inline boost::asio::awaitable<void> await_group(std::shared_ptr<group_state> group, std::exception_ptr not_started) {
-  if (not_started) group_access::cancel(*group, cancel_reason::application);
+/// Has `start(group, executor)` start the tasks of a group, waits until it is idle, and throws if not all has gone
+/// well.
+template <typename Start>
+boost::asio::awaitable<void> run_group(context ctx, Start& start) {
+  const auto group = group_access::make(ctx, on_failure::cancel_rest);
+  const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
   const auto state = co_await boost::asio::this_coro::cancellation_state;
-  if (auto own = state.slot(); own.is_connected())
-    own.assign([group](boost::asio::cancellation_type) { group_access::cancel(*group, cancel_reason::application); });
+  const auto cancelled_before = state.cancelled();
   // The tasks refer to the frame of who waits here: it must not be left before they have ended, cancelled or not.
   const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
   co_await boost::asio::this_coro::throw_if_cancelled(false);
+  std::exception_ptr not_started;
+  try {
+    start(group, executor);
+  } catch (...) {
+    not_started = std::current_exception();
+  }
+  if (auto own = state.slot(); own.is_connected())
+    own.assign([group](boost::asio::cancellation_type) { group_access::cancel(*group, cancel_reason::application); });
+  // Tasks begin within start(), and may be what cancels the caller.
+  if (not_started || state.cancelled() != cancelled_before) group_access::cancel(*group, cancel_reason::application);
   auto idle = await_idle(shared_idle{group}); // two statements: GCC 12 destroys aggregates of one that awaits twice
   co_await std::move(idle);
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
@@ -80,16 +92,12 @@ inline boost::asio::awaitable<void> await_group(std::shared_ptr<group_state> gro
 template <typename... T, std::size_t... I>
 boost::asio::awaitable<std::tuple<gathered_t<T>...>> gather_all(std::index_sequence<I...>, context ctx,
                                                                 named_work<T>... work) {
-  const auto group = group_access::make(ctx, on_failure::cancel_rest);
-  const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
   std::tuple<kept_result<T>...> results;
-  std::exception_ptr not_started;
-  try {
+  auto start = [&](const std::shared_ptr<group_state>& group, const boost::asio::any_io_executor& executor) {
     (start_in_group(group, executor, std::move(work), std::get<I>(results)), ...);
-  } catch (...) {
-    not_started = std::current_exception();
-  }
-  co_await await_group(group, not_started);
+  };
+  auto running = run_group(std::move(ctx), start);
+  co_await std::move(running);
   co_return std::tuple<gathered_t<T>...>(take_result<T>(std::get<I>(results))...);
 }
 
@@ -105,16 +113,12 @@ named_work<T> with_name(boost::asio::awaitable<T> work, std::size_t number) {
 template <typename T>
 boost::asio::awaitable<void> gather_into(context ctx, std::vector<boost::asio::awaitable<T>> work,
                                          std::vector<kept_result<T>>& results) {
-  const auto group = group_access::make(ctx, on_failure::cancel_rest);
-  const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-  std::exception_ptr not_started;
-  try {
+  auto start = [&](const std::shared_ptr<group_state>& group, const boost::asio::any_io_executor& executor) {
     for (std::size_t i = 0; i < work.size(); ++i)
       start_in_group(group, executor, with_name(std::move(work[i]), i + 1), results[i]);
-  } catch (...) {
-    not_started = std::current_exception();
-  }
-  co_await await_group(group, not_started);
+  };
+  auto running = run_group(std::move(ctx), start);
+  co_await std::move(running);
 }
 
 template <typename Work>

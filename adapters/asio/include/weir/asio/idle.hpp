@@ -56,7 +56,8 @@ boost::asio::awaitable<void> await_idle(Idle group) {
 
 /// `weir::group_result result = co_await weir::until_idle(group);`: task_group::wait() that blocks no thread. Resumes
 /// on the coroutine's executor. It cannot be cancelled: end the group's context, which its tasks heed.
-/// Errors: throws std::bad_alloc. Lifetime: the group outlives the wait.
+/// Errors: throws std::bad_alloc. Lifetime: the group outlives the wait, and so does the coroutine's execution
+/// context unless the tasks go with it: theirs must not end after it.
 inline boost::asio::awaitable<group_result> until_idle(task_group& group) {
   auto idle = detail::await_idle(detail::owned_idle{&group});
   co_await std::move(idle);

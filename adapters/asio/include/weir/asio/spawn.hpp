@@ -33,9 +33,10 @@ void spawn_entry(group_entry entry, const Executor& executor, boost::asio::await
 /// Starts `work` on `executor` as a task of `group`, under the group's context: that is current in every piece of the
 /// coroutine, whose log records carry its ids; and when it ends, the coroutine is cancelled as by under(). If it has
 /// ended already the coroutine is not started. What it throws is reported, and kept by the group.
-/// `name`: for the log and for group_result. Returns at once; nothing runs within this call.
-/// Errors: throws std::bad_alloc. Thread safety: `executor` runs one function at a time, as under() asks.
-/// Lifetime: if the executor's context is destroyed first, the group counts the task as one that was dropped.
+/// `name`: for the log and for group_result. Returns at once, but as with co_spawn(), on the executor's own thread
+/// the coroutine begins within this call, up to where it first waits; so not under a lock that it takes. Errors:
+/// throws std::bad_alloc. Thread safety: `executor` runs one function at a time, as under() asks. Lifetime: if the
+/// executor's context is destroyed first, the group counts the task as one that was dropped.
 template <typename Executor>
 void spawn(task_group& group, const Executor& executor, std::string name, boost::asio::awaitable<void> work) {
   detail::spawn_entry(group.enter(std::move(name)), executor, std::move(work));
