@@ -1,7 +1,7 @@
 // Asks a callback for its series and lets only those through that fit its family.
 #include "metrics/callback_family.hpp"
 
-#include "metrics/utf8.hpp"
+#include "utf8.hpp"
 
 #include <algorithm>
 #include <set>

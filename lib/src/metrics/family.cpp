@@ -1,7 +1,7 @@
 // How a family finds, makes and reads its series.
 #include "weir/metrics/family.hpp"
 
-#include "metrics/utf8.hpp"
+#include "utf8.hpp"
 #include "weir/metrics/description.hpp"
 
 #include <algorithm>

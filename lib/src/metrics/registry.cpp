@@ -2,8 +2,8 @@
 #include "weir/metrics/registry.hpp"
 
 #include "metrics/callback_family.hpp"
-#include "metrics/utf8.hpp"
 #include "metrics/validate.hpp"
+#include "utf8.hpp"
 #include "weir/metrics/names.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // UTF-8 by the table of well-formed sequences.
-#include "metrics/utf8.hpp"
+#include "utf8.hpp"
 
 #include <cstddef>
 #include <cstdint>

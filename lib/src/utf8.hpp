@@ -1,4 +1,4 @@
-// Label values on a page have to be UTF-8, whatever a request put into them.
+// Text from outside that has to be UTF-8, label values and baggage, whatever a request put into them.
 #pragma once
 
 #include <string>
