@@ -32,6 +32,12 @@ class input {
     skip(n);
     return all;
   }
+  /// All that is left.
+  std::string rest() {
+    std::string all(reinterpret_cast<const char*>(at_), left_);
+    skip(left_);
+    return all;
+  }
 
  private:
   void skip(std::size_t n) {

@@ -1,6 +1,7 @@
 // Trace context: who asked for the work in hand, and under which ids it is recorded.
 #pragma once
 
+#include "weir/trace/baggage.hpp"
 #include "weir/trace/ids.hpp"
 #include "weir/trace/server_span.hpp"
 #include "weir/trace/static_text.hpp"
