@@ -1,6 +1,7 @@
 // Trace context: who asked for the work in hand, and under which ids it is recorded.
 #pragma once
 
+#include "weir/trace/b3.hpp"
 #include "weir/trace/baggage.hpp"
 #include "weir/trace/ids.hpp"
 #include "weir/trace/request_id.hpp"
