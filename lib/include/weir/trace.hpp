@@ -5,6 +5,7 @@
 #include "weir/trace/baggage.hpp"
 #include "weir/trace/ids.hpp"
 #include "weir/trace/request_id.hpp"
+#include "weir/trace/sampler.hpp"
 #include "weir/trace/server_span.hpp"
 #include "weir/trace/static_text.hpp"
 #include "weir/trace/trace_context.hpp"
