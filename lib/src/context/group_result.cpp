@@ -24,6 +24,7 @@ std::string describe(const group_result& of) {
     if (!text.empty()) text += "; ";
     text += each.task + ": " + what(each.error);
   }
+  if (of.failed > of.failures.size()) text += "; and " + std::to_string(of.failed - of.failures.size()) + " more";
   return text;
 }
 

@@ -25,7 +25,8 @@ cancel_cause cause_of(const std::string& task, const std::exception_ptr& error) 
 void group_state::enter() {
   const std::lock_guard hold(mutex_);
   // Room for the failure of each task that runs: record() cannot ask for it.
-  const std::size_t needed = result_.failures.size() + running_ + 1, room = result_.failures.capacity();
+  const std::size_t needed = std::min(result_.failures.size() + running_ + 1, group_result::most_failures);
+  const std::size_t room = result_.failures.capacity();
   if (needed > room) result_.failures.reserve(std::max(needed, 2 * room));
   ++running_;
 }
@@ -38,11 +39,10 @@ void group_state::record(std::string task, const context& ctx, bool failed, std:
   {
     const std::lock_guard hold(mutex_);
     // The first alone, so that the cause is the failure that the result lists first.
-    cancels = cancels && result_.failures.empty();
-    if (failed)
+    cancels = cancels && result_.failed == 0;
+    ++(failed ? result_.failed : error ? result_.canceled : result_.succeeded);
+    if (failed && result_.failures.size() < group_result::most_failures)
       result_.failures.push_back({std::move(task), std::move(error)}); // enter() has made room
-    else
-      ++(error ? result_.canceled : result_.succeeded);
   }
   if (cancels) made_.cancel(std::move(cause));
 }

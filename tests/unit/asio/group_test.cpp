@@ -199,6 +199,7 @@ TEST_CASE("gather: its io_context may be destroyed while it waits", "[asio]") {
     io.poll();
   }
   CHECK(stopped == 0); // destroyed where they stood
+  CHECK(log.tasks().empty());
 }
 
 TEST_CASE("gather: many, on several threads", "[asio][concurrent]") {

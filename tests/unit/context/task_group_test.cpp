@@ -176,6 +176,19 @@ TEST_CASE("task_group: what a task captured is gone before the group is done", "
   CHECK(held.use_count() == 1);
 }
 
+TEST_CASE("task_group: one that lives long keeps the first failures, and counts all", "[context]") {
+  failure_log log;
+  weir::task_group group(weir::background(), weir::on_failure::keep_going);
+  for (int i = 0; i < 1000; ++i) group.task(std::to_string(i), [] { throw std::runtime_error("again"); })();
+  const auto result = group.wait();
+  CHECK(result.failed == 1000);
+  REQUIRE(result.failures.size() == weir::group_result::most_failures);
+  CHECK(result.failures.back().task == "63");
+  CHECK_FALSE(result);
+  CHECK_THROWS_WITH(result.throw_if_failed(), Catch::EndsWith("63: again; and 936 more"));
+  CHECK(log.tasks().size() == 1000);
+}
+
 TEST_CASE("task_group: its destructor ends the context and waits", "[context][concurrent]") {
   std::atomic<bool> ended{false};
   std::thread thread;

@@ -21,13 +21,15 @@ struct group_result {
   std::size_t succeeded = 0;
   /// Ended because their context had, the group's or their own (see ended_with()), or were not started for it.
   std::size_t canceled = 0;
-  /// In the order in which they failed.
+  std::size_t failed = 0;
+  /// The first of them, in the order in which they failed: of a group that lives long no more than this are kept.
+  static constexpr std::size_t most_failures = 64;
   std::vector<failed_task> failures;
   /// The error of the group's context, if it had ended by then.
   std::error_code error;
 
   /// Whether every task succeeded.
-  explicit operator bool() const noexcept { return failures.empty() && canceled == 0; }
+  explicit operator bool() const noexcept { return failed == 0 && canceled == 0; }
 
   /// Throws group_error if there are failures; else, if tasks were cancelled, std::system_error with `error`, or with
   /// context_errc::canceled if it was not the group's context that had ended; else returns.

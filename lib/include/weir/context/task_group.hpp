@@ -91,16 +91,24 @@ class group_task {
         const context_scope current(ctx);
         const detail::group_membership member(group);
         try {
-          if constexpr (std::invocable<Function&, const context&>)
-            (*function)(ctx);
-          else
-            (*function)();
+          call(*function, ctx);
         } catch (...) {
           error = std::current_exception();
         }
         function.reset(); // what it captured goes before the group may be done
       }
       entry.end(std::move(error));
+    }
+
+    static void call(Function& function, const context& ctx) {
+      // A coroutine would only be made, not run: weir::spawn() is for those.
+      if constexpr (std::invocable<Function&, const context&>) {
+        static_assert(std::is_void_v<std::invoke_result_t<Function&, const context&>>, "a task returns nothing");
+        function(ctx);
+      } else {
+        static_assert(std::is_void_v<std::invoke_result_t<Function&>>, "a task returns nothing");
+        function();
+      }
     }
 
     group_entry entry;

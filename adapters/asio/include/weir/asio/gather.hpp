@@ -51,14 +51,26 @@ gathered_t<T> take_result(kept_result<T>& result) {
     return std::move(*result);
 }
 
+/// The completion of a group's coroutine. One that is destroyed where it waits, with its execution context and
+/// whoever would hear of it, has been called off, and not failed.
+class end_in_group {
+ public:
+  explicit end_in_group(group_entry entry) noexcept : entry_(std::move(entry)) {}
+  end_in_group(end_in_group&&) = default;
+  ~end_in_group() { entry_.skip(); }
+  void operator()(std::exception_ptr error) { entry_.end(std::move(error)); }
+
+ private:
+  group_entry entry_;
+};
+
 /// Runs one coroutine of a group on `executor`; the group is told how it ended.
 template <typename T>
 void start_in_group(const std::shared_ptr<group_state>& group, const boost::asio::any_io_executor& executor,
                     named_work<T> task, kept_result<T>& result) {
-  group_entry entry = group_access::enter(group, std::move(task.name));
-  boost::asio::co_spawn(
-      executor, under(group_access::ctx(*group), keep_result(std::move(task.work), result)),
-      [entry = std::move(entry)](std::exception_ptr error) mutable { entry.end(std::move(error)); });
+  end_in_group at_end(group_access::enter(group, std::move(task.name)));
+  boost::asio::co_spawn(executor, under(group_access::ctx(*group), keep_result(std::move(task.work), result)),
+                        std::move(at_end));
 }
 
 /// Has `start(group, executor)` start the tasks of a group, waits until it is idle, and throws if not all has gone
