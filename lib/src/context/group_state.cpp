@@ -11,8 +11,8 @@ namespace weir::detail {
 namespace {
 
 /// Why the others are called off.
-cancel_cause cause_of(const std::string& task, const std::exception_ptr& error) noexcept {
-  cancel_cause cause{.reason = cancel_reason::application, .error = error_code_of(error)};
+cancel_cause cause_of(const std::string& task, std::error_code code) noexcept {
+  cancel_cause cause{.reason = cancel_reason::application, .error = code};
   try {
     cause.text = task + " failed";
   } catch (const std::bad_alloc&) { // calling them off matters more
@@ -31,11 +31,12 @@ void group_state::enter() {
   ++running_;
 }
 
-void group_state::record(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept {
+void group_state::record(std::string task, const context& ctx, bool failed, std::exception_ptr error,
+                         std::error_code code) noexcept {
   // Whoever waits finds the failure told already.
   if (failed) report_task_failure(ctx, task, error);
   bool cancels = failed && policy_ == on_failure::cancel_rest;
-  cancel_cause cause = cancels ? cause_of(task, error) : cancel_cause{};
+  cancel_cause cause = cancels ? cause_of(task, code) : cancel_cause{};
   {
     const std::lock_guard hold(mutex_);
     // The first alone, so that the cause is the failure that the result lists first.

@@ -26,8 +26,9 @@ class group_state {
   void enter();
   /// How a task has ended; its leave() follows. Runs code of the user's, which must not wait for the group.
   /// `ctx`: what the task worked under. `error`: null if it succeeded; `failed`: whether it is not for the end of
-  /// that.
-  void record(std::string task, const context& ctx, bool failed, std::exception_ptr error) noexcept;
+  /// that. `code`: the error's, or empty.
+  void record(std::string task, const context& ctx, bool failed, std::exception_ptr error,
+              std::error_code code) noexcept;
   void record_unstarted() noexcept;
   void leave() noexcept;
 

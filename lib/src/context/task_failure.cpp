@@ -74,9 +74,11 @@ std::error_code error_code_of(const std::exception_ptr& error) noexcept {
 }
 
 bool ended_with(const context& ctx, const std::exception_ptr& error) noexcept {
-  if (!ctx.done()) return false;
-  const std::error_code code = error_code_of(error);
-  return code && (code == ctx.error() || code == std::errc::operation_canceled);
+  return ctx.done() && ended_with(ctx, error_code_of(error));
+}
+
+bool ended_with(const context& ctx, const std::error_code& code) noexcept {
+  return code && ctx.done() && (code == ctx.error() || code == std::errc::operation_canceled);
 }
 
 } // namespace weir

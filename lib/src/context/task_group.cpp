@@ -64,15 +64,20 @@ std::shared_ptr<detail::group_state> group_entry::leave() noexcept {
 }
 
 void group_entry::end(std::exception_ptr error) noexcept {
+  const std::error_code code = error_code_of(error);
+  end(std::move(error), code);
+}
+
+void group_entry::end(std::exception_ptr error, std::error_code code) noexcept {
   const auto group = leave();
   if (!group) return;
   const context ctx = std::exchange(ctx_, {});
-  const bool failed = error && !ended_with(ctx, error);
+  const bool failed = error && !ended_with(ctx, code);
   {
     // The group still waits for this task: done callbacks and the handler of failures must not wait for the group.
     const detail::group_membership member(group.get());
     cancel_ = {}; // what it started is called off before anybody is told that it has ended
-    group->record(std::move(task_), ctx, failed, std::move(error));
+    group->record(std::move(task_), ctx, failed, std::move(error), code);
   }
   group->leave();
 }

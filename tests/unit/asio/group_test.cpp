@@ -119,6 +119,31 @@ TEST_CASE("gather: the first failure calls off the rest, and every error is kept
   CHECK(log.tasks() == std::vector<std::string>{"prices", "stock"});
 }
 
+TEST_CASE("gather: the cause of those called off carries the code of a Boost exception, too", "[asio]") {
+  failure_log log;
+  net::io_context io;
+  auto fails = []() -> net::awaitable<void> {
+    throw boost::system::system_error(net::error::connection_refused);
+    co_return;
+  };
+  auto look = [](std::error_code& seen) -> net::awaitable<void> {
+    int stopped = 0;
+    try {
+      co_await hang(stopped);
+    } catch (...) {
+      seen = weir::current_context().cause().error;
+      throw;
+    }
+  };
+  std::error_code seen;
+  weir::task_group group(weir::background());
+  weir::spawn(group, io.get_executor(), "looks", look(seen));
+  weir::spawn(group, io.get_executor(), "fails", fails());
+  io.run();
+  CHECK(seen == std::errc::connection_refused);
+  CHECK(group.wait().failed == 1);
+}
+
 TEST_CASE("gather: ends with its context", "[asio][concurrent]") {
   failure_log log;
   net::io_context io;

@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace weir {
@@ -37,6 +38,8 @@ class [[nodiscard]] group_entry {
   /// The task has ended: well, or with `error`, which is reported as a failure unless it is for the context's end
   /// (see ended_with()). Does nothing if it has ended already.
   void end(std::exception_ptr error = nullptr) noexcept;
+  /// The same for an exception whose code error_code_of() does not know, such as Boost's.
+  void end(std::exception_ptr error, std::error_code code) noexcept;
   /// The task will not be started, because the context has ended.
   void skip() noexcept;
 

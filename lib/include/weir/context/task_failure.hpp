@@ -40,5 +40,7 @@ std::error_code error_code_of(const std::exception_ptr& error) noexcept;
 /// Whether work under `ctx` that ended with `error` did so because the context had ended, which is no failure: the
 /// context is done, and the error's code is its, or equivalent to std::errc::operation_canceled.
 bool ended_with(const context& ctx, const std::exception_ptr& error) noexcept;
+/// The same of an error that is known by its code.
+bool ended_with(const context& ctx, const std::error_code& code) noexcept;
 
 } // namespace weir

@@ -1,6 +1,7 @@
 // Several coroutines as one operation: all are waited for, and when one fails the others are called off.
 #pragma once
 
+#include "weir/asio/end_entry.hpp"
 #include "weir/asio/idle.hpp"
 #include "weir/asio/under.hpp"
 #include "weir/context/context.hpp"
@@ -58,7 +59,7 @@ class end_in_group {
   explicit end_in_group(group_entry entry) noexcept : entry_(std::move(entry)) {}
   end_in_group(end_in_group&&) = default;
   ~end_in_group() { entry_.skip(); }
-  void operator()(std::exception_ptr error) { entry_.end(std::move(error)); }
+  void operator()(std::exception_ptr error) { end_entry(entry_, std::move(error)); }
 
  private:
   group_entry entry_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/asio/ambient_executor.hpp"
+#include "weir/asio/end_entry.hpp"
 #include "weir/asio/under.hpp"
 #include "weir/context/ambient_slot.hpp"
 #include "weir/context/task_group.hpp"
@@ -25,7 +26,7 @@ void spawn_entry(group_entry entry, const Executor& executor, boost::asio::await
   const auto slot = std::make_shared<ambient_slot>(ctx);
   boost::asio::co_spawn(
       ambient_executor(executor, slot), under(ctx, std::move(work)),
-      [entry = std::move(entry)](std::exception_ptr error) mutable { entry.end(std::move(error)); });
+      [entry = std::move(entry)](std::exception_ptr error) mutable { end_entry(entry, std::move(error)); });
 }
 
 } // namespace detail
