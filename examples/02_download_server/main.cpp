@@ -17,6 +17,7 @@
 #include <weir/beast.hpp>
 #include <weir/http.hpp>
 #include <weir/log.hpp>
+#include <weir/context_metrics.hpp>
 #include <weir/log_metrics.hpp>
 #include <weir/prometheus.hpp>
 
@@ -106,6 +107,7 @@ int run(int count, char** words) {
       .overflow = parse_overflow(options["--overflow"]),
   });
   const auto log_metrics = weir::register_log_metrics(weir::default_metrics(), stream);
+  const auto context_metrics = weir::register_context_metrics(weir::default_metrics());
   weir::logger& log = stream.get_logger("app");
 
   weir::request_observer observer({.access_log = &stream.get_logger("access")});

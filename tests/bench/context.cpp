@@ -1,6 +1,6 @@
 // What contexts cost.
 //
-//   context --shape child_cancel|timeout|timeout_1m|poll|value5|cascade1000|wakeup_thread|wakeup_coroutine|memory
+//   context --shape child_cancel|timeout|timeout_1m|poll|value5|cascade1000|wakeup|wakeup_coroutine|memory
 #include "measuring/cores.hpp"
 #include "measuring/options.hpp"
 #include "measuring/percentile.hpp"
@@ -138,7 +138,7 @@ void print_wakeup(std::string_view shape, std::vector<std::uint64_t> taken) {
 
 /// From the call of cancel until the thread that waits goes on, as in Go with a goroutine that has a thread of its
 /// own: on whichever core the kernel likes, and the canceller sleeps when it is done.
-void wakeup_thread() {
+void wakeup() {
   constexpr int rounds = 5000;
   std::vector<std::uint64_t> taken;
   std::binary_semaphore given(0), woken(0);
@@ -162,7 +162,7 @@ void wakeup_thread() {
     taken.push_back(woken_at - begin);
   }
   waiter.join();
-  print_wakeup("wakeup_thread", std::move(taken));
+  print_wakeup("wakeup", std::move(taken));
 }
 
 /// From the call of cancel until the coroutine that waits goes on, on the thread that cancels when that is done: what
@@ -211,7 +211,7 @@ void memory() {
 
 void run(const std::string& shape) {
   bench::nanoseconds_per_tick();
-  if (shape == "wakeup_thread") return wakeup_thread();
+  if (shape == "wakeup") return wakeup();
   bench::pin(bench::role::producer);
   if (shape == "child_cancel") return child_cancel();
   if (shape == "timeout") return timeout(shape, 1000);

@@ -7,7 +7,7 @@
 namespace weir {
 
 /// Logs one failure as an error, under the ids and the fields of its context: what a handler of your own may want to
-/// do besides. Thread-safe.
+/// do besides. Thread-safe. Errors: throws nothing. Cost: a log call's.
 void log_task_failure(logger& log, const task_failure& failure);
 
 /// Has all failures of this process logged by `log`, instead of the process's own log:

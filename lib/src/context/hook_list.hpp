@@ -51,30 +51,18 @@ class hook_list {
   /// Removes those that `keep` says no to.
   template <class Keep>
   void remove_unless(Keep keep) {
-    list_hook* at = first_;
-    if (at == nullptr) return;
-    const list_hook* const last = at->previous;
-    for (bool more = true; more;) {
-      list_hook& each = *at;
-      more = at != last;
-      at = at->next;
+    visit_once(first_, [&](list_hook& each) {
       if (!keep(each)) remove(each);
-    }
+    });
   }
 
   /// Takes out one after the other and visits it; a visit may destroy it.
   template <class Visit>
   void drain(Visit visit) {
-    list_hook* at = std::exchange(first_, nullptr);
-    if (at == nullptr) return;
-    const list_hook* const last = at->previous;
-    for (bool more = true; more;) {
-      list_hook& each = *at;
-      more = at != last;
-      at = at->next;
+    visit_once(std::exchange(first_, nullptr), [&](list_hook& each) {
       each.next = each.previous = nullptr;
       visit(each);
-    }
+    });
   }
 
   /// Visits all, also those that a visit adds at the end.
@@ -89,6 +77,19 @@ class hook_list {
   }
 
  private:
+  /// Each of the ring that `at` is in, which a visit may take out of it.
+  template <class Visit>
+  static void visit_once(list_hook* at, Visit visit) {
+    if (at == nullptr) return;
+    const list_hook* const last = at->previous;
+    for (bool more = true; more;) {
+      list_hook& each = *at;
+      more = at != last;
+      at = at->next;
+      visit(each);
+    }
+  }
+
   list_hook* first_ = nullptr;
 };
 

@@ -5,6 +5,7 @@
 
 #include <future>
 #include <new>
+#include <utility>
 
 namespace weir {
 
@@ -104,6 +105,7 @@ void group_entry::drop() noexcept {
 
 namespace detail {
 
+std::shared_ptr<group_state> group_access::share(const task_group& group) noexcept { return group.state_; }
 std::shared_ptr<group_state> group_access::make(const context& parent, on_failure policy) {
   return std::make_shared<group_state>(parent, policy);
 }

@@ -17,6 +17,7 @@ bool process_wide_barrier() noexcept {
   answer registered = registration.load(std::memory_order_relaxed);
   if (registered == not_asked) {
     registered = ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0 ? granted : refused;
+    // relaxed: as above.
     registration.store(registered, std::memory_order_relaxed);
   }
   return registered == granted && ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;

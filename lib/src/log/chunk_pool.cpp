@@ -14,6 +14,7 @@ chunk* chunk_pool::allocate(std::size_t bytes) noexcept {
   std::size_t before = allocated_bytes_.load(std::memory_order_relaxed);
   do {
     if (bytes > limit_bytes_ - before) return nullptr;
+    // relaxed: as above.
   } while (!allocated_bytes_.compare_exchange_weak(before, before + bytes, std::memory_order_relaxed));
 
   void* block = ::operator new (bytes, std::align_val_t{alignof(chunk)}, std::nothrow);

@@ -27,6 +27,7 @@ class distribution_counter {
 
   distribution read() const noexcept {
     distribution all;
+    // relaxed, all: statistics, which may be a moment apart.
     for (std::size_t i = 0; i < counts_.size(); ++i) all.counts[i] = counts_[i].load(std::memory_order_relaxed);
     all.sum = sum_.load(std::memory_order_relaxed);
     return all;

@@ -22,7 +22,7 @@ void loss_account::note(const loss& more) noexcept {
     std::uint64_t last = here.last.load(std::memory_order_relaxed);
     while (more.last > last && !here.last.compare_exchange_weak(last, more.last, std::memory_order_relaxed)) {
     }
-    // release: pairs with the acquire in take().
+    // release: pairs with the acquire in take(), which then reads the times.
     here.left.fetch_add(more.records, std::memory_order_release);
     return;
   }

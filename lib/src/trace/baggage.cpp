@@ -2,6 +2,7 @@
 #include "weir/trace/baggage.hpp"
 
 #include "trace/baggage_grammar.hpp"
+#include "trace/member_list.hpp"
 #include "trace/white_space.hpp"
 #include "utf8.hpp"
 
@@ -10,18 +11,11 @@
 #include <utility>
 
 namespace weir {
+
+using detail::key_of;
+using detail::next_member;
+
 namespace {
-
-// Cuts the part before the first comma off `rest`.
-std::string_view next_member(std::string_view& rest) noexcept {
-  const std::size_t comma = rest.find(',');
-  const std::string_view member = rest.substr(0, comma);
-  rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-  return member;
-}
-
-// Of a member in its normal form.
-std::string_view key_of(std::string_view member) noexcept { return member.substr(0, member.find('=')); }
 
 baggage_member parts_of(std::string_view member) noexcept {
   const std::string_view key = key_of(member);
@@ -134,21 +128,7 @@ bool baggage::set(std::string_view key, std::string_view value, std::string_view
   return true;
 }
 
-bool baggage::erase(std::string_view key) noexcept {
-  for (std::string_view rest = text_; !rest.empty();) {
-    const std::string_view member = next_member(rest);
-    if (key_of(member) != key) continue;
-    const auto at = static_cast<std::size_t>(member.data() - text_.data());
-    // One comma goes with the member: the one after it, or for the last member the one before it.
-    if (at + member.size() < text_.size()) {
-      text_.erase(at, member.size() + 1);
-    } else {
-      text_.erase(at == 0 ? 0 : at - 1);
-    }
-    return true;
-  }
-  return false;
-}
+bool baggage::erase(std::string_view key) noexcept { return detail::erase_member(text_, key); }
 
 parsed_baggage parse_baggage(std::span<const std::string_view> values) noexcept {
   parsed_baggage result;

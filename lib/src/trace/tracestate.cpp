@@ -1,6 +1,7 @@
 // The grammar of tracestate members, how headers join into one list, and how the list changes.
 #include "weir/trace/tracestate.hpp"
 
+#include "trace/member_list.hpp"
 #include "trace/white_space.hpp"
 
 #include <algorithm>
@@ -8,6 +9,10 @@
 #include <utility>
 
 namespace weir {
+
+using detail::key_of;
+using detail::next_member;
+
 namespace {
 
 constexpr bool is_key_start(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -27,16 +32,6 @@ bool valid_value(std::string_view value) noexcept {
   return !value.empty() && value.size() <= tracestate::max_value_length && value.back() != ' ' &&
          std::all_of(value.begin(), value.end(), is_value_char);
 }
-
-// Cuts the part before the first comma off `rest`.
-std::string_view next_member(std::string_view& rest) noexcept {
-  const std::size_t comma = rest.find(',');
-  const std::string_view member = rest.substr(0, comma);
-  rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-  return member;
-}
-
-std::string_view key_of(std::string_view member) noexcept { return member.substr(0, member.find('=')); }
 
 // The members as they stand in the headers, validated, at most as many as a list may have.
 struct member_list {
@@ -91,21 +86,7 @@ bool tracestate::set(std::string_view key, std::string_view value) {
   return true;
 }
 
-bool tracestate::erase(std::string_view key) noexcept {
-  for (std::string_view rest = text_; !rest.empty();) {
-    const std::string_view member = next_member(rest);
-    if (key_of(member) != key) continue;
-    const auto at = static_cast<std::size_t>(member.data() - text_.data());
-    // One comma goes with the member: the one after it, or for the last member the one before it.
-    if (at + member.size() < text_.size()) {
-      text_.erase(at, member.size() + 1);
-    } else {
-      text_.erase(at == 0 ? 0 : at - 1);
-    }
-    return true;
-  }
-  return false;
-}
+bool tracestate::erase(std::string_view key) noexcept { return detail::erase_member(text_, key); }
 
 std::optional<tracestate> parse_tracestate(std::span<const std::string_view> values) noexcept {
   member_list list;

@@ -10,7 +10,7 @@ from pathlib import Path
 from .setting import Failure, marked
 
 LEADING = None
-SHAPES = ["child_cancel", "timeout", "timeout_1m", "poll", "value5", "cascade1000", "wakeup_thread", "wakeup_coroutine",
+SHAPES = ["child_cancel", "timeout", "timeout_1m", "poll", "value5", "cascade1000", "wakeup", "wakeup_coroutine",
           "memory"]
 GO_SOURCES = Path(__file__).parent.parent / "go" / "context"
 
@@ -51,7 +51,7 @@ def targets(results):
         yield f"weir {shape}: {taken:.1f} ns, at most {limit}", taken <= limit
     many = results.ratio("ns_per_op", ("timeout_1m", "weir"), ("timeout", "weir"))
     yield f"weir timeout with 1 M live deadlines: {many:.2f} x that with 1000, at most 2", many <= 2
-    for shape in ["wakeup_thread", "wakeup_coroutine"]:
+    for shape in ["wakeup", "wakeup_coroutine"]:
         wakeup = results.ratio("p50", (shape, "weir"), (shape, "go"))
         if wakeup is not None:
             yield f"weir {shape} p50 is {wakeup:.2f} x go's, at most 1", wakeup <= 1

@@ -20,9 +20,9 @@ struct group_access;
 
 /// What a group waits for: a task that has been announced and has not ended yet. For work that is no function, such
 /// as an operation with a callback; functions have task_group::task(). If it is destroyed before it was told how the
-/// task ended, because a thread pool or an io_context dropped the work, the task was cancelled if the group's context
-/// has ended, and else has failed with std::future_errc::broken_promise. Thread safety: thread-compatible; entries of
-/// one group may be used at the same time. May outlive the group.
+/// task ended, because a thread pool or an io_context dropped the work, the task was cancelled if its context has
+/// ended, and else has failed with std::future_errc::broken_promise. Thread safety: thread-compatible; entries of one
+/// group may be used at the same time. May outlive the group.
 class [[nodiscard]] group_entry {
  public:
   /// Has ended already.

@@ -19,6 +19,8 @@
 
 namespace weir {
 
+class task_group;
+
 /// What a group does when a task fails.
 enum class on_failure : std::uint8_t {
   cancel_rest, ///< ends the group's context: the other tasks stop as soon as they heed it
@@ -42,8 +44,9 @@ class group_membership {
   const group_membership* const outer_;
 };
 
-/// A group without an owner that waits, for the adapters: it goes with the last of its entries.
+/// Groups without an owner that waits, for the adapters: such a one goes with the last of its entries.
 struct group_access {
+  static std::shared_ptr<group_state> share(const task_group& group) noexcept;
   static std::shared_ptr<group_state> make(const context& parent, on_failure policy);
   static group_entry enter(const std::shared_ptr<group_state>& group, std::string name);
   static group_entry enter(const std::shared_ptr<group_state>& group, std::string name, const context& ctx);
@@ -170,7 +173,7 @@ class task_group {
   group_entry enter(std::string name);
   group_entry enter(std::string name, const context& ctx);
 
-  /// Ends the group's context: what has not been started never is.
+  /// Ends the group's context: what has not begun by then is not started any more. Thread-safe.
   void cancel(cancel_reason reason = cancel_reason::application) const noexcept;
 
   /// Blocks until every task has ended, and tells how all of them have, since the group began.
@@ -188,6 +191,8 @@ class task_group {
   group_result result() const;
 
  private:
+  friend struct detail::group_access;
+
   const std::shared_ptr<detail::group_state> state_;
 };
 

@@ -83,8 +83,8 @@ bool wait_under(const context& ctx, std::condition_variable& changed, std::uniqu
 /// of the context is not missed, whenever it comes. Returns ready(), asked last under the lock; so true also if it
 /// holds although the context has ended. `hold`: holds the mutex that goes with `changed`, before, during each
 /// ready(), and after. It is released in between, at the beginning too. Whoever ends `ctx` takes that mutex for a
-/// moment, so must not hold it. Errors: throws what ready() throws, and
-/// std::bad_alloc. Thread safety: as std::condition_variable's. Lifetime: nothing refers to the arguments any more
+/// moment, so must not hold it. Errors: throws what ready() throws, and std::bad_alloc.
+/// Thread safety: as std::condition_variable's. Lifetime: nothing refers to the arguments any more
 /// when it returns. Cost: if it has to wait, two allocations and a callback on the context.
 template <typename Predicate>
 bool wait(const context& ctx, std::condition_variable& changed, std::unique_lock<std::mutex>& hold, Predicate ready) {

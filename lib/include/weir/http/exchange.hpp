@@ -106,10 +106,8 @@ class exchange {
 
   /// For work that outlives the request: what it needs to know, and to log under the same ids, without the request's
   /// end. Give it a deadline of its own. On the exchange's thread, between begin() and the next one.
-  /// `work_ctx`: what the request works under by now, if that has values which ctx() has not.
   /// Errors: throws std::bad_alloc. Cost: copies the strings; an allocation for the context.
-  request_snapshot copy() const { return copy(ctx()); }
-  request_snapshot copy(const context& work_ctx) const { return {without_cancel(work_ctx), facts_}; }
+  request_snapshot copy() const { return {without_cancel(ctx()), facts_}; }
 
   /// The template that the router matched, for labels: "/download/{file}".
   void set_route(std::string_view route) { facts_.route = route; }

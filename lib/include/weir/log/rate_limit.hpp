@@ -42,6 +42,7 @@ class basic_rate_limit {
         next = seen + 1;
       else
         return suppressed_.suppress();
+      // relaxed: as above.
     } while (!window_.compare_exchange_weak(seen, next, std::memory_order_relaxed, std::memory_order_relaxed));
     return suppressed_.pass();
   }

@@ -169,7 +169,7 @@ func main() {
 		value5()
 	case "cascade1000":
 		cascade1000()
-	case "wakeup_thread":
+	case "wakeup":
 		wakeup(*shape, true)
 	case "wakeup_coroutine":
 		wakeup(*shape, false)

@@ -20,7 +20,6 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace weir::detail {
 
@@ -64,6 +63,14 @@ class done_waits {
     if (!wait.pending_) return;
     const std::shared_ptr<done_wait> taken = take(wait);
     taken->post(result);
+  }
+
+  /// Takes out a wait that could not be begun; what it has goes with it.
+  void forget(done_wait& wait) noexcept {
+    const std::shared_ptr<done_wait> taken = [&]() noexcept {
+      const std::lock_guard hold(mutex_);
+      return wait.pending_ ? take(wait) : nullptr;
+    }();
   }
 
   void drop_all() noexcept {
@@ -138,8 +145,9 @@ class typed_done_wait final : public done_wait {
 };
 
 /// Starts a wait for the end of `ctx`; `handler` takes a std::error_code.
-struct done_initiation {
-  context ctx;
+class done_initiation {
+ public:
+  explicit done_initiation(context ctx) noexcept : ctx_(std::move(ctx)) {}
 
   template <typename Handler>
   void operator()(Handler&& handler) const {
@@ -151,6 +159,17 @@ struct done_initiation {
     const std::shared_ptr<done_wait> wait =
         std::make_shared<typed_done_wait<handler_type>>(std::forward<Handler>(handler));
     waits->add(wait);
+    try {
+      begin(wait, waits, slot);
+    } catch (...) {
+      waits->forget(*wait);
+      throw;
+    }
+  }
+
+ private:
+  template <typename Slot>
+  void begin(const std::shared_ptr<done_wait>& wait, const std::shared_ptr<done_waits>& waits, Slot slot) const {
     // From here on it may complete on another thread; `registration` is touched by no one else before it was
     // cancelled.
     if (slot.is_connected())
@@ -160,8 +179,10 @@ struct done_initiation {
         alive->registration.stop();
         waits->complete(*alive, std::make_error_code(std::errc::operation_canceled));
       });
-    wait->registration = ctx.on_done([waits, wait, source = ctx] { waits->complete(*wait, source.error()); });
+    wait->registration = ctx_.on_done([waits, wait, source = ctx_] { waits->complete(*wait, source.error()); });
   }
+
+  context ctx_;
 };
 
 } // namespace weir::detail

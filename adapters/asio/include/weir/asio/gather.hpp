@@ -95,8 +95,7 @@ boost::asio::awaitable<void> run_group(context ctx, Start& start) {
     own.assign([group](boost::asio::cancellation_type) { group_access::cancel(*group, cancel_reason::application); });
   // Tasks begin within start(), and may be what cancels the caller.
   if (not_started || state.cancelled() != cancelled_before) group_access::cancel(*group, cancel_reason::application);
-  auto idle = await_idle(shared_idle{group}); // two statements: GCC 12 destroys aggregates of one that awaits twice
-  co_await std::move(idle);
+  co_await await_idle(group);
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
   if (not_started) std::rethrow_exception(not_started);
   group_access::result(*group).throw_if_failed();
@@ -141,8 +140,7 @@ concept gatherable = requires(Work work) {
 
 } // namespace detail
 
-/// `auto [price, stock, reviews] = co_await weir::gather(ctx, fetch_price(ctx), fetch_stock(ctx),
-/// fetch_reviews(ctx));`
+///   auto [price, stock] = co_await weir::gather(ctx, fetch_price(ctx), weir::named("stock", fetch_stock(ctx)));
 ///
 /// Runs coroutines at the same time, each as one of its own on the caller's executor, and returns all their results
 /// when the last has ended (std::monostate for one that returns nothing). They form a group whose context is a child

@@ -19,10 +19,8 @@ namespace weir {
 
 namespace detail {
 
-/// Starts the wait: `Idle` has when_idle(std::function).
-template <typename Idle>
 struct idle_initiation {
-  Idle group;
+  std::shared_ptr<group_state> group;
 
   template <typename Handler>
   void operator()(Handler&& handler) {
@@ -31,24 +29,14 @@ struct idle_initiation {
     auto executor = boost::asio::prefer(boost::asio::get_associated_executor(handler),
                                         boost::asio::execution::outstanding_work.tracked);
     const auto waiting = std::make_shared<handler_type>(std::forward<Handler>(handler)); // a function is copyable
-    group.when_idle([waiting, executor] { boost::asio::post(executor, std::move(*waiting)); });
+    group_access::when_idle(*group, [waiting, executor] { boost::asio::post(executor, std::move(*waiting)); });
   }
 };
 
-struct shared_idle {
-  std::shared_ptr<group_state> group;
-  void when_idle(std::function<void()> function) { group_access::when_idle(*group, std::move(function)); }
-};
-struct owned_idle {
-  task_group* group;
-  void when_idle(std::function<void()> function) { group->when_idle(std::move(function)); }
-};
-
-template <typename Idle>
-boost::asio::awaitable<void> await_idle(Idle group) {
-  // Two statements, here and below: GCC 12 destroys aggregates twice that an expression makes which awaits.
+inline boost::asio::awaitable<void> await_idle(std::shared_ptr<group_state> group) {
+  // Two statements: GCC 12 destroys aggregates twice that an expression makes which awaits.
   auto idle = boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
-      idle_initiation<Idle>{std::move(group)}, boost::asio::use_awaitable);
+      idle_initiation{std::move(group)}, boost::asio::use_awaitable);
   co_await std::move(idle);
 }
 
@@ -56,12 +44,12 @@ boost::asio::awaitable<void> await_idle(Idle group) {
 
 /// `weir::group_result result = co_await weir::until_idle(group);`: task_group::wait() that blocks no thread. Resumes
 /// on the coroutine's executor. It cannot be cancelled: end the group's context, which its tasks heed.
-/// Errors: throws std::bad_alloc. Lifetime: the group outlives the wait, and so does the coroutine's execution
-/// context unless the tasks go with it: theirs must not end after it.
-inline boost::asio::awaitable<group_result> until_idle(task_group& group) {
-  auto idle = detail::await_idle(detail::owned_idle{&group});
-  co_await std::move(idle);
-  co_return group.result();
+/// Errors: throws std::bad_alloc. Thread safety: as the group's. Lifetime: the coroutine's execution context is there
+/// until the last task has ended. Cost: some allocations.
+inline boost::asio::awaitable<group_result> until_idle(const task_group& group) {
+  const auto state = detail::group_access::share(group);
+  co_await detail::await_idle(state);
+  co_return detail::group_access::result(*state);
 }
 
 } // namespace weir

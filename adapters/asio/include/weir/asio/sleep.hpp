@@ -98,7 +98,7 @@ auto async_sleep_for(context ctx, context::duration limit, CompletionToken&& tok
 /// completes only when cancelled. Cost: three allocations and a callback on the context.
 template <typename CompletionToken>
 auto async_done(context ctx, CompletionToken&& token) {
-  return boost::asio::async_initiate<CompletionToken, void(std::error_code)>(detail::done_initiation{std::move(ctx)},
+  return boost::asio::async_initiate<CompletionToken, void(std::error_code)>(detail::done_initiation(std::move(ctx)),
                                                                              token);
 }
 
