@@ -10,8 +10,8 @@ namespace detail {
 struct flight_tape;
 }
 
-/// The W3C trace context ids of the work in hand, as numbers in the order in which their hexadecimal text is read.
-/// A trace id of zero means that there is none.
+/// The W3C trace context of the work in hand: ids as numbers in the order in which their hexadecimal text is read. A
+/// trace id of zero means that there is none.
 struct correlation {
   std::uint64_t trace_id_high = 0;
   std::uint64_t trace_id_low = 0;
@@ -21,6 +21,8 @@ struct correlation {
   /// Where records below the level are kept, or null, and for which recording; see recording::attach().
   detail::flight_tape* tape = nullptr;
   std::uint64_t recording_round = 0;
+  /// W3C's trace-flags: bit 0, whether the trace is recorded; bit 1, whether its id is random.
+  std::uint8_t trace_flags = 0;
 
   friend bool operator==(const correlation&, const correlation&) = default;
 };

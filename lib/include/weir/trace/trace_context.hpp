@@ -63,9 +63,12 @@ trace_context make_child(trace_context caller) noexcept;
 /// `sampled`: whether this process records the trace, which the flags tell those called next.
 trace_context make_root(bool sampled = true) noexcept;
 
-/// The ids that the log stamps on records made under this context.
+/// The ids that the log stamps on records made under this context, and the flags that go with them.
 constexpr correlation to_correlation(const trace_context& context) noexcept {
-  return {.trace_id_high = context.trace.high, .trace_id_low = context.trace.low, .span_id = context.span.value};
+  return {.trace_id_high = context.trace.high,
+          .trace_id_low = context.trace.low,
+          .span_id = context.span.value,
+          .trace_flags = context.flags.bits};
 }
 
 } // namespace weir
