@@ -8,6 +8,7 @@
 #include "weir/context/stop_link.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace weir::detail {
@@ -112,6 +113,13 @@ void renew(cancellable& made, const context& parent, const correlation& ids) {
 void retire(const cancellable& made) noexcept {
   const detail::cancel_node* const used = detail::cancellable_access::get(made);
   if (!used || !used->is_unobserved()) made.cancel();
+}
+
+bool detail::is_alone_with(const context& parent, const cancellable& made) noexcept {
+  constexpr std::uint32_t handle_and_child = 2;
+  const node* const above = context_access::get(parent);
+  const cancel_node* const used = cancellable_access::get(made);
+  return above && used && used->parent() == above && used->is_unobserved() && above->is_held_by(handle_and_child);
 }
 
 cancellable with_deadline(const context& parent, context::time_point deadline, cancel_cause cause) {

@@ -52,9 +52,11 @@ class typed_value_node final : public value_node {
   }
 
   const typename Key::value_type& value() const noexcept { return value_; }
+  /// For who made the node and knows that nobody can read it meanwhile: see is_alone_with().
+  typename Key::value_type& renewable_value() noexcept { return value_; }
 
  private:
-  const typename Key::value_type value_;
+  typename Key::value_type value_;
 };
 
 inline const value_node* find_value(const value_node* from, const void* key) noexcept {

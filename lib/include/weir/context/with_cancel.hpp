@@ -33,6 +33,15 @@ void renew(cancellable& made, const context& parent, const correlation& ids);
 /// Cost: a load; if somebody else holds it, that of ending it.
 void retire(const cancellable& made) noexcept;
 
+namespace detail {
+
+/// Whether `made`, from with_cancel(parent, ids), is what `parent` is there for and nobody but the caller, who has one
+/// handle to each, can get at either of them or waits for an end: then what `parent` carries may be changed.
+/// Thread safety: as the destructor of `made`. Cost: two loads.
+bool is_alone_with(const context& parent, const cancellable& made) noexcept;
+
+} // namespace detail
+
 /// A child of `parent` that also ends at `deadline`, with context_errc::deadline_exceeded. If that has passed, the
 /// child is done when this returns. If the parent's deadline is not later, the child just keeps that one, and `cause`
 /// is not used. `time_point::max()` is no deadline.
