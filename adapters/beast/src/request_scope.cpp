@@ -21,13 +21,13 @@ request_scope::request_scope(request_observer& observer, stream& connection, cli
 void request_scope::begin(const http::request_header<fields>& request, std::uint64_t bytes_of_body,
                           std::chrono::steady_clock::time_point received) {
   watch_.stop();
-  const detail::trace_headers trace(request);
+  request_headers headers(exchange_.observer());
+  detail::take_all(headers, request);
   exchange_.begin({.method = detail::to_view(request.method_string()),
                    .target = detail::to_view(request.target()),
                    .peer = peer_,
                    .version = request.version(),
-                   .traceparents = trace.traceparents(),
-                   .tracestates = trace.tracestates(),
+                   .headers = &headers,
                    .received = received});
   exchange_.add_request_bytes(bytes_of_body);
   exchange_.handler_started();

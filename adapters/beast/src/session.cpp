@@ -178,13 +178,13 @@ asio::awaitable<bool> session::serve_one() {
 void session::begin_exchange(const parser& incoming) {
   if (!exchange_) return;
   const auto& head = incoming.get();
-  const trace_headers trace(head);
+  request_headers headers(exchange_->observer());
+  take_all(headers, head);
   exchange_->begin({.method = to_view(head.method_string()),
                     .target = to_view(head.target()),
                     .peer = peer_,
                     .version = head.version(),
-                    .traceparents = trace.traceparents(),
-                    .tracestates = trace.tracestates()});
+                    .headers = &headers});
   slot_->set(exchange_->ctx());
   watch_->start(stream_.socket().native_handle(), *exchange_);
 }

@@ -39,25 +39,44 @@ void write_with_status(logger& log, const exchange_record& facts, const Extra&..
     write<Severity>(log, facts, extra...);
 }
 
-void write_cancelled(logger& log, const exchange_record& facts) noexcept {
+template <class... Extra>
+void write_cancelled(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
   const auto reason = field<"error.type">(to_string_view(facts.reason));
   const auto phase = field<"cancel.phase">(to_string_view(facts.phase));
   if (facts.time_to_stop.count() >= 0)
-    write_with_status<level::info>(log, facts, reason, phase, field<"cancel.to_stop_s">(seconds(facts.time_to_stop)));
+    write_with_status<level::info>(log, facts, reason, phase, field<"cancel.to_stop_s">(seconds(facts.time_to_stop)),
+                                   extra...);
   else
-    write_with_status<level::info>(log, facts, reason, phase);
+    write_with_status<level::info>(log, facts, reason, phase, extra...);
+}
+
+template <class... Extra>
+void write_outcome(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
+  if (facts.outcome == request_outcome::completed)
+    write_with_status<level::info>(log, facts, extra...);
+  else if (facts.reason != cancel_reason::none)
+    write_cancelled(log, facts, extra...);
+  else
+    write_with_status<level::warn>(log, facts, field<"error.message">(facts.error), extra...);
+}
+
+template <class... Extra>
+void write_with_caller(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
+  if (facts.caller)
+    write_outcome(log, facts, extra..., field<"caller.trace_id">(to_hex(facts.caller->trace).view()),
+                  field<"caller.span_id">(to_hex(facts.caller->span).view()));
+  else
+    write_outcome(log, facts, extra...);
 }
 
 } // namespace
 
 void write_access_record(logger& log, const exchange_record& facts, const context& ctx) noexcept {
   const context_scope under_the_request(ctx);
-  if (facts.outcome == request_outcome::completed)
-    write_with_status<level::info>(log, facts);
-  else if (facts.reason != cancel_reason::none)
-    write_cancelled(log, facts);
+  if (facts.request_id.empty())
+    write_with_caller(log, facts);
   else
-    write_with_status<level::warn>(log, facts, field<"error.message">(facts.error));
+    write_with_caller(log, facts, field<"http.request.id">(facts.request_id));
 }
 
 } // namespace weir::detail

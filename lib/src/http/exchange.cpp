@@ -10,6 +10,7 @@ namespace weir {
 namespace {
 
 using clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
 
 constexpr std::size_t longest_error = 512;
 
@@ -26,6 +27,16 @@ std::chrono::nanoseconds time_of(std::uint64_t mark) noexcept {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(mark >> 8));
 }
 
+std::optional<microseconds> shorter(std::optional<microseconds> one, std::optional<microseconds> other) noexcept {
+  if (!one || !other) return one ? one : other;
+  return std::min(*one, *other);
+}
+
+/// How long the caller waits, if it says so.
+std::optional<microseconds> time_told(const request_headers& headers) noexcept {
+  return shorter(parse_timeout(headers.deadline()), parse_grpc_timeout(headers.grpc_timeout()));
+}
+
 } // namespace
 
 exchange::exchange(request_observer& observer) noexcept : observer_(&observer), mark_(mark_of_finished) {}
@@ -34,7 +45,6 @@ exchange::~exchange() { finish(); }
 
 void exchange::begin(const request_head& head) {
   finish();
-  const observer_options& options = observer_->options();
   facts_.method = head.method;
   facts_.path = head.target.substr(0, head.target.find('?'));
   facts_.route.clear();
@@ -43,24 +53,20 @@ void exchange::begin(const request_head& head) {
   facts_.scheme = head.scheme == "https" ? "https" : "http";
   facts_.version = head.version;
   facts_.status = 0;
+  expired_on_arrival_ = false;
   facts_.request_bytes = facts_.response_bytes = 0;
   facts_.received = head.received == clock::time_point{} ? clock::now() : head.received;
   facts_.handler_started = facts_.handler_returned = facts_.first_byte = facts_.finished = {};
-  facts_.trace = options.trust_callers ? make_server_span(head.traceparents, head.tracestates)
-                                       : make_edge_span(head.traceparents).context;
+  begin_trace(head.headers);
   facts_.reason = cancel_reason::none;
   facts_.phase = request_phase::read;
   facts_.time_to_stop = std::chrono::nanoseconds(-1);
-
-  correlation ids = to_correlation(facts_.trace);
-  if (options.recorder != nullptr) {
-    if (!recording_)
-      recording_.emplace(*options.recorder);
-    else
-      recording_->begin();
-    ids = recording_->attach(ids);
-  }
-  renew(current_, options.base, ids);
+  facts_.request_id.clear();
+  const correlation ids = begin_recording();
+  if (is_plain(head))
+    context_.begin(observer_->options().base, ids);
+  else
+    begin_with_extras(head, ids);
   forced_ = request_outcome::completed;
   over_at_ = {};
   response_complete_ = false;
@@ -69,6 +75,68 @@ void exchange::begin(const request_head& head) {
   mark_.store(0, std::memory_order_relaxed);
   open_ = true;
   observer_->begun(facts_, series_);
+}
+
+/// Whether `head` or the options ask for nothing but ids in the context.
+bool exchange::is_plain(const request_head& head) const noexcept {
+  constexpr std::uint32_t of_callers = detail::b3_kinds | detail::bit_of(detail::header_kind::traceparent);
+  const observer_options& options = observer_->options();
+  return (head.headers == nullptr || !head.headers->has(~of_callers)) && !head.timeout &&
+         options.request_ids != request_id_policy::always && options.default_deadline.count() == 0;
+}
+
+void exchange::begin_trace(const request_headers* headers) noexcept {
+  const observer_options& options = observer_->options();
+  const trace_headers told = headers != nullptr ? headers->trace() : trace_headers();
+  facts_.caller.reset();
+  if (options.trust_callers) {
+    facts_.trace = make_server_span(told, options.sampling);
+    return;
+  }
+  edge_span edge = make_edge_span(told, options.sampling);
+  facts_.trace = std::move(edge.context);
+  facts_.caller = edge.caller;
+}
+
+correlation exchange::begin_recording() {
+  const correlation ids = to_correlation(facts_.trace);
+  if (observer_->options().recorder == nullptr) return ids;
+  if (!recording_)
+    recording_.emplace(*observer_->options().recorder);
+  else
+    recording_->begin();
+  return recording_->attach(ids);
+}
+
+void exchange::begin_request_id(std::string_view sent) {
+  const request_id_policy policy = observer_->options().request_ids;
+  if (policy == request_id_policy::none) return;
+  if (const auto usable = parse_request_id(sent))
+    facts_.request_id = *usable;
+  else if (policy == request_id_policy::always)
+    facts_.request_id = random_request_id().view();
+}
+
+void exchange::begin_deadline(std::optional<microseconds> given, detail::request_extras& extras) noexcept {
+  const observer_options& options = observer_->options();
+  if (given && *given <= options.largest_deadline) {
+    extras.deadline = facts_.received + std::max(*given, microseconds(0));
+    expired_on_arrival_ = extras.deadline <= clock::now();
+    observer_->deadline_received(expired_on_arrival_);
+  }
+  const auto own = options.default_deadline;
+  if (own.count() == 0 || extras.deadline <= facts_.received + own) return;
+  extras.deadline = facts_.received + own;
+  extras.at_deadline = cancel_reason::timeout;
+}
+
+void exchange::begin_with_extras(const request_head& head, const correlation& ids) {
+  const request_headers* const sent = head.headers;
+  begin_request_id(sent != nullptr ? sent->request_id() : std::string_view());
+  detail::request_extras extras{.request_id = facts_.request_id, .tracestate = facts_.trace.state.text()};
+  if (sent != nullptr) extras.baggages = sent->baggages();
+  begin_deadline(sent != nullptr ? shorter(head.timeout, time_told(*sent)) : head.timeout, extras);
+  context_.begin(observer_->options().base, ids, extras);
 }
 
 void exchange::handler_started(clock::time_point when) noexcept {
@@ -110,9 +178,9 @@ bool exchange::cancel(cancel_reason reason) noexcept {
   const bool first = mark_.compare_exchange_strong(mark, make_mark(reason), std::memory_order_relaxed);
   // The one that came first may not have come to this yet: the context is to end for its reason all the same.
   if (first)
-    current_.cancel(reason);
+    context_.cancel(reason);
   else if (mark != mark_of_finished)
-    current_.cancel(reason_of(mark));
+    context_.cancel(reason_of(mark));
   return first;
 }
 
@@ -190,7 +258,7 @@ void exchange::finish() noexcept {
   if (recording_) settle_recording();
   observer_->finished(facts_, ctx(), series_);
   // Ends what the handler may have left behind; the outcome stands.
-  retire(current_);
+  context_.end();
 }
 
 } // namespace weir

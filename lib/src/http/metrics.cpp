@@ -105,7 +105,9 @@ request_observer::metrics::metrics(metrics_registry& registry)
       cancelled_(registry.add(metric_names::requests_cancelled)),
       to_stop_(registry.add(metric_names::cancel_to_stop)),
       ignored_(registry.add(metric_names::cancel_ignored)),
-      wasted_(registry.add(metric_names::response_bytes_wasted)) {
+      wasted_(registry.add(metric_names::response_bytes_wasted)),
+      deadlines_(registry.add(metric_names::deadline_received).with()),
+      expired_deadlines_(registry.add(metric_names::deadline_expired_on_arrival).with()) {
   // All of them, so that counting a request's begin and end cannot fail and the gauge comes back to where it was.
   auto& active = registry.add(metric_names::http_server_active_requests);
   for (std::size_t method = 0; method < methods.size(); ++method)
@@ -118,6 +120,11 @@ request_observer::metrics::metrics(metrics_registry& registry)
   to_stop_.with({no_route});
   ignored_.with({no_route});
   wasted_.with({no_route});
+}
+
+void request_observer::metrics::deadline_received(bool expired) noexcept {
+  deadlines_.add();
+  if (expired) expired_deadlines_.add();
 }
 
 void request_observer::metrics::begun(const exchange_record& facts, detail::request_series& series) noexcept {

@@ -13,6 +13,7 @@ class request_observer::metrics {
  public:
   explicit metrics(metrics_registry& registry);
 
+  void deadline_received(bool expired) noexcept;
   void begun(const exchange_record& facts, detail::request_series& series) noexcept;
   void finished(const exchange_record& facts, std::chrono::nanoseconds ignored_after,
                 detail::request_series& series) noexcept;
@@ -29,6 +30,8 @@ class request_observer::metrics {
   metric_family<histogram>& to_stop_;
   metric_family<counter>& ignored_;
   metric_family<counter>& wasted_;
+  counter& deadlines_;
+  counter& expired_deadlines_;
 };
 
 } // namespace weir

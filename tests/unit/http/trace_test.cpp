@@ -21,8 +21,10 @@ constexpr std::string_view callers_trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 constexpr std::string_view callers_span = "00f067aa0ba902b7";
 constexpr std::string_view good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-weir::request_head with_parents(std::span<const std::string_view> parents) {
-  return {.method = "GET", .target = "/", .traceparents = parents};
+void begin_with_parents(weir::exchange& exchange, std::span<const std::string_view> parents) {
+  weir::request_headers headers(exchange.observer());
+  for (const std::string_view parent : parents) headers.take("traceparent", parent);
+  exchange.begin({.method = "GET", .target = "/", .headers = &headers});
 }
 
 } // namespace
@@ -30,7 +32,7 @@ weir::request_head with_parents(std::span<const std::string_view> parents) {
 TEST_CASE("http: a caller's trace is continued under a span of its own", "[http]") {
   observed server;
   weir::exchange exchange(server.observer);
-  exchange.begin(with_parents(std::span(&good, 1)));
+  begin_with_parents(exchange, std::span(&good, 1));
   const weir::trace_context& trace = exchange.facts().trace;
   CHECK(std::string_view(to_hex(trace.trace)) == callers_trace);
   CHECK(std::string_view(to_hex(trace.parent)) == callers_span);
@@ -55,13 +57,13 @@ TEST_CASE("http: a bad traceparent, or two, begin a new trace", "[http]") {
   weir::exchange exchange(server.observer);
   for (const std::string_view& parent : bad) {
     CAPTURE(parent);
-    exchange.begin(with_parents(std::span(&parent, 1)));
+    begin_with_parents(exchange, std::span(&parent, 1));
     CHECK(exchange.facts().trace.valid());
     CHECK_FALSE(exchange.facts().trace.parent.valid());
     CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != callers_trace);
   }
   const std::array<std::string_view, 2> two{good, good};
-  exchange.begin(with_parents(two));
+  begin_with_parents(exchange, two);
   CHECK(exchange.facts().trace.valid());
   CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != callers_trace);
 }
@@ -69,9 +71,17 @@ TEST_CASE("http: a bad traceparent, or two, begin a new trace", "[http]") {
 TEST_CASE("http: an edge that trusts nobody begins a new trace", "[http]") {
   observed server({.trust_callers = false});
   weir::exchange exchange(server.observer);
-  exchange.begin(with_parents(std::span(&good, 1)));
+  begin_with_parents(exchange, std::span(&good, 1));
   CHECK(exchange.facts().trace.valid());
   CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != callers_trace);
+  exchange.finish();
+  const std::string line = server.access_lines().at(0);
+  CHECK(json_member(line, "caller.trace_id") == callers_trace);
+  CHECK(json_member(line, "caller.span_id") == callers_span);
+
+  exchange.begin({.method = "GET", .target = "/"});
+  exchange.finish();
+  CHECK(json_member(server.access_lines().at(1), "caller.trace_id") == "(absent)");
 }
 
 TEST_CASE("http: the access record has its own request's ids, whatever is current on the thread", "[http]") {

@@ -3,6 +3,8 @@
 
 #include "weir/context.hpp"
 #include "weir/http/outcome.hpp"
+#include "weir/http/request_context.hpp"
+#include "weir/http/request_headers.hpp"
 #include "weir/log/recording.hpp"
 #include "weir/trace.hpp"
 
@@ -10,7 +12,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,10 +28,13 @@ struct request_head {
   std::string_view scheme = "http"; ///< "http" or "https"
   std::string_view peer{};          ///< the client's address
   unsigned version = 11;            ///< 10 or 11
-  std::span<const std::string_view> traceparents{};
-  std::span<const std::string_view> tracestates{};
+  /// Those that say who calls, and for how long it waits; nullptr: none.
+  const request_headers* headers = nullptr;
   /// When its first byte was read; the epoch means now.
   std::chrono::steady_clock::time_point received{};
+  /// How long the caller waits from `received` on, where the server itself has read that, as gRPC's does. Of this and
+  /// what headers say the shorter time counts.
+  std::optional<std::chrono::microseconds> timeout{};
 };
 
 /// All that is told about a finished exchange: metrics, access log and span are made of this one value, so they
@@ -39,12 +43,14 @@ struct exchange_record {
   using time_point = std::chrono::steady_clock::time_point;
 
   std::string method, path, route, peer, error; // route: the template; empty if none matched. error: what was thrown
+  std::string request_id;                       // empty if it has none
   std::string_view scheme = "http";
   unsigned version = 11;
   unsigned status = 0;                                                                    // 0: none was sent
   std::uint64_t request_bytes = 0, response_bytes = 0;                                    // of the bodies
   time_point received{}, handler_started{}, handler_returned{}, first_byte{}, finished{}; // the epoch: did not happen
   trace_context trace{};
+  std::optional<trace_link> caller{}; // of a caller that is not trusted: its trace, which was not continued
   request_outcome outcome = request_outcome::failed;
   cancel_reason reason = cancel_reason::none; // of a cancelled, timed out or refused one
   request_phase phase = request_phase::read;  // where that found it
@@ -94,14 +100,20 @@ class exchange {
   exchange& operator=(const exchange&) = delete;
   ~exchange();
 
-  /// A request has come. Makes its context (a child of the observer's) with the trace ids of the caller, or new ones.
-  /// Errors: std::bad_alloc; nothing is begun then.
+  /// A request has come. Makes its context (a child of the observer's) with the trace ids of the caller, or new ones,
+  /// its baggage and request id, and the earlier one of its and the server's deadline.
+  /// Errors: std::bad_alloc, or std::system_error if a deadline's timer thread cannot be started; nothing is begun
+  /// then.
   void begin(const request_head& head);
   bool is_open() const noexcept { return open_; }
+  /// Whether the caller's time was over when the request came: its context is done, for the reason deadline. Nobody
+  /// waits for the handler; the adapter does not run it, calls refused(cancel_reason::deadline) and answers 504.
+  bool expired_on_arrival() const noexcept { return expired_on_arrival_; }
+  const request_observer& observer() const noexcept { return *observer_; }
 
   /// Ended by cancel(), with the observer's, and by finish() for whoever still has a copy; carries the ids. The
   /// background before the first begin().
-  const context& ctx() const noexcept { return current_.ctx; }
+  const context& ctx() const noexcept { return context_.ctx(); }
   const exchange_record& facts() const noexcept { return facts_; }
 
   /// For work that outlives the request: what it needs to know, and to log under the same ids, without the request's
@@ -146,6 +158,12 @@ class exchange {
   void finish() noexcept;
 
  private:
+  bool is_plain(const request_head& head) const noexcept;
+  void begin_trace(const request_headers* headers) noexcept;
+  correlation begin_recording();
+  void begin_with_extras(const request_head& head, const correlation& ids);
+  void begin_request_id(std::string_view sent);
+  void begin_deadline(std::optional<std::chrono::microseconds> given, detail::request_extras& extras) noexcept;
   void force(request_outcome outcome) noexcept;
   void settle_recording() noexcept;
   std::uint64_t make_mark(cancel_reason reason) const noexcept;
@@ -155,12 +173,13 @@ class exchange {
   request_observer* observer_;
   exchange_record facts_;
   detail::request_series series_;
-  cancellable current_;
+  detail::request_context context_;
   std::optional<recording> recording_;                  // of who has a recorder, from the first begin() on
   request_outcome forced_ = request_outcome::completed; // completed: none
   std::chrono::steady_clock::time_point over_at_{};     // of a timed-out one
   bool open_ = false;
   bool response_complete_ = false;
+  bool expired_on_arrival_ = false;
   std::atomic<request_phase> phase_{request_phase::read};
   // Whoever sets this first, a cancel() or finish(), has settled whether the request was cancelled. 0: open.
   std::atomic<std::uint64_t> mark_;

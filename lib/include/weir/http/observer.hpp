@@ -2,16 +2,28 @@
 #pragma once
 
 #include "weir/context.hpp"
+#include "weir/http/deadline_header.hpp"
 #include "weir/http/exchange.hpp"
+#include "weir/http/request_headers.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/stream.hpp"
 #include "weir/metrics.hpp"
+#include "weir/trace/sampler.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace weir {
+
+/// Whether requests have an id besides their trace's.
+enum class request_id_policy : std::uint8_t {
+  none,   ///< no
+  accept, ///< if a trusted caller has sent one that parse_request_id() takes
+  always, ///< if it has not, or is not trusted, a new one is made: a UUID
+};
 
 /// What an observer does with exchanges.
 struct observer_options {
@@ -25,8 +37,26 @@ struct observer_options {
   log_stream* recorder = nullptr;
   /// A request that takes longer than this is slow; 0 (default), none is, to 1 hour. For the recorder.
   std::chrono::milliseconds slow_after{0};
-  /// Whether a caller's `traceparent` is continued. False for the edge of a system: every request starts a trace.
+  /// Whether callers are believed: their trace is continued, their tracestate, baggage and request id taken over.
+  /// False for the edge of a system: every request starts a trace, and the caller's stands in the access record as
+  /// `caller.trace_id`, `caller.span_id`. Deadlines are taken from everybody: who sends one gives up by himself.
   bool trust_callers = true;
+  /// Whether B3 headers say who the caller is where there is no usable `traceparent`.
+  bool accept_b3 = true;
+  /// Which requests' traces are recorded; default: what a trusted caller has decided, all where nobody has.
+  sampler sampling{};
+  /// Default accept: `always` costs a request some hundred instructions and the 36 bytes of a UUID in record and
+  /// response.
+  request_id_policy request_ids = request_id_policy::accept;
+  /// The name of the header with the time for which the caller waits, see parse_timeout(); up to 63
+  /// letters, digits and `- _ .`. `grpc-timeout` is read as well; of both the shorter time counts. Empty: none is
+  /// read.
+  std::string deadline_header{default_deadline_header};
+  /// A caller's time above this is as good as none; 1 ms to 24 hours. Raising it keeps timers for longer.
+  std::chrono::milliseconds largest_deadline{std::chrono::hours(1)};
+  /// How long a request may take whose caller does not say, or says more; then its context ends for the reason
+  /// timeout. 0 (default) for ever, to 24 hours. Costs a request two allocations and a timer.
+  std::chrono::milliseconds default_deadline{0};
   /// The parent of all requests' contexts; ending it cancels them all, as a shutdown does.
   context base{};
   /// A handler that goes on for longer than this after its request was cancelled counts as ignoring it. 0 to 1 hour.
@@ -44,7 +74,11 @@ class request_observer {
 
   const observer_options& options() const noexcept { return options_; }
 
+  /// For request_headers.
+  const detail::known_headers& known_headers() const noexcept { return known_headers_; }
+
   /// Called by exchange.
+  void deadline_received(bool expired) noexcept;
   void begun(const exchange_record& facts, detail::request_series& series) noexcept;
   void finished(const exchange_record& facts, const context& ctx, detail::request_series& series) noexcept;
 
@@ -52,6 +86,7 @@ class request_observer {
   class metrics;
 
   observer_options options_;
+  detail::known_headers known_headers_;
   std::unique_ptr<metrics> metrics_;
 };
 

@@ -57,6 +57,13 @@ struct metric_names {
       "Response bytes sent for requests that were cancelled afterwards.",
       {"http_route"}};
 
+  // ---- deadlines
+
+  static constexpr counter_description deadline_received{"weir_deadline_received_total",
+                                                         "Requests that came with a deadline of their caller's."};
+  static constexpr counter_description deadline_expired_on_arrival{
+      "weir_deadline_expired_on_arrival_total", "Requests whose caller's deadline had passed when they came."};
+
   // ---- contexts
 
   static constexpr counter_description task_failures{
@@ -116,6 +123,8 @@ struct metric_names {
     visit(cancel_to_stop);
     visit(cancel_ignored);
     visit(response_bytes_wasted);
+    visit(deadline_received);
+    visit(deadline_expired_on_arrival);
     visit(task_failures);
     visit(log_records);
     visit(log_dropped);

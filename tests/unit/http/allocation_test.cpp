@@ -1,0 +1,59 @@
+// What a request on a connection that is in use allocates: this program's malloc counts. Not under sanitizers, which
+// have a malloc of their own.
+#include "weir/http/exchange.hpp"
+
+#include "sent.hpp"
+#include "weir/http/observer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstddef>
+
+extern "C" void* __libc_malloc(std::size_t);
+
+namespace {
+
+constinit thread_local int allocations = 0;
+
+/// How often the third request of its kind on a connection allocates.
+int allocations_of_one(const weir_test::sent& headers, weir::observer_options options = {}) {
+  weir::metrics_registry registry;
+  options.metrics = &registry;
+  weir::request_observer observer(options);
+  weir::exchange exchange(observer);
+  int before = 0;
+  for (int i = 0; i < 3; ++i) {
+    before = allocations;
+    weir_test::begin_with(exchange, headers, {.target = "/download/a-name-that-is-too-long-to-be-held-in-place"});
+    exchange.set_route("/download/{name}");
+    weir_test::complete(exchange);
+  }
+  return allocations - before;
+}
+
+} // namespace
+
+extern "C" void* malloc(std::size_t size) {
+  ++allocations;
+  return __libc_malloc(size);
+}
+
+TEST_CASE("allocation: a request takes none, traced or not", "[http]") {
+  using weir::request_id_policy;
+  const std::pair<std::string_view, std::string_view> traceparent{
+      "traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+  const std::pair<std::string_view, std::string_view> request_id{"X-Request-ID",
+                                                                 "7c9e6679-7425-40de-944b-e07fc1f90ae7"};
+  CHECK(allocations_of_one({}) == 0);
+  CHECK(allocations_of_one({traceparent}) == 0);
+  CHECK(allocations_of_one({{"b3", "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1"}}) == 0);
+  CHECK(allocations_of_one({traceparent}, {.trust_callers = false}) == 0);
+  CHECK(allocations_of_one({traceparent, request_id}) == 0);
+  CHECK(allocations_of_one({traceparent}, {.request_ids = request_id_policy::always}) == 0);
+  CHECK(allocations_of_one({traceparent, {"X-Request-Timeout-Ms", "never"}}) == 0);
+}
+
+TEST_CASE("allocation: baggage takes three, its text and two contexts; a deadline two contexts", "[http]") {
+  CHECK(allocations_of_one({{"baggage", "a-key-that-is-too-long=to-be-held-in-place"}}) == 3);
+  CHECK(allocations_of_one({{"X-Request-Timeout-Ms", "60000"}}) == 2);
+}
