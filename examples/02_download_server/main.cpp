@@ -2,7 +2,7 @@
 //
 //   build/release/examples/02_download_server --root /some/directory --port 8080 --log server.log
 //
-//   GET /download/{file}  a file of --root, in chunks; stops when the client goes
+//   GET /download/{file}  a file of --root, whole or in ranges; stops when the client goes
 //   GET /slow?ms=N        answers after N milliseconds, unless its client goes or the server stops
 //   GET /timeout          never done in time: 503 by the deadline of its middleware
 //   GET /hello            the least a server can do
@@ -11,13 +11,11 @@
 //
 // You will see one JSON line a request in the log file. Ctrl-C or SIGTERM stops accepting, lets requests finish for a
 // few seconds, cancels the rest, and writes the log to its end.
-#include "download.hpp"
-
 #include <weir/asio/sleep.hpp>
 #include <weir/beast.hpp>
+#include <weir/context_metrics.hpp>
 #include <weir/http.hpp>
 #include <weir/log.hpp>
-#include <weir/context_metrics.hpp>
 #include <weir/log_metrics.hpp>
 #include <weir/prometheus.hpp>
 
@@ -116,10 +114,8 @@ int run(int count, char** words) {
                             .observer = &observer,
                             .log = &log});
 
-  const download_directory files(options["--root"]);
   server.use(only_for("/timeout", weir::time_limit(100ms)));
-  server.get("/download/{file}",
-             [&](weir::http_request& request, weir::http_response& response) { return files(request, response); });
+  server.get("/download/{file}", weir::static_files(options["--root"]));
   server.get("/slow", [&](weir::http_request& request, weir::http_response& response) {
     return slow(log, request, response);
   });

@@ -1,0 +1,60 @@
+// Downloads: files of a directory, whole or in ranges, through one buffer each.
+#pragma once
+
+#include "weir/beast/message.hpp"
+#include "weir/beast/router.hpp"
+#include "weir/http/served_directory.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// How a browser is told to treat a file.
+enum class disposition : std::uint8_t {
+  unsaid,     ///< no Content-Disposition: it shows what it can show
+  attachment, ///< it saves it under its name
+};
+
+/// How files are sent. A value out of range makes static_files() throw std::invalid_argument naming it.
+struct download_options {
+  /// The route's parameter that names the file: `/download/{file}`.
+  std::string param = "file";
+  /// Whether that may be a path into subdirectories, as of `/download/{file*}`, or only a name.
+  bool subdirectories = false;
+  /// The one buffer of a download, 4 KiB to 16 MiB, and the most that is read from the disk at a time: other requests
+  /// of the thread wait for that. Smaller files take a smaller one. Half of it costs about a tenth more CPU.
+  std::size_t buffer_bytes = 256 * 1024;
+  /// The most that one response sends in a second, at least 1 KiB; 0: as much as the client takes.
+  std::uint64_t bytes_per_second = 0;
+  /// For all files; empty: by the name's extension.
+  std::string content_type{};
+  disposition shown_as = disposition::unsaid;
+};
+
+/// A handler for GET that answers with files below `directory`, and nothing else: see served_directory.
+///
+///   server.get("/download/{file}", weir::static_files("/srv/files"));
+///
+/// Errors: throws std::system_error naming the directory if it cannot be opened, std::invalid_argument naming an
+/// option that is out of range. Answers 404 for whatever is not to be served. See serve_file().
+http_handler static_files(const std::string& directory, download_options options = {});
+
+/// Answers a GET or HEAD with `file`: 200 with the whole, 206 with one range or, as multipart/byteranges, with
+/// several, 304, 412, or 416; with ETag, Last-Modified and Accept-Ranges, by which a download can be resumed.
+/// `name` decides on the type, and is what the client saves it as. Options are not checked here.
+/// Ends early, within a chunk, when the request's context does.
+/// Errors: throws std::system_error if reading fails, and std::runtime_error if the file has become shorter than it
+/// was: the length has been promised, so the session then closes the connection, and the request counts as failed.
+/// A file that has grown is sent as long as it was.
+/// Thread safety: on the session's executor. Lifetime: the arguments live until it returns.
+/// Cost: reads block the thread, buffer_bytes at a time; memory: buffer_bytes, whatever the file's size.
+/// Source: RFC 9110, sections 13 and 14.
+boost::asio::awaitable<void> serve_file(const http_request& request, http_response& response, const served_file& file,
+                                        std::string_view name, const download_options& options);
+
+} // namespace weir
