@@ -3,6 +3,7 @@
 #pragma once
 
 #include "weir/http/byte_ranges.hpp"
+#include "weir/http/client_watcher.hpp"
 #include "weir/http/content_type.hpp"
 #include "weir/http/deadline_header.hpp"
 #include "weir/http/entity_tag.hpp"
