@@ -47,14 +47,19 @@ def eventually(what, condition, seconds=10.0):
 
 
 class Server:
-    """The example download server on a free port, with a directory to serve and a log file of its own."""
+    """The example download server on a free port, with a directory to serve and a log file of its own.
 
-    def __init__(self, *options, log=None, program="examples/02_download_server"):
+    Or another program; a `plain` one takes its port and its log file as its only arguments.
+    """
+
+    def __init__(self, *options, log=None, program="examples/02_download_server", plain=False):
         self.directory = Path(tempfile.mkdtemp(prefix="weir-test-"))
         self.root = self.directory / "root"
         self.root.mkdir()
         self.log_path = Path(log) if log else self.directory / "server.log"
         command = [str(BUILD / program), "--root", str(self.root), "--port", "0", "--log", str(self.log_path), *options]
+        if plain:
+            command = [str(BUILD / program), "0", str(self.log_path)]
         self.stderr_path = self.directory / "stderr"
         with open(self.stderr_path, "w") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)

@@ -10,9 +10,13 @@ from harness import BUILD, need
 LISTS = """
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES CXX)
-find_package(weir 0.1 REQUIRED COMPONENTS beast prometheus spdlog)
+find_package(weir 0.1 REQUIRED COMPONENTS beast prometheus spdlog @MORE@)
 add_executable(consumer main.cpp)
 target_link_libraries(consumer PRIVATE weir::beast weir::prometheus weir::spdlog)
+foreach(each @MORE@)
+  add_executable(${each} ${each}.cpp)
+  target_link_libraries(${each} PRIVATE weir::${each})
+endforeach()
 """
 
 MAIN = """
@@ -44,6 +48,17 @@ int main() {
 }
 """
 
+# Where their packages are installed
+MORE = {"httplib": """
+#include <weir/httplib.hpp>
+
+int main() {
+  weir::request_observer observer({});
+  weir::httplib_server server(observer);
+  server.Get("/", [](const httplib::Request&, httplib::Response&) {});
+}
+"""}
+
 
 def run(*words):
     ended = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -65,7 +80,10 @@ def main():
         for each in prefix.rglob("*.cmake"):
             assert str(BUILD) not in each.read_text(), each
         source.mkdir()
-        (source / "CMakeLists.txt").write_text(LISTS)
+        more = [each for each in MORE if (BUILD / "adapters" / each).exists()]
+        (source / "CMakeLists.txt").write_text(LISTS.replace("@MORE@", " ".join(more)))
+        for each in more:
+            (source / f"{each}.cpp").write_text(MORE[each])
         (source / "main.cpp").write_text(MAIN)
         # Sanitizers are a matter of the build that was installed, and not exported.
         sanitize = cache("WEIR_SANITIZE")
@@ -74,6 +92,8 @@ def main():
             f"-DCMAKE_CXX_FLAGS={'-fsanitize=' + sanitize if sanitize else ''}",
             f"-DCMAKE_CXX_COMPILER_LAUNCHER={cache('CMAKE_CXX_COMPILER_LAUNCHER')}")
         run("cmake", "--build", build)
+        for each in more:
+            run(build / each)
         output = run(build / "consumer")
         assert '"message":"GET /consumer 200"' in output, output
         assert '"message":"hello from a consumer"' in output, output
