@@ -13,7 +13,7 @@ struct cancel_node::waiter : list_hook {
 };
 
 cancel_node::cancel_node(node* parent, time_point deadline, bool has_timer) noexcept
-    : node(parent, handles), deadline_(deadline), has_timer_(has_timer) {
+    : node(parent, handles, true), deadline_(deadline), has_timer_(has_timer) {
   source_ = this;
 }
 
@@ -25,13 +25,14 @@ bool cancel_node::is_unobserved() const noexcept {
 
 cancel_node::renewal cancel_node::revive(const node* parent) noexcept {
   if (this->parent() != parent) return renewal::impossible;
-  // The phase first. Whoever ended the node, a cascade from above too, took it out of its owner's list and held it
-  // meanwhile: if it is unobserved after that, nobody is in it, nor can get there. One that is live may be ended by
-  // its owner at any time, now as well.
+  // The phase first. Whoever ended the node took it out of its owner's list, and held a reference or its lock
+  // meanwhile: if it is unobserved after that, nobody else can get there. One that is live may be ended by its owner
+  // at any time, now as well.
   // relaxed: is_held_by() receives what others did; relaxed below: join_owner() publishes the node anew.
   const done_phase seen = phase_.load(std::memory_order_relaxed);
   if (!is_unobserved() || seen == done_phase::marking) return renewal::impossible;
   if (seen == done_phase::live) return renewal::joined;
+  lock_.await_unlocked(); // by who marked it
   cause_ = {};
   // relaxed: see above.
   phase_.store(done_phase::live, std::memory_order_relaxed);
@@ -39,9 +40,12 @@ cancel_node::renewal cancel_node::revive(const node* parent) noexcept {
 }
 
 cancel_node::~cancel_node() {
-  // relaxed: the last reference is gone, and dropping it was acq_rel. A node that is done left its owner then, and
-  // handed its callbacks to its canceller.
-  if (phase_.load(std::memory_order_relaxed) != done_phase::live) return;
+  // relaxed: the last reference is gone, and with it went what its holders did; the lock receives the rest. A node
+  // that is done left its owner then, and handed its callbacks to its canceller.
+  if (phase_.load(std::memory_order_relaxed) != done_phase::live) {
+    lock_.await_unlocked(); // by who marked it
+    return;
+  }
   leave_owner();
   while (!callbacks_.empty()) {
     auto& callback = static_cast<done_callback&>(*callbacks_.first());
@@ -74,21 +78,17 @@ void cancel_node::leave_owner() noexcept {
   listed_ = false;
 }
 
-bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
-  const std::lock_guard hold(lock_);
-  // relaxed: the step from `live` is made under lock_ only.
-  if (phase_.load(std::memory_order_relaxed) != done_phase::live) return false;
+/// Under lock_, of a node that is live.
+void cancel_node::store_mark(const done_cause& cause) noexcept {
   cause_ = cause;
   has_callbacks_ = !callbacks_.empty();
   // release: pairs with the acquire in done_flag::done(); publishes the cause.
   phase_.store(children_.empty() ? done_phase::settled : done_phase::marking, std::memory_order_release);
-  children_.remove_unless([](list_hook& hook) {
-    auto& child = static_cast<cancel_node&>(hook);
-    child.listed_ = false;
-    // A child that is being destroyed waits for lock_ in leave_owner(), so it is still there to be asked.
-    return child.try_add_reference();
-  });
-  reached.splice_back(children_);
+  if (!waiters_.empty()) wake_waiters();
+}
+
+/// Under lock_.
+void cancel_node::wake_waiters() noexcept {
   while (!waiters_.empty()) {
     auto& blocked = static_cast<waiter&>(*waiters_.first());
     waiters_.remove(blocked);
@@ -96,6 +96,30 @@ bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
     blocked.woken = true;
     blocked.wake.notify_one();
   }
+}
+
+/// Under the owner's lock, whose list it has left. False if there is more to be done with this node.
+bool cancel_node::mark_leaf(const done_cause& cause) noexcept {
+  if (has_timer_) return false;
+  const std::lock_guard hold(lock_);
+  if (!children_.empty() || !callbacks_.empty()) return false;
+  // relaxed: the step from `live` is made under lock_ only.
+  if (phase_.load(std::memory_order_relaxed) == done_phase::live) store_mark(cause);
+  // One that another cascade is still marking is to be waited for.
+  return !is_marking();
+}
+
+bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
+  const std::lock_guard hold(lock_);
+  // relaxed: the step from `live` is made under lock_ only.
+  if (phase_.load(std::memory_order_relaxed) != done_phase::live) return false;
+  store_mark(cause);
+  children_.drain([&](list_hook& hook) {
+    auto& child = static_cast<cancel_node&>(hook);
+    child.listed_ = false;
+    // A child that is being destroyed waits for lock_ in leave_owner(), so it is still there to be asked.
+    if (!child.mark_leaf(cause) && child.try_add_reference()) reached.push_back(child);
+  });
   return true;
 }
 
@@ -122,7 +146,23 @@ void cancel_node::cancel(const done_cause& cause) noexcept {
     await_settled();
     return;
   }
-  bool all_settled = true; // those below: mostly leaves without timers, which need no second visit
+  const bool below_settled = reached.empty() || mark_below(cause, reached);
+  if (has_timer_) stop_timer();
+  settle();
+  // Not before: a cascade from above must find this node and wait for it as long as something below may be live.
+  leave_owner();
+  if (!below_settled) settle_below(reached);
+  if (has_callbacks_) {
+    // The caller's own reference may be what a callback drops.
+    const node_ptr keep = node_ptr::share(this);
+    run_callbacks();
+  }
+  if (!reached.empty()) tell_below(reached);
+}
+
+/// Whether all of them are settled by that, and need no second visit.
+bool cancel_node::mark_below(const done_cause& cause, hook_list& reached) noexcept {
+  bool all_settled = true;
   reached.for_each([&](list_hook& hook) {
     auto& below = static_cast<cancel_node&>(hook);
     below.marked_by_cascade_ = below.mark(cause, reached);
@@ -131,24 +171,19 @@ void cancel_node::cancel(const done_cause& cause) noexcept {
     else
       below.await_settled();
   });
+  return all_settled;
+}
 
-  stop_timer();
-  settle();
-  // Not before: a cascade from above must find this node and wait for it as long as something below may be live.
-  leave_owner();
-  if (!all_settled)
-    reached.for_each([](list_hook& hook) {
-      auto& below = static_cast<cancel_node&>(hook);
-      if (!below.marked_by_cascade_) return;
-      below.stop_timer();
-      below.settle();
-    });
+void cancel_node::settle_below(hook_list& reached) noexcept {
+  reached.for_each([](list_hook& hook) {
+    auto& below = static_cast<cancel_node&>(hook);
+    if (!below.marked_by_cascade_) return;
+    below.stop_timer();
+    below.settle();
+  });
+}
 
-  if (has_callbacks_) {
-    // The caller's own reference may be what a callback drops.
-    const node_ptr keep = node_ptr::share(this);
-    run_callbacks();
-  }
+void cancel_node::tell_below(hook_list& reached) noexcept {
   reached.drain([](list_hook& hook) {
     auto& below = static_cast<cancel_node&>(hook);
     if (below.marked_by_cascade_ && below.has_callbacks_) below.run_callbacks();

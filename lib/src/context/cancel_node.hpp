@@ -14,8 +14,8 @@ namespace weir::detail {
 /// Ending a node goes through three steps, and user code runs in the last one only:
 ///
 ///     mark      this node, then every descendant: cause stored, phase live -> marking (or settled, without
-///     children);
-///               marked nodes collect in a list private to the cascade
+///               children); marked nodes collect in a list private to the cascade, but for those that are done with
+///               by this: leaves without callback and timer
 ///     settle    timers stopped, phase marking -> settled; the first node leaves its owner
 ///     tell      the callbacks run, parents' first
 ///
@@ -26,8 +26,11 @@ namespace weir::detail {
 /// descendant of where this cascade began, waiting only ever goes down the tree and cannot form a circle.
 ///
 /// Locks: a node's lock protects its cause, the step from `live`, and the lists of its children, callbacks and
-/// waiters; a node's place among its siblings belongs to the lock of the owner, the next cancellable node above. No
-/// thread ever holds two nodes' locks, nor runs user code under one.
+/// waiters; a node's place among its siblings belongs to the lock of the owner, the next cancellable node above. Who
+/// holds a node's lock may take that of a child in its list, and no other. No user code runs under one.
+///
+/// A leaf is marked under its owner's lock, without a reference of the cascade's: whoever drops the last one finds it
+/// live, and waits for its owner's lock to leave the list, or done, and waits for its own to be free.
 class cancel_node : public node, public done_flag, public list_hook {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -83,7 +86,13 @@ class cancel_node : public node, public done_flag, public list_hook {
   virtual void stop_timer() noexcept {}
 
   bool mark(const done_cause& cause, hook_list& reached) noexcept;
-  // relaxed: asked by the cascade that stored `marking`, and only that goes on from there.
+  bool mark_leaf(const done_cause& cause) noexcept;
+  void store_mark(const done_cause& cause) noexcept;
+  void wake_waiters() noexcept;
+  static bool mark_below(const done_cause& cause, hook_list& reached) noexcept;
+  static void settle_below(hook_list& reached) noexcept;
+  static void tell_below(hook_list& reached) noexcept;
+  // relaxed: asked by the cascade that stored `marking`, and only that goes on from there; or as a hint to wait.
   bool is_marking() const noexcept { return phase_.load(std::memory_order_relaxed) == done_phase::marking; }
   void settle() noexcept;
   void await_settled() noexcept;

@@ -7,15 +7,13 @@
 
 namespace weir {
 
-void cancel_function::operator()(cancel_reason reason) const noexcept {
-  auto* target = detail::cancel_node::above(node_.get());
-  if (!target) return;
-  target->cancel({context_errc::canceled, reason == cancel_reason::none ? cancel_reason::application : reason});
+void cancel_function::end(cancel_reason reason) const noexcept {
+  detail::cancel_node::above(node_.get())
+      ->cancel({context_errc::canceled, reason == cancel_reason::none ? cancel_reason::application : reason});
 }
 
 void cancel_function::operator()(cancel_cause cause) const noexcept {
-  auto* target = detail::cancel_node::above(node_.get());
-  if (!target) return;
+  if (is_over()) return;
   detail::done_cause kept{context_errc::canceled,
                           cause.reason == cancel_reason::none ? cancel_reason::application : cause.reason};
   try {
@@ -23,7 +21,7 @@ void cancel_function::operator()(cancel_cause cause) const noexcept {
   } catch (const std::bad_alloc&) {
     // Stopping the work matters more than the text that explains it.
   }
-  target->cancel(kept);
+  detail::cancel_node::above(node_.get())->cancel(kept);
 }
 
 } // namespace weir

@@ -7,8 +7,7 @@ void node::destroy(node* last) noexcept {
     node* const parent = last->parent_;
     delete last;
     last = parent;
-    // acq_rel: as in release().
-  } while (last && last->references_.fetch_sub(1, std::memory_order_acq_rel) == 1);
+  } while (last && last->drop_reference());
 }
 
 } // namespace weir::detail

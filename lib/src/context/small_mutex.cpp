@@ -28,6 +28,12 @@ void wait_a_little(unsigned round) noexcept {
 
 } // namespace
 
+void small_mutex::await_contended() const noexcept {
+  unsigned round = 0;
+  // acquire: as in await_unlocked().
+  while (held_.load(std::memory_order_acquire)) wait_a_little(round++);
+}
+
 void small_mutex::lock_contended() noexcept {
   unsigned round = 0;
   do {

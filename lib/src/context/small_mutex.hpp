@@ -22,7 +22,14 @@ class small_mutex {
     held_.store(false, std::memory_order_release);
   }
 
+  /// Returns once nobody holds it, without taking it: for who knows that nobody is going to.
+  void await_unlocked() const noexcept {
+    // acquire: pairs with the release in unlock().
+    if (held_.load(std::memory_order_acquire)) await_contended();
+  }
+
  private:
+  void await_contended() const noexcept;
   void lock_contended() noexcept;
 
   std::atomic<bool> held_{false};

@@ -23,7 +23,8 @@ class stop_node final : public cancel_node {
   struct end {
     stop_node* node;
     void operator()() const noexcept {
-      // The destructor of callback_ waits for this, so the node is still there to be asked.
+      // The destructor of callback_ waits for this, so the node is still there to be asked. It may be on its way
+      // without having counted the last reference down, as of a node that is done; then this one does no harm.
       if (!node->try_add_reference()) return;
       node->cancel(node->asked_);
       node->release();

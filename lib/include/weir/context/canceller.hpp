@@ -26,7 +26,9 @@ class cancel_function {
   /// Ends the context: reason application, error context_errc::canceled.
   void operator()() const noexcept { (*this)(cancel_reason::application); }
   /// Ends the context for this reason; `none` counts as application.
-  void operator()(cancel_reason reason) const noexcept;
+  void operator()(cancel_reason reason) const noexcept {
+    if (!is_over()) end(reason);
+  }
   /// Ends the context for this cause. Should memory run out, the reason is kept and the error and text are lost.
   void operator()(cancel_cause cause) const noexcept;
 
@@ -37,7 +39,11 @@ class cancel_function {
   friend struct detail::cancellable_access;
   explicit cancel_function(detail::node_ptr node) noexcept : node_(std::move(node)) {}
 
-  detail::node_ptr node_;
+  /// Whether there is nothing left to be ended; true of an empty one.
+  bool is_over() const noexcept { return !node_ || node_->source()->settled(); }
+  void end(cancel_reason reason) const noexcept;
+
+  detail::node_ptr node_; // of a node that can be done
 };
 
 /// The canceller that with_cancel() and the like return: a cancel_function that has one owner and that also ends the
