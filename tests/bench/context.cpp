@@ -16,9 +16,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <linux/futex.h>
 #include <malloc.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +45,9 @@ void keep(const T& value) noexcept {
   asm volatile("" : : "r,m"(value) : "memory");
 }
 
-void print(std::string_view shape, std::string_view metric, std::string_view unit, double value) {
-  bench::print({"context", shape, "weir", metric, unit, value});
+void print(std::string_view shape, std::string_view metric, std::string_view unit, double value,
+           std::string_view subject = "weir") {
+  bench::print({"context", shape, subject, metric, unit, value});
 }
 
 double median(std::vector<double> values) {
@@ -129,40 +134,64 @@ void cascade1000() {
   print("cascade1000", "ns_per_op", "ns", median(std::move(taken)) * bench::nanoseconds_per_tick());
 }
 
-void print_wakeup(std::string_view shape, std::vector<std::uint64_t> taken) {
+void print_wakeup(std::string_view shape, std::vector<std::uint64_t> taken, std::string_view subject = "weir") {
   std::ranges::sort(taken);
   const std::uint64_t step = bench::clock_step(taken);
-  print(shape, "p50", "ns", bench::grouped_percentile(taken, 0.5, step) * bench::nanoseconds_per_tick());
-  print(shape, "p99", "ns", bench::grouped_percentile(taken, 0.99, step) * bench::nanoseconds_per_tick());
+  print(shape, "p50", "ns", bench::grouped_percentile(taken, 0.5, step) * bench::nanoseconds_per_tick(), subject);
+  print(shape, "p99", "ns", bench::grouped_percentile(taken, 0.99, step) * bench::nanoseconds_per_tick(), subject);
 }
 
-/// From the call of cancel until the thread that waits goes on, as in Go with a goroutine that has a thread of its
-/// own: on whichever core the kernel likes, and the canceller sleeps when it is done.
-void wakeup() {
+/// From the call of `end` until the thread that is in `wait` goes on, as in Go with a goroutine that has a thread of
+/// its own: on whichever core the kernel likes, and the one that ends sleeps when it is done.
+template <class Begin, class Wait, class End>
+void wakeup_of_thread(std::string_view subject, Begin begin_round, Wait wait, End end) {
   constexpr int rounds = 5000;
   std::vector<std::uint64_t> taken;
   std::binary_semaphore given(0), woken(0);
-  weir::cancellable made;
   std::uint64_t woken_at = 0;
   std::thread waiter([&] {
     for (int round = 0; round < rounds; ++round) {
       given.acquire();
-      made.ctx.wait();
+      wait();
       woken_at = bench::end_ticks();
       woken.release();
     }
   });
   for (int round = 0; round < rounds; ++round) {
-    made = weir::with_cancel(weir::background());
+    begin_round();
     given.release();
     bench::spin_for(bench::ticks_of_nanoseconds(50'000)); // it waits by then
     const std::uint64_t begin = bench::begin_ticks();
-    made.cancel();
+    end();
     woken.acquire();
     taken.push_back(woken_at - begin);
   }
   waiter.join();
-  print_wakeup("wakeup", std::move(taken));
+  print_wakeup("wakeup", std::move(taken), subject);
+}
+
+void wakeup() {
+  weir::cancellable made;
+  wakeup_of_thread(
+      "weir", [&] { made = weir::with_cancel(weir::background()); }, [&] { made.ctx.wait(); },
+      [&] { made.cancel(); });
+}
+
+/// The least that it can take: the kernel's means to wake a thread, and nothing around it.
+void wakeup_by_futex() {
+  std::atomic<std::uint32_t> word{0};
+  const auto futex = [&](int operation, std::uint32_t value) {
+    syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
+  };
+  wakeup_of_thread(
+      "futex", [&] { word = 0; },
+      [&] {
+        while (word == 0) futex(FUTEX_WAIT_PRIVATE, 0);
+      },
+      [&] {
+        word = 1;
+        futex(FUTEX_WAKE_PRIVATE, 1);
+      });
 }
 
 /// From the call of cancel until the coroutine that waits goes on, on the thread that cancels when that is done: what
@@ -211,7 +240,10 @@ void memory() {
 
 void run(const std::string& shape) {
   bench::nanoseconds_per_tick();
-  if (shape == "wakeup") return wakeup();
+  if (shape == "wakeup") {
+    wakeup();
+    return wakeup_by_futex();
+  }
   bench::pin(bench::role::producer);
   if (shape == "child_cancel") return child_cancel();
   if (shape == "timeout") return timeout(shape, 1000);
