@@ -20,6 +20,17 @@ cancel_cause cause_of(const std::string& task, std::error_code code) noexcept {
   return cause;
 }
 
+/// Whether it is of a group within this one, which has reported each failure of its own.
+bool was_reported(const std::exception_ptr& error) noexcept {
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const group_error&) {
+    return true;
+  } catch (...) {
+  }
+  return false;
+}
+
 } // namespace
 
 void group_state::enter() {
@@ -34,7 +45,7 @@ void group_state::enter() {
 void group_state::record(std::string task, const context& ctx, bool failed, std::exception_ptr error,
                          std::error_code code) noexcept {
   // Whoever waits finds the failure told already.
-  if (failed) report_task_failure(ctx, task, error);
+  if (failed && !was_reported(error)) report_task_failure(ctx, task, error);
   bool cancels = failed && policy_ == on_failure::cancel_rest;
   cancel_cause cause = cancels ? cause_of(task, code) : cancel_cause{};
   {

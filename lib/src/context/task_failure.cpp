@@ -2,6 +2,8 @@
 
 #include "context/default_failure_handler.hpp"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <future>
 #include <memory>
@@ -21,7 +23,11 @@ struct handler_slot {
 };
 handler_slot& slot() noexcept {
   alignas(handler_slot) static std::byte memory[sizeof(handler_slot)];
-  static auto* const made = new (memory) handler_slot;
+  static auto* const made = [] {
+    // Another thread's lock would stay locked in a forked child for ever.
+    ::pthread_atfork([] { slot().mutex.lock(); }, [] { slot().mutex.unlock(); }, [] { slot().mutex.unlock(); });
+    return new (memory) handler_slot;
+  }();
   return *made;
 }
 

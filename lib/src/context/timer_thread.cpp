@@ -33,7 +33,20 @@ timer_thread& timer_thread::instance() {
   return *only;
 }
 
+timer_thread::timer_thread() {
+  // Should memory run out here, forks are as they would be without it: a child may find the mutex taken for ever.
+  ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                   [] {
+                     instance().launched_ = false;
+                     instance().mutex_.unlock();
+                   });
+}
+
 void timer_thread::launch() {
+  // Left behind in a forked child, where it would wait for ever for its parent's thread to be gone.
+  static_cast<void>(wake_.release());
+  wake_ = std::make_unique<std::condition_variable_any>();
+  wakes_at_ = timer::time_point::max();
   const signals_blocked blocked;
   std::thread worker([this] { run(); });
   pthread_setname_np(worker.native_handle(), "weir-timer");
@@ -46,7 +59,7 @@ void timer_thread::start(timer& started) {
   if (!launched_) launch();
   timers_.add(started);
   // A timer due after the thread's next look needs no wake-up: most are started far ahead and stopped long before.
-  if (started.due() < wakes_at_) wake_.notify_one();
+  if (started.due() < wakes_at_) wake_->notify_one();
 }
 
 void timer_thread::stop(timer& stopped) noexcept {
@@ -59,7 +72,7 @@ void timer_thread::run() noexcept {
   for (;;) {
     if (timers_.empty()) {
       wakes_at_ = timer::time_point::max();
-      wake_.wait(hold); // woken by start(); ends with the process
+      wake_->wait(hold); // woken by start(); ends with the process
       continue;
     }
     timer& first = timers_.first();
@@ -67,7 +80,7 @@ void timer_thread::run() noexcept {
     const timer::time_point due = first.due();
     if (std::chrono::steady_clock::now() < due) {
       wakes_at_ = due;
-      wake_.wait_until(hold, due); // woken by start() if something is due before; ends with the process
+      wake_->wait_until(hold, due); // woken by start() if something is due before; ends with the process
       continue;
     }
     timers_.remove(first);

@@ -119,6 +119,25 @@ TEST_CASE("gather: the first failure calls off the rest, and every error is kept
   CHECK(log.tasks() == std::vector<std::string>{"prices", "stock"});
 }
 
+TEST_CASE("gather: a failure within one that is within another is told once, where it happened", "[asio]") {
+  failure_log log;
+  net::io_context io;
+  run_coroutine(io, []() -> net::awaitable<void> {
+    const auto inner = []() -> net::awaitable<void> {
+      co_await weir::gather(weir::current_context(), weir::named("prices", refuse("no route")), answer_nothing());
+    };
+    std::size_t failed = 0;
+    try {
+      co_await weir::gather(weir::background(), weir::named("inner", inner()), answer_nothing());
+    } catch (const weir::group_error& error) {
+      failed = error.result().failed;
+      CHECK(error.what() == std::string("inner: prices: no route"));
+    }
+    CHECK(failed == 1);
+  }());
+  CHECK(log.tasks() == std::vector<std::string>{"prices"});
+}
+
 TEST_CASE("gather: the cause of those called off carries the code of a Boost exception, too", "[asio]") {
   failure_log log;
   net::io_context io;

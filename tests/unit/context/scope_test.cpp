@@ -68,6 +68,8 @@ TEST_CASE("context: a bound function has its context wherever it runs, and leave
   std::thread([&] { result = bound(3, 4); }).join();
   CHECK(result == 7);
   CHECK(bound.ctx() == ctx);
+  const auto constant = bound;
+  CHECK(constant(5, 6) == 11);
   auto throws = weir::bind_context(ctx, [] { throw 1; });
   CHECK_THROWS_AS(throws(), int);
   CHECK(weir::current_context() == weir::background());

@@ -21,6 +21,11 @@ class context_bound {
     const context_scope current(ctx_);
     return std::invoke(function_, std::forward<Args>(args)...);
   }
+  template <typename... Args>
+  decltype(auto) operator()(Args&&... args) const {
+    const context_scope current(ctx_);
+    return std::invoke(function_, std::forward<Args>(args)...);
+  }
 
   const context& ctx() const noexcept { return ctx_; }
 

@@ -130,9 +130,10 @@ class group_task {
 ///   asio::post(pool, calls.task("stock", [&](const weir::context& ctx) { stock = fetch_stock(ctx); }));
 ///   calls.wait().throw_if_failed();
 ///
-/// The group has a context of its own, a child of `parent`. A task that throws is reported (report_task_failure()),
-/// its exception kept for who waits, and, unless told otherwise, the context ended: reason application, the error's
-/// code, and which task it was. Tasks that then end with the context's error are no failures.
+/// The group has a context of its own, a child of `parent`. A task that throws is reported (report_task_failure();
+/// but group_error is not: that group has reported its own), its exception kept for who waits, and, unless told
+/// otherwise, the context ended: reason application, the error's code, and which task it was. Tasks that then end
+/// with the context's error are no failures.
 ///
 /// The destructor ends the context and waits: what tasks refer to may stand before the group on the stack. So it
 /// must not be destroyed on the only thread that could run its tasks; in coroutines there is gather() (weir::asio).
