@@ -17,8 +17,8 @@ void log_task_failures(logger& log) {
 }
 
 void detail::log_to_process_log(const task_failure& failure) {
-  static logger& log = default_log().get_logger("weir.task");
-  log_task_failure(log, failure);
+  // Looked up each time: it may be another one after start_logging(), or in a forked child.
+  log_task_failure(default_log().get_logger("weir.task"), failure);
 }
 
 } // namespace weir

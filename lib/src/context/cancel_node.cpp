@@ -28,21 +28,24 @@ cancel_node::renewal cancel_node::revive(const node* parent) noexcept {
   // The phase first. Whoever ended the node took it out of its owner's list, and held a reference or its lock
   // meanwhile: if it is unobserved after that, nobody else can get there. One that is live may be ended by its owner
   // at any time, now as well.
-  // relaxed: is_held_by() receives what others did; relaxed below: join_owner() publishes the node anew.
-  const done_phase seen = phase_.load(std::memory_order_relaxed);
+  // acquire: pairs with the release in store_mark(), whose lock is then seen to be held below.
+  const done_phase seen = phase_.load(std::memory_order_acquire);
   if (!is_unobserved() || seen == done_phase::marking) return renewal::impossible;
-  if (seen == done_phase::live) return renewal::joined;
+  if (seen == done_phase::live) {
+    // Again: it may have been ended meanwhile by one who has dropped his reference since.
+    return done() ? renewal::impossible : renewal::joined;
+  }
   lock_.await_unlocked(); // by who marked it
   cause_ = {};
-  // relaxed: see above.
+  // relaxed: join_owner() publishes the node anew.
   phase_.store(done_phase::live, std::memory_order_relaxed);
   return renewal::to_be_joined;
 }
 
 cancel_node::~cancel_node() {
-  // relaxed: the last reference is gone, and with it went what its holders did; the lock receives the rest. A node
-  // that is done left its owner then, and handed its callbacks to its canceller.
-  if (phase_.load(std::memory_order_relaxed) != done_phase::live) {
+  // acquire: pairs with the release in store_mark(), whose lock is then seen to be held below. A node that is done
+  // left its owner then, and handed its callbacks to its canceller.
+  if (phase_.load(std::memory_order_acquire) != done_phase::live) {
     lock_.await_unlocked(); // by who marked it
     return;
   }
@@ -106,7 +109,8 @@ bool cancel_node::mark_leaf(const done_cause& cause) noexcept {
   // relaxed: the step from `live` is made under lock_ only.
   if (phase_.load(std::memory_order_relaxed) == done_phase::live) store_mark(cause);
   // One that another cascade is still marking is to be waited for.
-  return !is_marking();
+  // acquire: pairs with the release in settle(); the marks of all below it come before this cancel's return.
+  return phase_.load(std::memory_order_acquire) != done_phase::marking;
 }
 
 bool cancel_node::mark(const done_cause& cause, hook_list& reached) noexcept {
@@ -233,14 +237,14 @@ bool cancel_node::wait(const time_point* limit) {
     waiters_.push_back(self);
   }
   {
-    // Woken by mark(), on whichever thread ends this node.
+    // Woken by wake_waiters(), on whichever thread ends this node.
     std::unique_lock hold(self.mutex);
     if (limit)
       self.wake.wait_until(hold, *limit, [&self] { return self.woken; });
     else
       self.wake.wait(hold, [&self] { return self.woken; });
   }
-  // mark() holds lock_ while it wakes: once this has it too, nobody touches `self` any more.
+  // Whoever wakes holds lock_: once this has it too, nobody touches `self` any more.
   const std::lock_guard hold(lock_);
   if (self.next) waiters_.remove(self);
   return done();

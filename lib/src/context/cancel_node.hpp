@@ -16,7 +16,7 @@ namespace weir::detail {
 ///     mark      this node, then every descendant: cause stored, phase live -> marking (or settled, without
 ///               children); marked nodes collect in a list private to the cascade, but for those that are done with
 ///               by this: leaves without callback and timer
-///     settle    timers stopped, phase marking -> settled; the first node leaves its owner
+///     settle    timers stopped, phase marking -> settled if it is not that already; the first node leaves its owner
 ///     tell      the callbacks run, parents' first
 ///
 /// A node that only its maker holds may begin again: see renew().
@@ -92,7 +92,7 @@ class cancel_node : public node, public done_flag, public list_hook {
   static bool mark_below(const done_cause& cause, hook_list& reached) noexcept;
   static void settle_below(hook_list& reached) noexcept;
   static void tell_below(hook_list& reached) noexcept;
-  // relaxed: asked by the cascade that stored `marking`, and only that goes on from there; or as a hint to wait.
+  // relaxed: asked by the cascade that stored `marking`, and only that goes on from there.
   bool is_marking() const noexcept { return phase_.load(std::memory_order_relaxed) == done_phase::marking; }
   void settle() noexcept;
   void await_settled() noexcept;

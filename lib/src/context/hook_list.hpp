@@ -37,25 +37,6 @@ class hook_list {
     hook.next = hook.previous = nullptr;
   }
 
-  /// Takes over all of `other`, behind its own.
-  void splice_back(hook_list& other) noexcept {
-    if (first_ == nullptr) std::swap(first_, other.first_);
-    if (other.first_ == nullptr) return;
-    list_hook* const begin = std::exchange(other.first_, nullptr);
-    list_hook* const end = std::exchange(begin->previous, first_->previous);
-    begin->previous->next = begin;
-    end->next = first_;
-    first_->previous = end;
-  }
-
-  /// Removes those that `keep` says no to.
-  template <class Keep>
-  void remove_unless(Keep keep) {
-    visit_once(first_, [&](list_hook& each) {
-      if (!keep(each)) remove(each);
-    });
-  }
-
   /// Takes out one after the other and visits it; a visit may destroy it.
   template <class Visit>
   void drain(Visit visit) {

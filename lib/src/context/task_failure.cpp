@@ -1,6 +1,7 @@
 #include "weir/context/task_failure.hpp"
 
 #include "context/default_failure_handler.hpp"
+#include "context/immortal.hpp"
 
 #include <pthread.h>
 
@@ -16,19 +17,18 @@ namespace {
 
 constinit std::atomic<std::uint64_t> failures{0};
 
-/// Never destroyed: work may fail after all static objects have gone.
+/// Work may fail before main and after all static objects have gone.
 struct handler_slot {
   std::mutex mutex;
   std::shared_ptr<const task_failure_handler> handler; // null: the default
 };
-handler_slot& slot() noexcept {
-  alignas(handler_slot) static std::byte memory[sizeof(handler_slot)];
-  static auto* const made = [] {
-    // Another thread's lock would stay locked in a forked child for ever.
-    ::pthread_atfork([] { slot().mutex.lock(); }, [] { slot().mutex.unlock(); }, [] { slot().mutex.unlock(); });
-    return new (memory) handler_slot;
-  }();
-  return *made;
+constinit detail::immortal<handler_slot> place_of_handler;
+handler_slot& slot() noexcept { return place_of_handler.object; }
+
+/// Another thread's lock would stay locked in a forked child for ever. Before main and whatever it registers, so that
+/// this one is the last to be taken.
+[[gnu::constructor(101)]] void register_fork_handlers() noexcept {
+  ::pthread_atfork([] { slot().mutex.lock(); }, [] { slot().mutex.unlock(); }, [] { slot().mutex.unlock(); });
 }
 
 std::shared_ptr<const task_failure_handler> current_handler() noexcept {

@@ -18,6 +18,12 @@ class timer_heap {
   /// The one due first. Not of an empty heap.
   timer& first() const noexcept { return *heap_.front(); }
 
+  /// Lets go of all timers.
+  void clear() noexcept {
+    for (timer* each : heap_) each->position_ = timer::nowhere;
+    heap_.clear();
+  }
+
   /// Throws std::bad_alloc; the timer is then not in the heap.
   void add(timer& added);
   /// Does nothing if the timer is not in the heap.

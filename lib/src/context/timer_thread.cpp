@@ -1,5 +1,7 @@
 #include "timer_thread.hpp"
 
+#include "immortal.hpp"
+
 #include <pthread.h>
 
 #include <csignal>
@@ -25,27 +27,40 @@ class signals_blocked {
   sigset_t before_;
 };
 
+constinit immortal<timer_thread> only;
+constinit thread_local bool is_timer_thread = false;
+
 } // namespace
 
-timer_thread& timer_thread::instance() {
-  // Never destroyed: the thread uses it until the process is gone.
-  static timer_thread* const only = new timer_thread;
-  return *only;
-}
+timer_thread& timer_thread::instance() noexcept { return only.object; }
 
-timer_thread::timer_thread() {
-  // Should memory run out here, forks are as they would be without it: a child may find the mutex taken for ever.
-  ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
-                   [] {
-                     instance().launched_ = false;
-                     instance().mutex_.unlock();
-                   });
+/// Another thread's lock would stay locked in a forked child for ever.
+struct timer_fork_handlers {
+  static void prepare() noexcept { only.object.mutex_.lock(); }
+  static void parent() noexcept { only.object.mutex_.unlock(); }
+  static void child() noexcept {
+    timer_thread& timers = only.object;
+    timers.timers_.clear();
+    // A callback of a deadline may fork: then its thread is the child's.
+    if (!is_timer_thread) {
+      timers.launched_ = false;
+      // Left behind, as its destructor would wait for the thread that waits there.
+      static_cast<void>(timers.wake_.release());
+    }
+    timers.mutex_.unlock();
+  }
+};
+
+namespace {
+/// Before main and whatever it registers, so that this mutex is the last to be taken. Without memory for it, forks
+/// are as they would be without it.
+[[gnu::constructor(101)]] void register_fork_handlers() noexcept {
+  ::pthread_atfork(timer_fork_handlers::prepare, timer_fork_handlers::parent, timer_fork_handlers::child);
 }
+} // namespace
 
 void timer_thread::launch() {
-  // Left behind in a forked child, where it would wait for ever for its parent's thread to be gone.
-  static_cast<void>(wake_.release());
-  wake_ = std::make_unique<std::condition_variable_any>();
+  if (!wake_) wake_ = std::make_unique<std::condition_variable_any>();
   wakes_at_ = timer::time_point::max();
   const signals_blocked blocked;
   std::thread worker([this] { run(); });
@@ -68,6 +83,7 @@ void timer_thread::stop(timer& stopped) noexcept {
 }
 
 void timer_thread::run() noexcept {
+  is_timer_thread = true;
   std::unique_lock hold(mutex_);
   for (;;) {
     if (timers_.empty()) {

@@ -31,17 +31,34 @@ int in_child(Function function) {
 
 } // namespace
 
-TEST_CASE("context: deadlines pass in a forked child, those that it inherited too", "[context]") {
+TEST_CASE("context: deadlines pass in a forked child, but not those of its parent", "[context]") {
   // The parent's timer thread is there, and waits.
   const auto far = weir::with_timeout(weir::background(), 1h);
-  const auto inherited = weir::with_timeout(weir::background(), 5ms);
+  auto inherited = weir::with_timeout(weir::background(), 50ms);
   const int result = in_child([&] {
-    const auto own = weir::with_timeout(weir::background(), 1ms);
-    const bool ended = own.ctx.wait() && inherited.ctx.wait();
-    return ended && !far.ctx.done() ? 7 : 1;
+    const auto own = weir::with_timeout(weir::background(), 100ms);
+    if (!own.ctx.wait() || inherited.ctx.done()) return 1;
+    inherited.cancel(); // stops a timer that is not there
+    const auto later = weir::with_timeout(weir::background(), 1ms);
+    return later.ctx.wait() && inherited.ctx.done() && !far.ctx.done() ? 7 : 2;
   });
   CHECK(result == 7);
   CHECK(inherited.ctx.wait());
+}
+
+TEST_CASE("context: a deadline's callback may fork, and the child may use deadlines", "[context]") {
+  const auto made = weir::with_timeout(weir::background(), 1ms);
+  std::atomic<int> result = -2;
+  const auto forks = made.ctx.on_done([&] {
+    result = in_child([] {
+      const auto own = weir::with_timeout(weir::background(), 1ms);
+      // Its thread is this one: the deadline cannot pass before the callback has returned.
+      return own.ctx.done() ? 1 : 7;
+    });
+  });
+  const auto limit = std::chrono::steady_clock::now() + 20s;
+  while (result == -2 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  CHECK(result == 7);
 }
 
 TEST_CASE("context: a child forked while other threads use deadlines and report failures can do so itself",

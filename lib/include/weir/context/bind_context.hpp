@@ -22,7 +22,7 @@ class context_bound {
     return std::invoke(function_, std::forward<Args>(args)...);
   }
   template <typename... Args>
-  decltype(auto) operator()(Args&&... args) const {
+  std::invoke_result_t<const Function&, Args...> operator()(Args&&... args) const {
     const context_scope current(ctx_);
     return std::invoke(function_, std::forward<Args>(args)...);
   }

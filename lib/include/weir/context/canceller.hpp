@@ -18,7 +18,7 @@ namespace weir {
 ///
 /// Copies end the same context; dropping one ends nothing. Thread safety: the calls are thread-safe; assignment and
 /// moving are thread-compatible. Lifetime: keeps the context's state alive.
-/// Cost: up to two locks, plus the descendants; allocates only to keep an error or a text.
+/// Cost: two locks, three with a deadline, plus callbacks and descendants; allocates only to keep an error or a text.
 class cancel_function {
  public:
   cancel_function() noexcept = default;

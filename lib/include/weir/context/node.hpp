@@ -23,13 +23,13 @@ struct done_flag {
   std::atomic<done_phase> phase_{done_phase::live};
 
   bool done() const noexcept {
-    // acquire: pairs with the release in cancel_node::mark(); makes the cause visible.
+    // acquire: pairs with the release in cancel_node::store_mark(); makes the cause visible.
     return phase_.load(std::memory_order_acquire) != done_phase::live;
   }
 
   /// Done, and so is every descendant.
   bool settled() const noexcept {
-    // acquire: pairs with the release in cancel_node::settle() or, without children, mark().
+    // acquire: pairs with the release in cancel_node::settle() or, without children, store_mark().
     return phase_.load(std::memory_order_acquire) == done_phase::settled;
   }
 };
@@ -63,10 +63,10 @@ class node {
     if (drop_reference()) destroy(this);
   }
 
-  /// Whether the caller's own `references` are all there are: then no other thread can get at the node but through
-  /// the list of its owner.
+  /// Whether the caller's own `references` are all there are: then no other thread can get at the node but those who
+  /// may end it without one: its owner, its timer, its stop token.
   bool is_held_by(std::uint32_t references) const noexcept {
-    // acquire: pairs with the release in release(); whoever dropped a reference has done with the node.
+    // acquire: pairs with the release in drop_reference(); whoever dropped a reference has done with the node.
     return references_.load(std::memory_order_acquire) == references;
   }
 
@@ -80,8 +80,9 @@ class node {
 
  protected:
   /// Takes a reference to `parent`, which may be null (the background), and inherits from it. `references`: with how
-  /// many of its own it is born, which saves counting them up. `can_be_found`: try_add_reference() may be called on it
-  /// by who has none; once the node has settled, by those only whose calls its destructor waits for.
+  /// many of its own it is born, which saves counting them up. `can_be_found`: try_add_reference() may be called on
+  /// it by who has none, until it has settled and whoever ended it has dropped his reference; afterwards by those
+  /// only whose calls its destructor waits for.
   explicit node(node* parent, std::uint32_t references = 1, bool can_be_found = false) noexcept
       : parent_(parent), references_(references), can_be_found_(can_be_found) {
     if (!parent) return;
@@ -99,10 +100,11 @@ class node {
  private:
   /// Whether that was the last.
   bool drop_reference() noexcept {
-    // Whoever holds the only one need not count down, once nobody can make another: that is most nodes' end, and an
-    // atomic subtraction less is a tenth of what a context's whole life costs.
+    // Whoever holds the only one need not count down, if nobody can make another: that is most nodes' end, and an
+    // atomic subtraction less is a tenth of what a context's whole life costs. Settled first: whoever has found and
+    // ended the node counted up before, and down when it was done with it.
     // acquire: as the subtraction's.
-    if (references_.load(std::memory_order_acquire) == 1 && (!can_be_found_ || source_->settled())) return true;
+    if ((!can_be_found_ || source_->settled()) && references_.load(std::memory_order_acquire) == 1) return true;
     // acq_rel: the release hands this owner's reads and writes to whoever destroys the node, the acquire receives
     // those of all other owners.
     return references_.fetch_sub(1, std::memory_order_acq_rel) == 1;

@@ -48,7 +48,8 @@ bool is_alone_with(const context& parent, const cancellable& made) noexcept;
 /// `cause`: used only if this deadline is what ends the child; its reason defaults to cancel_reason::deadline.
 /// Errors: throws std::bad_alloc, or std::system_error if the process's timer thread cannot be started.
 /// Lifetime: ending the child, or dropping the last handle to it, stops the timer without waiting for anything. All
-/// deadlines of a process pass on one thread; a forked child starts its own with the first deadline that it makes.
+/// deadlines of a process pass on one thread. In a forked child those that it makes itself pass; contexts that it has
+/// inherited end there only if it cancels them.
 /// Cost: as with_cancel(), plus a timer; one more allocation if the cause has an error or a text.
 cancellable with_deadline(const context& parent, context::time_point deadline, cancel_cause cause = {});
 
