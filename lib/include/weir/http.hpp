@@ -2,6 +2,8 @@
 // download, whatever the server.
 #pragma once
 
+#include "weir/http/access_line.hpp"
+#include "weir/http/access_log.hpp"
 #include "weir/http/byte_ranges.hpp"
 #include "weir/http/client_watcher.hpp"
 #include "weir/http/content_type.hpp"

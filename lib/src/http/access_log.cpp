@@ -2,21 +2,43 @@
 
 #include "weir/log/macros.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <new>
 
-namespace weir::detail {
+namespace weir {
 
 namespace {
 
 constexpr unsigned client_closed_request = 499;
+constexpr std::size_t longest_query = 2048, longest_header = 1024;
 
 double seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
 
 /// What the line reads like where nothing is known, as in other servers' access logs.
 std::string_view or_dash(std::string_view text) noexcept { return text.empty() ? std::string_view("-") : text; }
 
-template <level Severity, class... Extra>
-void write(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return lower;
+}
+
+bool is_credential(std::string_view header) noexcept {
+  if (header == "authorization" || header == "proxy-authorization") return true;
+  return std::ranges::any_of(std::array<std::string_view, 8>{"cookie", "token", "secret", "password", "session",
+                                                             "api-key", "apikey", "signature"},
+                             [&](std::string_view part) { return header.find(part) != header.npos; });
+}
+
+bool is_slow(const exchange_record& facts, std::chrono::milliseconds slow_after) noexcept {
+  return slow_after.count() != 0 && facts.finished - facts.received > slow_after;
+}
+
+template <level Severity, class... Status>
+void write_record(logger& log, const exchange_record& facts, const Status&... status) noexcept {
   const bool left_before_status = facts.status == 0 && facts.was_cut_short();
   WEIR_LOG(log, Severity, "{} {} {}", or_dash(facts.method), or_dash(facts.path),
            left_before_status ? client_closed_request : facts.status, field<"http.request.method">(facts.method),
@@ -25,58 +47,107 @@ void write(logger& log, const exchange_record& facts, const Extra&... extra) noe
            field<"client.address">(facts.peer), field<"http.request.body.size">(facts.request_bytes),
            field<"http.response.body.size">(facts.response_bytes),
            field<"duration_s">(seconds(facts.finished - facts.received)),
-           field<"outcome">(to_string_view(facts.outcome)), extra...);
+           field<"outcome">(to_string_view(facts.outcome)), status...);
 }
 
-// A statement's fields are fixed, and a field with nothing to say is left out: hence a statement for each
-// combination.
-
-template <level Severity, class... Extra>
-void write_with_status(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
+template <level Severity>
+void write_at(logger& log, const exchange_record& facts) noexcept {
   if (facts.status != 0)
-    write<Severity>(log, facts, field<"http.response.status_code">(facts.status), extra...);
+    write_record<Severity>(log, facts, field<"http.response.status_code">(facts.status));
   else
-    write<Severity>(log, facts, extra...);
+    write_record<Severity>(log, facts);
 }
 
-template <class... Extra>
-void write_cancelled(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
-  const auto reason = field<"error.type">(to_string_view(facts.reason));
-  const auto phase = field<"cancel.phase">(to_string_view(facts.phase));
-  if (facts.time_to_stop.count() >= 0)
-    write_with_status<level::info>(log, facts, reason, phase, field<"cancel.to_stop_s">(seconds(facts.time_to_stop)),
-                                   extra...);
-  else
-    write_with_status<level::info>(log, facts, reason, phase, extra...);
-}
+/// This thread's log records carry these ids while it lives.
+class ids_scope {
+ public:
+  explicit ids_scope(const correlation& ids) noexcept : before_(current_correlation) { current_correlation = &ids; }
+  ids_scope(const ids_scope&) = delete;
+  ids_scope& operator=(const ids_scope&) = delete;
+  ~ids_scope() { current_correlation = before_; }
 
-template <class... Extra>
-void write_outcome(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
-  if (facts.outcome == request_outcome::completed)
-    write_with_status<level::info>(log, facts, extra...);
-  else if (facts.reason != cancel_reason::none)
-    write_cancelled(log, facts, extra...);
-  else
-    write_with_status<level::warn>(log, facts, field<"error.message">(facts.error), extra...);
-}
-
-template <class... Extra>
-void write_with_caller(logger& log, const exchange_record& facts, const Extra&... extra) noexcept {
-  if (facts.caller)
-    write_outcome(log, facts, extra..., field<"caller.trace_id">(to_hex(facts.caller->trace).view()),
-                  field<"caller.span_id">(to_hex(facts.caller->span).view()));
-  else
-    write_outcome(log, facts, extra...);
-}
+ private:
+  const correlation* const before_;
+};
 
 } // namespace
 
-void write_access_record(logger& log, const exchange_record& facts, const context& ctx) noexcept {
-  const context_scope under_the_request(ctx);
-  if (facts.request_id.empty())
-    write_with_caller(log, facts);
-  else
-    write_with_caller(log, facts, field<"http.request.id">(facts.request_id));
+request_observer::access_log::access_log(const observer_options& options)
+    : options_(options), ordinary_(options.access.ordinary_ratio) {
+  for (const std::string& name : options.access.headers) {
+    const std::string lower = lower_case(name);
+    headers_.push_back({&detail::text_field_type(lower == "user-agent" ? std::string("user_agent.original")
+                                                                       : "http.request.header." + lower),
+                        is_credential(lower)});
+  }
+  for (const std::string& name : options.access.secret_parameters) secret_parameters_.push_back(lower_case(name));
 }
 
-} // namespace weir::detail
+void request_observer::access_log::keep(std::string_view target, const request_headers* headers,
+                                        exchange_record& facts) const {
+  facts.query.clear();
+  const query_logging mode = options_.access.query;
+  if (const std::size_t mark = target.find('?'); mark != target.npos && mode != query_logging::none) {
+    const std::string_view query = target.substr(mark + 1, longest_query);
+    if (mode == query_logging::whole)
+      facts.query = query;
+    else
+      detail::append_redacted(facts.query, query, secret_parameters_);
+  }
+  if (headers_.empty()) return;
+  facts.headers.resize(headers_.size());
+  for (std::size_t i = 0; i < headers_.size(); ++i) {
+    const std::string_view value = headers != nullptr ? headers->logged(i) : std::string_view();
+    facts.headers[i] = headers_[i].is_secret && !value.empty() ? "REDACTED" : value.substr(0, longest_header);
+  }
+}
+
+/// What only some requests have to say.
+void request_observer::access_log::gather(const exchange_record& facts, detail::field_list& fields) const {
+  if (!facts.request_id.empty()) fields.add(field<"http.request.id">(facts.request_id));
+  if (facts.caller) {
+    fields.add(field<"caller.trace_id">(to_hex(facts.caller->trace).view()));
+    fields.add(field<"caller.span_id">(to_hex(facts.caller->span).view()));
+  }
+  if (facts.reason != cancel_reason::none && facts.outcome != request_outcome::completed) {
+    fields.add(field<"error.type">(to_string_view(facts.reason)));
+    fields.add(field<"cancel.phase">(to_string_view(facts.phase)));
+    if (facts.time_to_stop.count() >= 0) fields.add(field<"cancel.to_stop_s">(seconds(facts.time_to_stop)));
+  } else if (facts.outcome != request_outcome::completed) {
+    fields.add(field<"error.message">(facts.error));
+  }
+  if (is_slow(facts, options_.slow_after)) fields.add(field<"slow">(true));
+  if (!facts.query.empty()) fields.add(field<"url.query">(facts.query));
+  for (std::size_t i = 0; i < std::min(facts.headers.size(), headers_.size()); ++i)
+    if (!facts.headers[i].empty()) fields.add(*headers_[i].field, facts.headers[i]);
+}
+
+void request_observer::access_log::write(const exchange_record& facts, const context& ctx,
+                                         detail::field_list& scratch) noexcept {
+  const bool slow = is_slow(facts, options_.slow_after);
+  const bool troubled = facts.outcome == request_outcome::failed ||
+                        facts.outcome == request_outcome::protocol_error || facts.status >= 500 || slow;
+  correlation ids = ctx.ids() != nullptr ? *ctx.ids() : correlation();
+  const ids_scope under_the_request(ids);
+  permit permitted{true};
+  if (options_.access.ordinary_ratio < 1 && facts.outcome == request_outcome::completed && facts.status < 400 &&
+      !slow)
+    permitted = ordinary_.pass();
+  if (!permitted) return;
+  try {
+    scratch.clear();
+    gather(facts, scratch);
+    if (permitted.suppressed != 0) scratch.add(field<"sampling.suppressed">(permitted.suppressed));
+    if (!scratch.empty()) {
+      scratch.add(ids.fields);
+      ids.fields = scratch.view();
+    }
+  } catch (const std::bad_alloc&) {
+    // The record matters more than these.
+    ids.fields = nullptr;
+  }
+  logger& log = *options_.access_log;
+  troubled ? write_at<level::warn>(log, facts) : write_at<level::info>(log, facts);
+}
+
+} // namespace weir

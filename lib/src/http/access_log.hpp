@@ -1,14 +1,46 @@
-// The access log's record of a finished exchange.
+// From finished exchanges to the records of the access log.
 #pragma once
 
 #include "weir/context.hpp"
 #include "weir/http/exchange.hpp"
-#include "weir/log/logger.hpp"
+#include "weir/http/observer.hpp"
+#include "weir/log/sample.hpp"
 
-namespace weir::detail {
+#include <string>
+#include <string_view>
+#include <vector>
 
-/// One record with OpenTelemetry's attribute names, under the request's own ids. A request whose client did not wait
-/// for a status has 499 in the message, as is usual in access logs, and none among the fields.
-void write_access_record(logger& log, const exchange_record& facts, const context& ctx) noexcept;
+namespace weir {
 
-} // namespace weir::detail
+/// One record a request, with OpenTelemetry's attribute names, under the request's own ids. A request whose client
+/// did not wait for a status has 499 in the message, as is usual in access logs, and none among the fields.
+/// Thread-safe. Lifetime: `options` outlives it.
+class request_observer::access_log {
+ public:
+  /// Throws std::invalid_argument naming what is out of range, std::bad_alloc. There is a logger in `options`.
+  explicit access_log(const observer_options& options);
+
+  void keep(std::string_view target, const request_headers* headers, exchange_record& facts) const;
+  void write(const exchange_record& facts, const context& ctx, detail::field_list& scratch) noexcept;
+
+ private:
+  struct kept_header {
+    const detail::argument_type* field;
+    bool is_secret;
+  };
+  void gather(const exchange_record& facts, detail::field_list& fields) const;
+
+  const observer_options& options_;
+  std::vector<kept_header> headers_;
+  std::vector<std::string> secret_parameters_; // in lower case
+  sample_traces ordinary_;
+};
+
+namespace detail {
+
+/// Appends `query` with `REDACTED` for the values of the parameters that have one of these names, which are in lower
+/// case. Throws std::bad_alloc.
+void append_redacted(std::string& to, std::string_view query, const std::vector<std::string>& names);
+
+} // namespace detail
+} // namespace weir

@@ -37,6 +37,16 @@ std::optional<microseconds> time_told(const request_headers& headers) noexcept {
   return shorter(parse_timeout(headers.deadline()), parse_grpc_timeout(headers.grpc_timeout()));
 }
 
+/// Up to the query; of an absolute target without scheme and authority, which may have a password in it.
+std::string_view path_of(std::string_view target) noexcept {
+  target = target.substr(0, target.find('?'));
+  if (target.starts_with('/')) return target;
+  const std::size_t authority = target.find("://");
+  if (authority == target.npos) return target;
+  const std::size_t path = target.find('/', authority + 3);
+  return path == target.npos ? std::string_view("/") : target.substr(path);
+}
+
 } // namespace
 
 exchange::exchange(request_observer& observer) noexcept : observer_(&observer), mark_(mark_of_finished) {}
@@ -46,7 +56,7 @@ exchange::~exchange() { finish(); }
 void exchange::begin(const request_head& head) {
   finish();
   facts_.method = head.method;
-  facts_.path = head.target.substr(0, head.target.find('?'));
+  facts_.path = path_of(head.target);
   facts_.route.clear();
   facts_.peer = head.peer;
   facts_.error.clear();
@@ -62,6 +72,7 @@ void exchange::begin(const request_head& head) {
   facts_.phase = request_phase::read;
   facts_.time_to_stop = std::chrono::nanoseconds(-1);
   facts_.request_id.clear();
+  observer_->keep_for_access_log(head.target, head.headers, facts_);
   const correlation ids = begin_recording();
   if (is_plain(head))
     context_.begin(observer_->options().base, ids);
@@ -79,9 +90,10 @@ void exchange::begin(const request_head& head) {
 
 /// Whether `head` or the options ask for nothing but ids in the context.
 bool exchange::is_plain(const request_head& head) const noexcept {
-  constexpr std::uint32_t of_callers = detail::b3_kinds | detail::bit_of(detail::header_kind::traceparent);
+  constexpr std::uint32_t plain =
+      detail::b3_kinds | detail::bit_of(detail::header_kind::traceparent) | detail::logged_kinds;
   const observer_options& options = observer_->options();
-  return (head.headers == nullptr || !head.headers->has(~of_callers)) && !head.timeout &&
+  return (head.headers == nullptr || !head.headers->has(~plain)) && !head.timeout &&
          options.request_ids != request_id_policy::always && options.default_deadline.count() == 0;
 }
 

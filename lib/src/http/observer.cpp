@@ -21,21 +21,43 @@ void check_time(const char* name, milliseconds given, milliseconds least, std::c
                                             given.count(), least.count(), most.count()));
 }
 
-/// Throws if it is none that can be compared quickly, or has a meaning of its own.
-void check_header_name(const std::string& name) {
-  if (name.empty()) return;
+/// Throws if it is none that can be compared quickly.
+void check_header_name(const char* option, std::string_view name) {
   const auto is_plain = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_' ||
            c == '.';
   };
-  if (name.size() > detail::known_headers::longest_name || !std::ranges::all_of(name, is_plain))
-    throw std::invalid_argument(fmt::format(
-        "observer_options.deadline_header is '{}': it must be at most {} letters, digits and '-', '_', '.'", name,
-        detail::known_headers::longest_name));
-  const std::size_t kind = detail::known_headers(observer_options{}).find(name);
-  if (kind != detail::header_kinds && kind != static_cast<std::size_t>(detail::header_kind::deadline))
+  if (name.empty() || name.size() > detail::known_headers::longest_name || !std::ranges::all_of(name, is_plain))
     throw std::invalid_argument(
-        fmt::format("observer_options.deadline_header is '{}': that header has another meaning", name));
+        fmt::format("observer_options.{} is '{}': it must be 1 to {} letters, digits and '-', '_', '.'", option, name,
+                    detail::known_headers::longest_name));
+}
+
+/// Throws if the header has a meaning of its own, or has been given twice.
+void check_header_names(const observer_options& options) {
+  observer_options before;
+  before.request_ids = request_id_policy::always;
+  before.deadline_header = std::string(default_deadline_header);
+  if (!options.deadline_header.empty()) {
+    check_header_name("deadline_header", options.deadline_header);
+    const std::size_t kind = detail::known_headers(before).find(options.deadline_header);
+    if (kind != detail::all_header_kinds && kind != static_cast<std::size_t>(detail::header_kind::deadline))
+      throw std::invalid_argument(fmt::format(
+          "observer_options.deadline_header is '{}': that header has another meaning", options.deadline_header));
+    before.deadline_header = options.deadline_header;
+  }
+  const auto& logged = options.access.headers;
+  if (logged.size() > detail::most_logged_headers)
+    throw std::invalid_argument(fmt::format("observer_options.access.headers has {} names: it may have {}",
+                                            logged.size(), detail::most_logged_headers));
+  before.access_log = options.access_log;
+  for (const std::string& name : logged) {
+    check_header_name("access.headers", name);
+    if (options.access_log != nullptr && detail::known_headers(before).find(name) != detail::all_header_kinds)
+      throw std::invalid_argument(fmt::format(
+          "observer_options.access.headers has '{}': it is there twice, or its value is in the record anyway", name));
+    before.access.headers.push_back(name);
+  }
 }
 
 observer_options checked(observer_options options) {
@@ -44,7 +66,10 @@ observer_options checked(observer_options options) {
   check_time("slow_after", options.slow_after, milliseconds(0), std::chrono::hours(1));
   check_time("largest_deadline", options.largest_deadline, milliseconds(1), std::chrono::hours(24));
   check_time("default_deadline", options.default_deadline, milliseconds(0), std::chrono::hours(24));
-  check_header_name(options.deadline_header);
+  check_header_names(options);
+  if (!(options.access.ordinary_ratio >= 0 && options.access.ordinary_ratio <= 1))
+    throw std::invalid_argument(fmt::format("observer_options.access.ordinary_ratio is {}: it must be from 0 to 1",
+                                            options.access.ordinary_ratio));
   return options;
 }
 
@@ -54,6 +79,7 @@ request_observer::request_observer(observer_options options)
     : options_(checked(std::move(options))), known_headers_(options_) {
   if (options_.recorder != nullptr) const recording can_record(*options_.recorder);
   metrics_ = std::make_unique<metrics>(*options_.metrics);
+  if (options_.access_log != nullptr) access_log_ = std::make_unique<access_log>(options_);
 }
 
 request_observer::~request_observer() = default;
@@ -62,12 +88,17 @@ void request_observer::begun(const exchange_record& facts, detail::request_serie
   metrics_->begun(facts, series);
 }
 
+void request_observer::keep_for_access_log(std::string_view target, const request_headers* headers,
+                                           exchange_record& facts) const {
+  if (access_log_) access_log_->keep(target, headers, facts);
+}
+
 void request_observer::deadline_received(bool expired) noexcept { metrics_->deadline_received(expired); }
 
 void request_observer::finished(const exchange_record& facts, const context& ctx,
                                 detail::request_series& series) noexcept {
   metrics_->finished(facts, options_.ignored_after, series);
-  if (options_.access_log != nullptr) detail::write_access_record(*options_.access_log, facts, ctx);
+  if (access_log_) access_log_->write(facts, ctx, series.access_fields);
 }
 
 } // namespace weir

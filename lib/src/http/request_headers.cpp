@@ -32,8 +32,8 @@ bool is_same_name(std::string_view one, std::string_view other) noexcept {
 
 namespace detail {
 
-void known_headers::add(header_kind kind, std::string_view name) noexcept {
-  names_[static_cast<std::size_t>(kind)] = name;
+void known_headers::add(std::size_t kind, std::string_view name) noexcept {
+  names_[kind] = name;
   lengths_ |= std::uint64_t{1} << name.size();
   first_letters_ |= std::uint32_t{1} << (static_cast<unsigned char>(name.front()) % 32);
 }
@@ -57,6 +57,9 @@ known_headers::known_headers(const observer_options& options) noexcept {
     add(header_kind::deadline, options.deadline_header);
     add(header_kind::grpc_timeout, "grpc-timeout");
   }
+  std::size_t kind = header_kinds;
+  if (options.access_log != nullptr)
+    for (const std::string& name : options.access.headers) add(kind++, name);
 }
 
 std::size_t known_headers::find(std::string_view name) const noexcept {
@@ -71,7 +74,7 @@ request_headers::request_headers(const request_observer& observer) noexcept : kn
 
 void request_headers::keep(std::string_view name, std::string_view value) noexcept {
   const std::size_t kind = known_->find(name);
-  if (kind == detail::header_kinds) return;
+  if (kind == detail::all_header_kinds) return;
   const bool is_first = !has(1U << kind);
   kinds_ |= 1U << kind;
   switch (static_cast<detail::header_kind>(kind)) {

@@ -234,6 +234,25 @@ template <field_style Style>
       });
 }
 
+void write_raw_value(line_writer& out, const argument_type& type, const std::byte* from) {
+  with_value<true>(type.kind, from, [&]<class T>(const T& value) {
+    if constexpr (std::is_same_v<T, std::string_view>) {
+      out.append(value);
+    } else if constexpr (std::is_same_v<T, char>) {
+      out.append(value);
+    } else if constexpr (std::is_same_v<T, held_value>) {
+      if (type.kind == argument_kind::structure) return out.append(codec<json_view>::read(value.at).text);
+      text_buffer text;
+      append_custom_text(text, type, value.at);
+      out.append({text.data(), text.size()});
+    } else {
+      if constexpr (std::is_floating_point_v<T>)
+        if (!std::isfinite(value)) return out.append(name_of_no_number(value));
+      out.advance_to(write_plain(out.reserve(longest_number), value));
+    }
+  });
+}
+
 } // namespace
 
 template <message_plan::spelling How>
@@ -264,6 +283,26 @@ void message_plan::write_carried(line_writer& out, const carried_spans& carried,
   for_each_carried(carried.of_context, [&](const argument_type& type, const std::byte* value) {
     if (!has_field(type.key) && !carries(carried.of_logger, type.key)) write(type, value);
   });
+}
+
+bool message_plan::write_raw_field(line_writer& out, const argument_positions& at, std::string_view key) const {
+  for (const named& field : fields_) {
+    const argument_type& type = arguments_[field.argument];
+    if (type.key != key) continue;
+    write_raw_value(out, type, at[field.argument]);
+    return true;
+  }
+  return false;
+}
+
+bool message_plan::write_raw_field(line_writer& out, std::span<const std::byte> carried, std::string_view key) {
+  bool found = false;
+  for_each_carried(carried, [&](const argument_type& type, const std::byte* value) {
+    if (found || type.key != key) return;
+    write_raw_value(out, type, value);
+    found = true;
+  });
+  return found;
 }
 
 void message_plan::write_raw_message(line_writer& out, const argument_positions& at) const {

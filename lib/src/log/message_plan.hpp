@@ -46,6 +46,9 @@ class message_plan {
   void write_fields(line_writer& out, const argument_positions& at, field_style style, bool cut) const;
   /// The logger's and the context's fields whose keys are not used already: an object cannot hold a key twice.
   void write_carried(line_writer& out, const carried_spans& carried, field_style style) const;
+  /// The value of the field with this key, unescaped and without quotes. Returns whether there is one.
+  bool write_raw_field(line_writer& out, const argument_positions& at, std::string_view key) const;
+  static bool write_raw_field(line_writer& out, std::span<const std::byte> carried, std::string_view key);
 
  private:
   enum spelling : std::uint8_t { text, json, raw }; // the first two as in field_style

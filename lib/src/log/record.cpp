@@ -45,6 +45,14 @@ void record::append_fields(text_buffer& out, field_style style) const {
   write_fields(line, style);
 }
 
+bool record::append_raw_field(std::string_view key, text_buffer& out) const {
+  detail::line_writer line(out);
+  if (plan_->write_raw_field(line, at_, key)) return true;
+  for (const auto fields : {carried_.of_logger, carried_.of_context})
+    if (detail::message_plan::write_raw_field(line, fields, key)) return true;
+  return false;
+}
+
 void record::write_message(detail::line_writer& out, field_style style) const {
   if (cut_bytes_ == 0) [[likely]]
     return plan_->write_message(out, at_, style);

@@ -5,6 +5,7 @@
 #include "weir/http/outcome.hpp"
 #include "weir/http/request_context.hpp"
 #include "weir/http/request_headers.hpp"
+#include "weir/log/carried_fields.hpp"
 #include "weir/log/recording.hpp"
 #include "weir/trace.hpp"
 
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weir {
 
@@ -24,7 +26,7 @@ class histogram;
 /// What is known of a request when its header has been read. Views are copied by exchange::begin().
 struct request_head {
   std::string_view method{};        ///< as sent: "GET"
-  std::string_view target{};        ///< as sent; the query is not kept
+  std::string_view target{};        ///< as sent
   std::string_view scheme = "http"; ///< "http" or "https"
   std::string_view peer{};          ///< the client's address
   unsigned version = 11;            ///< 10 or 11
@@ -44,6 +46,9 @@ struct exchange_record {
 
   std::string method, path, route, peer, error; // route: the template; empty if none matched. error: what was thrown
   std::string request_id;                       // empty if it has none
+  // Of what only the access log wants (access_log_options), and empty without that.
+  std::string query;                // without the question mark
+  std::vector<std::string> headers; // those of access_log_options::headers, in that order
   std::string_view scheme = "http";
   unsigned version = 11;
   unsigned status = 0;                                                                    // 0: none was sent
@@ -82,6 +87,7 @@ struct request_series {
   unsigned version = 0, status = 0;
   request_outcome outcome = request_outcome::completed;
   cancel_reason reason = cancel_reason::none;
+  field_list access_fields; // of the access record, while it is written
 };
 
 } // namespace detail

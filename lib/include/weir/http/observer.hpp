@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/context.hpp"
+#include "weir/http/access_log.hpp"
 #include "weir/http/deadline_header.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/http/request_headers.hpp"
@@ -29,13 +30,16 @@ enum class request_id_policy : std::uint8_t {
 struct observer_options {
   /// Where the metrics of metric_names go. Default: the process's registry.
   metrics_registry* metrics = &default_metrics();
-  /// The logger of the access log: one record a request, level info, or warn for failed ones. nullptr: no access log.
+  /// The logger of the access log: one record a request. nullptr: no access log.
   logger* access_log = nullptr;
+  /// What it says, and of which requests.
+  access_log_options access{};
   /// The stream whose flight recorder keeps what requests log below the level (log_options::recorder is set), or
   /// nullptr for none. It is emitted, before the access record, when a request does not end as completed, is answered
   /// with 5xx, or is slow; and forgotten otherwise.
   log_stream* recorder = nullptr;
-  /// A request that takes longer than this is slow; 0 (default), none is, to 1 hour. For the recorder.
+  /// A request that takes longer than this is slow; 0 (default), none is, to 1 hour. For the recorder, and for the
+  /// level of its access record.
   std::chrono::milliseconds slow_after{0};
   /// Whether callers are believed: their trace is continued, their tracestate, baggage and request id taken over.
   /// False for the edge of a system: every request starts a trace, and the caller's stands in the access record as
@@ -74,8 +78,10 @@ class request_observer {
 
   const observer_options& options() const noexcept { return options_; }
 
-  /// For request_headers.
+  /// For request_headers and exchange.
   const detail::known_headers& known_headers() const noexcept { return known_headers_; }
+  /// Keeps of a request what only the access log wants. Throws std::bad_alloc.
+  void keep_for_access_log(std::string_view target, const request_headers* headers, exchange_record& facts) const;
 
   /// Called by exchange.
   void deadline_received(bool expired) noexcept;
@@ -84,10 +90,12 @@ class request_observer {
 
  private:
   class metrics;
+  class access_log;
 
   observer_options options_;
   detail::known_headers known_headers_;
   std::unique_ptr<metrics> metrics_;
+  std::unique_ptr<access_log> access_log_; // or null
 };
 
 } // namespace weir

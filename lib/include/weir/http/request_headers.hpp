@@ -33,11 +33,15 @@ enum class header_kind : std::uint8_t {
   grpc_timeout,
 };
 inline constexpr std::size_t header_kinds = 12;
+/// Behind them the names that the access log keeps, each a kind of its own.
+inline constexpr std::size_t most_logged_headers = 8;
+inline constexpr std::size_t all_header_kinds = header_kinds + most_logged_headers;
 inline constexpr std::size_t first_single_header = 3;
 
 /// A set of them.
 inline constexpr std::uint32_t bit_of(header_kind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
 inline constexpr std::uint32_t b3_kinds = 0x3fU << static_cast<unsigned>(header_kind::b3);
+inline constexpr std::uint32_t logged_kinds = ((1U << most_logged_headers) - 1) << header_kinds;
 
 /// The names that an observer's options ask for. Constant, hence thread-safe.
 class known_headers {
@@ -45,7 +49,8 @@ class known_headers {
   /// Each length is a bit of a word.
   static constexpr std::size_t longest_name = 63;
 
-  /// `options` outlives it; its deadline_header has letters, digits and `- _ .` only.
+  /// `options` outlives it; the names in it have letters, digits and `- _ .` only, and are longest_name at most; of
+  /// access.headers there are most_logged_headers at most.
   explicit known_headers(const observer_options& options) noexcept;
 
   /// False for nearly all names that are not known: what is asked for every header of every request.
@@ -53,15 +58,16 @@ class known_headers {
     return (lengths_ >> name.size() % 64 & 1) != 0 &&
            (first_letters_ >> static_cast<unsigned char>(name.front()) % 32 & 1) != 0;
   }
-  /// The kind of this name, compared without case; header_kinds if it is not known. Not of an empty one.
+  /// The kind of this name, compared without case; all_header_kinds if it is not known. Not of an empty one.
   std::size_t find(std::string_view name) const noexcept;
 
  private:
-  void add(header_kind kind, std::string_view name) noexcept;
+  void add(std::size_t kind, std::string_view name) noexcept;
+  void add(header_kind kind, std::string_view name) noexcept { add(static_cast<std::size_t>(kind), name); }
 
-  std::uint64_t lengths_ = 0;                          // modulo 64, of which 0 is none's
-  std::uint32_t first_letters_ = 0;                    // by their lower five bits, in which cases do not differ
-  std::array<std::string_view, header_kinds> names_{}; // empty: not asked for
+  std::uint64_t lengths_ = 0;                              // modulo 64, of which 0 is none's
+  std::uint32_t first_letters_ = 0;                        // by their lower five bits, in which cases do not differ
+  std::array<std::string_view, all_header_kinds> names_{}; // empty: not asked for
 };
 
 /// Up to `Most` values, whose places are not touched before there are any.
@@ -114,19 +120,21 @@ class request_headers {
   std::string_view request_id() const noexcept { return single(detail::header_kind::request_id); }
   std::string_view deadline() const noexcept { return single(detail::header_kind::deadline); }
   std::string_view grpc_timeout() const noexcept { return single(detail::header_kind::grpc_timeout); }
+  /// The first header of the name access_log_options::headers[index].
+  std::string_view logged(std::size_t index) const noexcept { return single(detail::header_kinds + index); }
 
  private:
   void keep(std::string_view name, std::string_view value) noexcept;
   b3_headers b3() const noexcept;
-  std::string_view single(detail::header_kind kind) const noexcept {
-    return has(detail::bit_of(kind)) ? singles_[static_cast<std::size_t>(kind) - detail::first_single_header]
-                                     : std::string_view();
+  std::string_view single(detail::header_kind kind) const noexcept { return single(static_cast<std::size_t>(kind)); }
+  std::string_view single(std::size_t kind) const noexcept {
+    return has(1U << kind) ? singles_[kind - detail::first_single_header] : std::string_view();
   }
 
   const detail::known_headers* known_;
   std::uint32_t kinds_ = 0; // those there are, each a bit
   union {                   // each of them is there if its kind is
-    std::string_view singles_[detail::header_kinds - detail::first_single_header];
+    std::string_view singles_[detail::all_header_kinds - detail::first_single_header];
   };
   detail::few_values<2> traceparents_; // two are as good as none
   detail::few_values<16> tracestates_;

@@ -8,10 +8,15 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace weir {
+
+namespace detail {
+class field_list;
+}
 
 /// A set of fields, encoded once and copied into every record that is logged with it. Immutable, hence thread-safe.
 /// Made by logger::with() and with_fields().
@@ -34,6 +39,8 @@ class carried_fields {
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
  private:
+  friend class detail::field_list;
+  carried_fields() = default;
   carried_fields(const carried_fields* outer, std::span<const std::byte> fresh);
 
   template <class Field>
@@ -70,6 +77,36 @@ void for_each_carried(std::span<const std::byte> bytes, Visit visit) {
 }
 
 bool carries(std::span<const std::byte> bytes, std::string_view key) noexcept;
+
+/// Describes a field of text whose key is known only when the program runs. It is there until the process ends, and
+/// for each key once: for keys that come from options, not from data. Thread-safe. Throws std::bad_alloc, and
+/// std::invalid_argument naming a key that is none (see field()).
+const argument_type& text_field_type(std::string_view key);
+
+/// Fields that are gathered one by one, for the records of one thread: those of a statement that has some of them
+/// only now and then. Keeps its memory. Thread-compatible.
+class field_list {
+ public:
+  void clear() noexcept { fields_.bytes_.clear(); }
+  bool empty() const noexcept { return fields_.bytes_.empty(); }
+  /// Throw std::bad_alloc. The key must not be in the list.
+  template <field_key Key, class Value>
+  void add(const field_argument<Key, Value>& field) {
+    const std::size_t end = grow(sizeof(void*) + carried_fields::size_of(field));
+    carried_fields::write(fields_.bytes_.data() + end, field);
+  }
+  void add(const argument_type& text_field, std::string_view value);
+  /// Those of `others`, which may be null, whose keys are not in the list.
+  void add(const carried_fields* others);
+
+  /// For correlation::fields. Valid until the list changes.
+  const carried_fields* view() const noexcept { return &fields_; }
+
+ private:
+  std::size_t grow(std::size_t bytes);
+
+  carried_fields fields_;
+};
 
 // The part of a record between its ids and its arguments: how many bytes of the logger's fields follow, how many of
 // the context's, and both.

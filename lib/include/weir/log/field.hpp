@@ -31,7 +31,7 @@ inline constexpr std::array<std::string_view, 10> reserved_keys{
     "time",    "level",    "logger",         "message",          "trace_id",
     "span_id", "recorded", "code.file.path", "code.line.number", "code.function.name"};
 
-consteval bool valid_key(std::string_view key) {
+constexpr bool valid_key(std::string_view key) {
   for (const std::string_view reserved : reserved_keys)
     if (key == reserved) return false;
   for (const char c : key)
@@ -89,9 +89,9 @@ struct codec<field_argument<Key, Value>> {
 /// is the string that the message would show. `Key`: letters, digits, `_ . - /`; not one of the renderers' own keys
 /// (time, level, logger, message, trace_id, span_id, recorded, code.file.path, code.line.number, code.function.name),
 /// and no key twice in one statement. All of this is checked at compile time. A value whose formatter throws is
-/// written as "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not store
-/// it. Cost: none beyond its bytes: the key is part of the call site's static description; of a structure, and of a
-/// type that is not copy_safe, its rendering.
+/// written as "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not
+/// store it. Cost: none beyond its bytes: the key is part of the call site's static description; of a structure, and
+/// of a type that is not copy_safe, its rendering.
 template <field_key Key, class T>
 [[nodiscard, gnu::always_inline]] inline auto field(const T& value) noexcept {
   static_assert(detail::valid_key(Key.view()),

@@ -56,8 +56,11 @@ class record {
   /// front: ` key=value` or
   /// `,"key":value`. Strings are escaped; in text they are quoted where a reader could not tell where they end.
   void append_fields(text_buffer& out, field_style style) const;
+  /// Appends the value of the field with this key, the statement's, else its logger's, else its context's, unescaped
+  /// and without quotes; a structure as JSON. Returns whether there is one.
+  bool append_raw_field(std::string_view key, text_buffer& out) const;
 
-  /// For the library's own renderers: the same two, in one go.
+  /// For the library's own renderers: message and fields, each in one go.
   void write_message(detail::line_writer& out, field_style style) const;
   void write_fields(detail::line_writer& out, field_style style) const;
 

@@ -1,0 +1,41 @@
+// What the access log says of a request, and of which requests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+/// What the access log keeps of the part of a target behind its question mark.
+enum class query_logging : std::uint8_t {
+  none,
+  redacted, ///< with `REDACTED` in the place of the values of access_log_options::secret_parameters
+  whole,
+};
+
+/// The names of parameters that carry credentials as a rule.
+std::vector<std::string> usual_secret_parameters();
+
+/// Which requests the access log has, and what it says of them besides what it always says.
+///
+/// Levels: warn for a request that failed, was answered with 5xx, broke the protocol, or was slow (see
+/// observer_options::slow_after; it has the field `slow`, true); info for all others.
+struct access_log_options {
+  /// The part of the ordinary requests that are logged, 0 to 1; default all. Ordinary is what completed with a status
+  /// below 400 and was not slow. Chosen by trace, so that of one trace all or none are there, in every process with
+  /// this ratio. A record that stands for others as well says for how many in `sampling.suppressed`. Metrics count
+  /// all requests.
+  double ordinary_ratio = 1;
+  /// Headers to be kept, up to 8, as fields `http.request.header.<name>` in lower case, and `user_agent.original`: no
+  /// others are. Default none. Of several of one name the first counts, to 1 KiB. Of Authorization,
+  /// Proxy-Authorization, Cookie and names that have `token`, `secret`, `password`, `session` or `api-key` in them,
+  /// `REDACTED` is kept.
+  std::vector<std::string> headers{};
+  /// Field `url.query`, when there is a query; to 2 KiB. Default redacted.
+  query_logging query = query_logging::redacted;
+  /// Compared without case, percent-decoded. Default usual_secret_parameters().
+  std::vector<std::string> secret_parameters = usual_secret_parameters();
+};
+
+} // namespace weir

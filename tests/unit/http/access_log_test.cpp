@@ -1,0 +1,247 @@
+// What the access log says of a request besides what it always says, and of which requests it says anything.
+#include "observed.hpp"
+#include "sent.hpp"
+
+#include "http/access_log.hpp"
+#include "weir/context_fields.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+using weir_test::begin_with;
+using weir_test::complete;
+using weir_test::json_member;
+using weir_test::observed;
+
+namespace {
+
+/// The access record of one request.
+std::string record_of(weir::observer_options options, std::string_view target, const weir_test::sent& headers = {}) {
+  observed server(std::move(options));
+  weir::exchange exchange(server.observer);
+  begin_with(exchange, headers, {.target = target});
+  complete(exchange);
+  const auto lines = server.access_lines();
+  REQUIRE(lines.size() == 1);
+  return lines.front();
+}
+
+std::string redacted(std::string_view query) {
+  std::string result;
+  weir::detail::append_redacted(result, query, weir::usual_secret_parameters());
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("access log: a query stands in the record without its credentials", "[http]") {
+  const std::string line = record_of({}, "/a?q=tea&token=s3cret&page=2");
+  CHECK(json_member(line, "url.path") == "/a");
+  CHECK(json_member(line, "url.query") == "q=tea&token=REDACTED&page=2");
+  CHECK(json_member(record_of({}, "/a"), "url.query") == "(absent)");
+  CHECK(json_member(record_of({}, "/a?"), "url.query") == "(absent)");
+}
+
+TEST_CASE("access log: a query may be left out, or stand there whole", "[http]") {
+  weir::observer_options options;
+  options.access.query = weir::query_logging::none;
+  CHECK(json_member(record_of(options, "/a?token=x"), "url.query") == "(absent)");
+  options.access.query = weir::query_logging::whole;
+  CHECK(json_member(record_of(options, "/a?token=x"), "url.query") == "token=x");
+  options.access.query = weir::query_logging::redacted;
+  options.access.secret_parameters = {"Ticket"};
+  CHECK(json_member(record_of(options, "/a?token=x&ticket=7"), "url.query") == "token=x&ticket=REDACTED");
+}
+
+TEST_CASE("access log: credentials are found however their parameter is written", "[http]") {
+  struct {
+    std::string_view query, expected;
+  } const cases[] = {
+      {"", ""},
+      {"a", "a"},
+      {"token", "token"},
+      {"token=", "token=REDACTED"},
+      {"token=a=b", "token=REDACTED"},
+      {"TOKEN=a", "TOKEN=REDACTED"},
+      {"t%6fken=a", "t%6fken=REDACTED"},
+      {"t%6Fken=a", "t%6Fken=REDACTED"},
+      {"token[]=a&token[x]=b", "token[]=REDACTED&token[x]=REDACTED"},
+      {"token%5B%5D=a", "token%5B%5D=REDACTED"},
+      {"a=1;token=2;b=3", "a=1;token=REDACTED;b=3"},
+      {"a=1&&token=2&", "a=1&&token=REDACTED&"},
+      {"tokens=1", "tokens=1"},
+      {"%=1&%t=2&token%=3", "%=1&%t=2&token%=3"},
+      {"password=p&user=u", "password=REDACTED&user=u"},
+      {"X-Amz-Signature=a", "X-Amz-Signature=REDACTED"},
+  };
+  for (const auto& [query, expected] : cases) CHECK(redacted(query) == expected);
+}
+
+TEST_CASE("access log: of an absolute target neither scheme nor authority is kept", "[http]") {
+  CHECK(json_member(record_of({}, "http://user:secret@host/a/b?c"), "url.path") == "/a/b");
+  CHECK(json_member(record_of({}, "http://user:secret@host"), "url.path") == "/");
+  CHECK(json_member(record_of({}, "*"), "url.path") == "*");
+}
+
+TEST_CASE("access log: the headers that it is told to keep are in the record, and no others", "[http]") {
+  weir::observer_options options;
+  options.access.headers = {"User-Agent", "referer", "X-Tenant", "Authorization", "X-Api-Key"};
+  const std::string line = record_of(options, "/",
+                                     {{"user-agent", "curl/7.88 \"x\""},
+                                      {"X-TENANT", "blue"},
+                                      {"x-tenant", "red"},
+                                      {"authorization", "Bearer abc"},
+                                      {"x-api-key", "abc"},
+                                      {"Cookie", "id=abc"}});
+  CHECK(json_member(line, "user_agent.original") == R"(curl/7.88 \"x\")");
+  CHECK(json_member(line, "http.request.header.x-tenant") == "blue");
+  CHECK(json_member(line, "http.request.header.referer") == "(absent)");
+  CHECK(json_member(line, "http.request.header.authorization") == "REDACTED");
+  CHECK(json_member(line, "http.request.header.x-api-key") == "REDACTED");
+  CHECK(line.find("abc") == line.npos);
+  CHECK(line.find("ookie") == line.npos);
+}
+
+TEST_CASE("access log: one request's headers and query are not the next one's", "[http]") {
+  weir::observer_options options;
+  options.access.headers = {"X-Tenant"};
+  observed server(options);
+  weir::exchange exchange(server.observer);
+  begin_with(exchange, {{"X-Tenant", "blue"}}, {.target = "/a?b=1"});
+  complete(exchange);
+  begin_with(exchange, {}, {.target = "/c"});
+  complete(exchange);
+  const auto lines = server.access_lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(json_member(lines[0], "http.request.header.x-tenant") == "blue");
+  CHECK(json_member(lines[1], "http.request.header.x-tenant") == "(absent)");
+  CHECK(json_member(lines[1], "url.query") == "(absent)");
+}
+
+TEST_CASE("access log: what a caller sends is kept up to a size", "[http]") {
+  weir::observer_options options;
+  options.access.headers = {"X-Tenant"};
+  const std::string long_text(5000, 'x');
+  const std::string line = record_of(options, "/?" + long_text, {{"X-Tenant", long_text}});
+  CHECK(json_member(line, "url.query").size() == 2048);
+  CHECK(json_member(line, "http.request.header.x-tenant").size() == 1024);
+}
+
+TEST_CASE("access log: fields of the request's context stand beside those of the request", "[http]") {
+  observed server;
+  const auto base =
+      weir::with_fields(weir::background(), weir::field<"instance">("a"), weir::field<"url.query">("no"));
+  weir::observer_options options{.metrics = &server.registry, .access_log = &server.stream.get_logger("access")};
+  options.base = base;
+  weir::request_observer observer(options);
+  weir::exchange exchange(observer);
+  begin_with(exchange, {}, {.target = "/?x"});
+  complete(exchange);
+  const auto lines = server.access_lines();
+  REQUIRE(lines.size() == 1);
+  CHECK(json_member(lines[0], "instance") == "a");
+  CHECK(json_member(lines[0], "url.query") == "x");
+}
+
+TEST_CASE("access log: what is slow, or is answered with 5xx, is a warning", "[http]") {
+  weir::observer_options options;
+  options.slow_after = 1ms;
+  observed server(options);
+  weir::exchange exchange(server.observer);
+  begin_with(exchange, {}, {.received = std::chrono::steady_clock::now() - 1s});
+  complete(exchange);
+  begin_with(exchange, {}, {.received = std::chrono::steady_clock::now() + 1s});
+  complete(exchange);
+  begin_with(exchange, {}, {.received = std::chrono::steady_clock::now() + 1s});
+  exchange.response_started(503);
+  exchange.response_completed();
+  exchange.finish();
+  const auto lines = server.access_lines();
+  REQUIRE(lines.size() == 3);
+  CHECK(json_member(lines[0], "level") == "warn");
+  CHECK(json_member(lines[0], "slow") == "true");
+  CHECK(json_member(lines[1], "level") == "info");
+  CHECK(json_member(lines[1], "slow") == "(absent)");
+  CHECK(json_member(lines[2], "level") == "warn");
+}
+
+TEST_CASE("access log: of the ordinary requests only a part is logged, and says for how many it stands", "[http]") {
+  constexpr int requests = 1000;
+  weir::observer_options options;
+  options.access.ordinary_ratio = 0.25;
+  observed server(options);
+  weir::exchange exchange(server.observer);
+  for (int i = 0; i < requests; ++i) {
+    begin_with(exchange, {});
+    complete(exchange);
+  }
+  begin_with(exchange, {});
+  exchange.response_started(404);
+  exchange.response_completed();
+  exchange.finish();
+  const auto lines = server.access_lines();
+  CHECK(lines.size() > requests / 8);
+  CHECK(lines.size() < requests / 2);
+  CHECK(json_member(lines.back(), "http.response.status_code") == "404");
+  int told = 0;
+  for (const std::string& line : lines)
+    if (const std::string held = json_member(line, "sampling.suppressed"); held != "(absent)")
+      told += std::atoi(held.c_str());
+  const int since_the_last = requests - static_cast<int>(lines.size()) + 1 - told;
+  CHECK(since_the_last >= 0);
+  CHECK(since_the_last < 200);
+  CHECK(server.finished() == requests + 1);
+}
+
+TEST_CASE("access log: of one trace all requests are logged, or none", "[http]") {
+  weir::observer_options options;
+  options.access.ordinary_ratio = 0.5;
+  observed server(options);
+  weir::exchange exchange(server.observer);
+  for (int trace = 1; trace <= 64; ++trace)
+    for (int i = 0; i < 3; ++i) {
+      begin_with(exchange, {{"traceparent", fmt::format("00-{:032x}-00f067aa0ba902b7-01", trace)}});
+      complete(exchange);
+    }
+  const auto lines = server.access_lines();
+  CHECK(lines.size() % 3 == 0);
+  CHECK(lines.size() > 0);
+  CHECK(lines.size() < 192);
+  for (std::size_t i = 0; i + 2 < lines.size(); i += 3)
+    CHECK(json_member(lines[i], "trace_id") == json_member(lines[i + 2], "trace_id"));
+}
+
+TEST_CASE("access log: options that make no sense are refused by name", "[http]") {
+  const auto refused = [](auto change) -> std::string {
+    weir::metrics_registry registry;
+    weir::log_stream stream({.sinks = {weir::null_sink()}});
+    weir::observer_options options{.metrics = &registry, .access_log = &stream.get_logger("access")};
+    change(options.access);
+    try {
+      weir::request_observer observer(options);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "taken";
+  };
+  CHECK(refused([](auto& access) { access.ordinary_ratio = 1.5; }) ==
+        "observer_options.access.ordinary_ratio is 1.5: it must be from 0 to 1");
+  CHECK(refused([](auto& access) { access.headers = {"a b"}; }) ==
+        "observer_options.access.headers is 'a b': it must be 1 to 63 letters, digits and '-', '_', '.'");
+  CHECK(refused([](auto& access) { access.headers = {""}; }).starts_with("observer_options.access.headers is ''"));
+  CHECK(refused([](auto& access) { access.headers = std::vector<std::string>(9, "a"); }) ==
+        "observer_options.access.headers has 9 names: it may have 8");
+  CHECK(refused([](auto& access) {
+          access.headers = {"X-A", "x-a"};
+        }).find("it is there twice") != std::string::npos);
+  CHECK(refused([](auto& access) { access.headers = {"X-Request-Id"}; }).find("in the record anyway") !=
+        std::string::npos);
+  CHECK(refused([](auto& access) { access.headers = {"X-A", "X-B"}; }) == "taken");
+}
