@@ -225,7 +225,8 @@ class access_line_renderer final : public renderer {
   std::string_view status_of(const record& entry) {
     if (const std::string_view sent = value_of(entry, "http.response.status_code"); !sent.empty()) return sent;
     const std::string_view outcome = value_of(entry, "outcome");
-    return outcome == "cancelled" || outcome == "timed_out" ? "499" : "-";
+    if (outcome == "cancelled" || outcome == "timed_out") return "499";
+    return value_of(entry, "rpc.grpc.status_code").empty() ? "-" : "200"; // which all RPCs are answered with
   }
 
   void write_request_line(const record& entry, text_buffer& out) {

@@ -43,7 +43,9 @@ void write_record(logger& log, const exchange_record& facts, const Status&... st
   WEIR_LOG(log, Severity, "{} {} {}", or_dash(facts.method), or_dash(facts.path),
            left_before_status ? client_closed_request : facts.status, field<"http.request.method">(facts.method),
            field<"url.path">(facts.path), field<"url.scheme">(facts.scheme), field<"http.route">(facts.route),
-           field<"network.protocol.version">(facts.version == 10 ? std::string_view("1.0") : std::string_view("1.1")),
+           field<"network.protocol.version">(facts.version == 10   ? std::string_view("1.0")
+                                             : facts.version == 20 ? std::string_view("2")
+                                                                   : std::string_view("1.1")),
            field<"client.address">(facts.peer), field<"http.request.body.size">(facts.request_bytes),
            field<"http.response.body.size">(facts.response_bytes),
            field<"duration_s">(seconds(facts.finished - facts.received)),
@@ -52,7 +54,10 @@ void write_record(logger& log, const exchange_record& facts, const Status&... st
 
 template <level Severity>
 void write_at(logger& log, const exchange_record& facts) noexcept {
-  if (facts.status != 0)
+  // HTTP's status of an RPC is 200 whatever comes of it.
+  if (facts.grpc_status >= 0)
+    write_record<Severity>(log, facts, field<"rpc.grpc.status_code">(facts.grpc_status));
+  else if (facts.status != 0)
     write_record<Severity>(log, facts, field<"http.response.status_code">(facts.status));
   else
     write_record<Severity>(log, facts);
@@ -126,12 +131,13 @@ void request_observer::access_log::write(const exchange_record& facts, const con
                                          detail::field_list& scratch) noexcept {
   const bool slow = is_slow(facts, options_.slow_after);
   const bool troubled = facts.outcome == request_outcome::failed ||
-                        facts.outcome == request_outcome::protocol_error || facts.status >= 500 || slow;
+                        facts.outcome == request_outcome::protocol_error || facts.status >= 500 ||
+                        !facts.error_type.empty() || slow;
   correlation ids = ctx.ids() != nullptr ? *ctx.ids() : correlation();
   const ids_scope under_the_request(ids);
   permit permitted{true};
   if (options_.access.ordinary_ratio < 1 && facts.outcome == request_outcome::completed && facts.status < 400 &&
-      !slow)
+      facts.grpc_status <= 0 && !slow)
     permitted = ordinary_.pass();
   if (!permitted) return;
   try {

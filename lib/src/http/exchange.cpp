@@ -63,6 +63,8 @@ void exchange::begin(const request_head& head) {
   facts_.scheme = head.scheme == "https" ? "https" : "http";
   facts_.version = head.version;
   facts_.status = 0;
+  facts_.grpc_status = -1;
+  facts_.error_type = {};
   expired_on_arrival_ = false;
   facts_.request_bytes = facts_.response_bytes = 0;
   facts_.received = head.received == clock::time_point{} ? clock::now() : head.received;
@@ -255,7 +257,8 @@ void exchange::settle_time_to_stop(clock::time_point signalled) noexcept {
 void exchange::settle_recording() noexcept {
   const auto slow_after = observer_->options().slow_after;
   const bool was_slow = slow_after.count() != 0 && facts_.finished - facts_.received > slow_after;
-  if (facts_.outcome != request_outcome::completed || facts_.status >= 500 || was_slow) recording_->emit();
+  if (facts_.outcome != request_outcome::completed || facts_.status >= 500 || !facts_.error_type.empty() || was_slow)
+    recording_->emit();
   recording_->end();
 }
 

@@ -37,7 +37,9 @@ constexpr std::array phases{request_phase::read, request_phase::handler, request
 /// The label of requests that no route matched.
 constexpr std::string_view no_route{};
 
-std::string_view protocol_version(unsigned version) noexcept { return version == 10 ? "1.0" : "1.1"; }
+std::string_view protocol_version(unsigned version) noexcept {
+  return version == 10 ? "1.0" : version == 20 ? "2" : "1.1";
+}
 
 /// The status as text, "" for none.
 class status_text {
@@ -56,7 +58,7 @@ class status_text {
 std::string_view error_type(const exchange_record& facts, std::string_view status) noexcept {
   switch (facts.outcome) {
   case request_outcome::completed:
-    return facts.status >= 500 ? status : std::string_view();
+    return facts.status >= 500 ? status : facts.error_type;
   case request_outcome::failed:
     return "exception";
   case request_outcome::cancelled:
@@ -84,7 +86,7 @@ Metric* find_series(metric_family<Metric>& family, std::span<const std::string_v
 bool is_of(const detail::request_series& series, const exchange_record& facts) noexcept {
   return series.duration != nullptr && series.counted_active == series.active && series.status == facts.status &&
          series.outcome == facts.outcome && series.reason == facts.reason && series.version == facts.version &&
-         series.route == facts.route;
+         series.error_type == facts.error_type && series.route == facts.route;
 }
 
 template <class Value>
@@ -149,6 +151,7 @@ bool request_observer::metrics::look_up(const exchange_record& facts, detail::re
   }
   series.counted_active = series.active;
   series.version = facts.version;
+  series.error_type = facts.error_type;
   series.status = facts.status;
   series.outcome = facts.outcome;
   series.reason = facts.reason;

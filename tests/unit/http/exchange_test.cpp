@@ -416,3 +416,32 @@ TEST_CASE("exchange: a copy keeps what is known, values and ids, and is ended by
   CHECK(copy->facts.peer == "192.0.2.7");
   CHECK(copy->facts.trace.span == trace.span);
 }
+
+TEST_CASE("http: an RPC is told with its code, and is an error where that says that the server has failed", "[http]") {
+  observed server;
+  weir::exchange exchange(server.observer);
+  const auto call = [&](int code, std::string_view error_type) {
+    exchange.begin({.method = "POST", .target = "/shop.Orders/Find", .version = 20});
+    exchange.response_started(200);
+    exchange.set_grpc_status(code, error_type);
+    exchange.response_completed();
+    exchange.finish();
+  };
+  call(5, "");
+  call(13, "INTERNAL");
+  call(13, "INTERNAL");
+  call(0, "");
+  CHECK(server.finished({{"error_type", ""}, {"network_protocol_version", "2"}}) == 2);
+  CHECK(server.finished({{"error_type", "INTERNAL"}, {"http_response_status_code", "200"}}) == 2);
+  const auto lines = server.access_lines();
+  REQUIRE(lines.size() == 4);
+  CHECK(json_member(lines[0], "rpc.grpc.status_code") == "5");
+  CHECK(json_member(lines[0], "http.response.status_code") == "(absent)");
+  CHECK(json_member(lines[0], "network.protocol.version") == "2");
+  // Nothing of it is left for what comes next.
+  exchange.begin({.method = "GET", .target = "/"});
+  exchange.response_started(200);
+  exchange.response_completed();
+  exchange.finish();
+  CHECK(json_member(server.access_lines()[4], "rpc.grpc.status_code") == "(absent)");
+}

@@ -29,7 +29,7 @@ struct request_head {
   std::string_view target{};        ///< as sent
   std::string_view scheme = "http"; ///< "http" or "https"
   std::string_view peer{};          ///< the client's address
-  unsigned version = 11;            ///< 10 or 11
+  unsigned version = 11;            ///< 10, 11 or 20
   /// Those that say who calls, and for how long it waits; nullptr: none.
   const request_headers* headers = nullptr;
   /// When its first byte was read; the epoch means now.
@@ -51,7 +51,9 @@ struct exchange_record {
   std::vector<std::string> headers; // those of access_log_options::headers, in that order
   std::string_view scheme = "http";
   unsigned version = 11;
-  unsigned status = 0;                                                                    // 0: none was sent
+  unsigned status = 0;           // 0: none was sent
+  int grpc_status = -1;          // of an RPC: its code; -1: none was sent
+  std::string_view error_type{}; // of a completed one that has failed by it: the code's name; a literal
   std::uint64_t request_bytes = 0, response_bytes = 0;                                    // of the bodies
   time_point received{}, handler_started{}, handler_returned{}, first_byte{}, finished{}; // the epoch: did not happen
   trace_context trace{};
@@ -84,6 +86,7 @@ struct request_series {
   histogram* response_size = nullptr;
   const gauge* counted_active = nullptr; // stands for method and scheme
   std::string route;
+  std::string_view error_type;
   unsigned version = 0, status = 0;
   request_outcome outcome = request_outcome::completed;
   cancel_reason reason = cancel_reason::none;
@@ -141,6 +144,12 @@ class exchange {
   /// The response's header goes out.
   void response_started(unsigned status, std::chrono::steady_clock::time_point when = {}) noexcept;
   void add_response_bytes(std::uint64_t bytes) noexcept { facts_.response_bytes += bytes; }
+  /// What an RPC ends with, beside HTTP's 200. `error_type`: a literal with the code's name if that says that the
+  /// server has failed, and empty otherwise; it becomes the label error_type of a completed exchange.
+  void set_grpc_status(int code, std::string_view error_type) noexcept {
+    facts_.grpc_status = code;
+    facts_.error_type = error_type;
+  }
   /// Its last byte was taken by the connection: from now on a client that leaves changes nothing.
   void response_completed() noexcept { response_complete_ = true; }
 
