@@ -57,6 +57,15 @@ int main() {
   weir::httplib_server server(observer);
   server.Get("/", [](const httplib::Request&, httplib::Response&) {});
 }
+""", "grpc": """
+#include <weir/grpc.hpp>
+
+int main() {
+  weir::request_observer observer({});
+  const auto interceptor = weir::observe_grpc(observer);
+  grpc::ClientContext call;
+  const weir::grpc_outgoing carried(call, weir::background());
+}
 """}
 
 

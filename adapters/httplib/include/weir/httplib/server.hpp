@@ -125,6 +125,7 @@ class httplib_server : public httplib::Server {
   static any_handler<More...> observed(const httplib_route& route, any_handler<More...> handler) {
     return [name = route.name, handler = std::move(handler)](const httplib::Request& request,
                                                              httplib::Response& response, const More&... more) {
+      if (current_ == nullptr) return handler(request, response, more...);
       current_->set_route(name);
       if (const std::string& id = current_->facts().request_id; !id.empty()) response.set_header("X-Request-ID", id);
       if (current_->expired_on_arrival()) {
@@ -191,7 +192,11 @@ class httplib_server : public httplib::Server {
     try {
       bool client_closes = false;
       answered = process_request(stream, is_last, client_closes, [&](httplib::Request& request) {
-        begin(observed, request, stream.received());
+        try {
+          begin(observed, request, stream.received());
+        } catch (const std::exception&) { // no memory, or no timer's thread: it is served unobserved
+          return;
+        }
         scope.emplace(watcher_, connection.socket, observed);
       });
       is_last |= client_closes;

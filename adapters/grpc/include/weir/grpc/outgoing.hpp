@@ -1,0 +1,38 @@
+// A call to another service that is made for the context at hand.
+#pragma once
+
+#include "weir/context.hpp"
+
+#include <grpcpp/client_context.h>
+
+#include <memory>
+
+namespace weir {
+
+/// Carries a context on into a call: trace, baggage and request id as metadata, the earlier one of the two deadlines,
+/// and its end, which cancels the call.
+///
+///   grpc::ClientContext call;
+///   const weir::grpc_outgoing carried(call, weir::current_context());
+///   const grpc::Status status = stub->Find(&call, question, &answer);
+///
+/// It is an object beside the call, and no interceptor, because gRPC creates interceptors when the call's deadline
+/// has already been taken.
+///
+/// Made before the call is started, with its set_deadline() done, and destroyed after the call is over, before
+/// `call`. Thread safety: thread-compatible. Errors: throws std::bad_alloc. Cost: some strings, and an allocation if
+/// the context can end.
+class grpc_outgoing {
+ public:
+  grpc_outgoing(grpc::ClientContext& call, const context& ctx);
+  ~grpc_outgoing();
+  grpc_outgoing(const grpc_outgoing&) = delete;
+  grpc_outgoing& operator=(const grpc_outgoing&) = delete;
+
+ private:
+  struct link;
+  std::shared_ptr<link> link_;
+  done_registration ended_;
+};
+
+} // namespace weir

@@ -1,0 +1,83 @@
+#include "call_poller.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+
+namespace weir::detail {
+
+namespace {
+
+constexpr auto interval = std::chrono::milliseconds(10);
+
+} // namespace
+
+call_poller::call_poller() {
+  // Signals are the program's threads' business.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "weir-grpc");
+      run();
+    });
+  } catch (...) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+call_poller::~call_poller() {
+  {
+    const std::lock_guard hold(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void call_poller::add(const grpc::ServerContextBase& call) {
+  const std::lock_guard hold(mutex_);
+  calls_.push_back(&call);
+  if (calls_.size() == 1) changed_.notify_one();
+}
+
+void call_poller::remove(const grpc::ServerContextBase& call) noexcept {
+  std::unique_lock hold(mutex_);
+  calls_.remove(&call);
+  // Woken by ask_all(), when the callbacks that the answer may have called have run.
+  answered_.wait(hold, [&] { return asked_ != &call; });
+}
+
+void call_poller::ask_all(std::unique_lock<std::mutex>& hold) noexcept {
+  // Each is taken from the front and put to the back: others may come and go while the lock is open.
+  for (std::size_t left = calls_.size(); left != 0 && !calls_.empty(); --left) {
+    calls_.splice(calls_.end(), calls_, calls_.begin());
+    asked_ = calls_.back();
+    hold.unlock();
+    const bool is_cancelled = asked_->IsCancelled();
+    hold.lock();
+    if (is_cancelled) calls_.remove(asked_); // there is no more to be learned
+    asked_ = nullptr;
+    answered_.notify_all();
+  }
+}
+
+void call_poller::run() noexcept {
+  std::unique_lock hold(mutex_);
+  while (!stopping_) {
+    if (calls_.empty()) {
+      changed_.wait(hold); // woken by add() and the destructor
+      continue;
+    }
+    changed_.wait_for(hold, interval); // woken by the destructor
+    if (!stopping_) ask_all(hold);
+  }
+}
+
+} // namespace weir::detail

@@ -1,0 +1,60 @@
+#include "weir/grpc/outgoing.hpp"
+
+#include "weir/http/outgoing_headers.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// What the callback that cancels may still find: a registration that is stopped may be running, and is not waited
+/// for.
+struct grpc_outgoing::link {
+  std::mutex mutex;
+  grpc::ClientContext* call;
+};
+
+namespace {
+
+/// Names of gRPC's metadata are in lower case.
+std::string lower_case(std::string_view name) {
+  std::string made(name);
+  std::ranges::transform(made, made.begin(),
+                         [](unsigned char each) { return static_cast<char>(std::tolower(each)); });
+  return made;
+}
+
+} // namespace
+
+grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx) {
+  // Without a header for the deadline: gRPC has one of its own.
+  const outgoing_headers carried(ctx, "");
+  carried.for_each(
+      [&](std::string_view name, std::string_view value) { call.AddMetadata(lower_case(name), std::string(value)); });
+  if (const auto left = remaining(ctx)) {
+    const auto until =
+        std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(*left);
+    call.set_deadline(std::min(call.deadline(), until));
+  }
+  if (!ctx.can_be_done()) return;
+  link_ = std::make_shared<link>();
+  link_->call = &call;
+  ended_ = ctx.on_done([link = link_, ctx] {
+    // gRPC has the same deadline, and says DEADLINE_EXCEEDED of it.
+    if (ctx.reason() == cancel_reason::deadline) return;
+    const std::lock_guard hold(link->mutex);
+    if (link->call != nullptr) link->call->TryCancel();
+  });
+}
+
+grpc_outgoing::~grpc_outgoing() {
+  if (!link_) return;
+  const std::lock_guard hold(link_->mutex);
+  link_->call = nullptr;
+}
+
+} // namespace weir

@@ -1,0 +1,108 @@
+// What a call carries on of the context that it is made for.
+#include "weir/grpc/outgoing.hpp"
+
+#include "lookup_server.hpp"
+#include "weir/trace.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <future>
+#include <optional>
+#include <string>
+#include <thread>
+
+using weir_test::asking;
+using weir_test::lookup_server;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Keeps what it was asked with; waits, where told to, until its caller goes.
+class keeping_service final : public lookup::Lookup::Service {
+ public:
+  grpc::Status Find(grpc::ServerContext* call, const lookup::Question* question, lookup::Answer*) override {
+    for (const auto& [name, value] : call->client_metadata())
+      if (name == "traceparent") given_traceparent.assign(value.data(), value.size());
+    deadline = call->deadline();
+    const weir::context ctx = weir::context_of(*call);
+    asked.set_value();
+    if (question->word() == "wait") ctx.wait_for(10s);
+    return weir::status_of(ctx);
+  }
+
+  std::promise<void> asked;
+  std::string given_traceparent;
+  std::chrono::system_clock::time_point deadline;
+};
+
+} // namespace
+
+TEST_CASE("grpc: a call carries the trace on, with a span of its own", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  const weir::correlation ids = weir::to_correlation(weir::make_server_span(weir::trace_headers{}));
+  const weir::context ctx = weir::with_correlation(weir::background(), ids);
+  grpc::ClientContext call;
+  lookup::Answer answer;
+  const weir::grpc_outgoing carried(call, ctx);
+  CHECK(server.stub->Find(&call, asking("word"), &answer).ok());
+  const auto parent = weir::parse_traceparent(service.given_traceparent);
+  REQUIRE(parent.has_value());
+  CHECK(weir::to_correlation(*parent).trace_id_high == ids.trace_id_high);
+  CHECK(weir::to_correlation(*parent).trace_id_low == ids.trace_id_low);
+  CHECK(weir::to_correlation(*parent).span_id != ids.span_id);
+  CHECK(service.deadline == std::chrono::system_clock::time_point::max());
+}
+
+TEST_CASE("grpc: of the call's own deadline and the context's the earlier one counts", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  const auto now = std::chrono::system_clock::now();
+  const bool own_is_earlier = GENERATE(false, true);
+  const auto [ctx, cancel] = weir::with_timeout(weir::background(), own_is_earlier ? 100s : 50s);
+  grpc::ClientContext call;
+  call.set_deadline(now + (own_is_earlier ? 50s : 100s));
+  lookup::Answer answer;
+  const weir::grpc_outgoing carried(call, ctx);
+  CHECK(server.stub->Find(&call, asking("word"), &answer).ok());
+  CHECK(service.deadline > now + 40s);
+  CHECK(service.deadline < now + 90s);
+}
+
+TEST_CASE("grpc: the end of the context cancels the call, whenever it comes", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  auto ending = weir::with_cancel(weir::background());
+  lookup::Answer answer;
+  {
+    grpc::ClientContext call;
+    std::optional<weir::grpc_outgoing> carried;
+    std::thread canceller;
+    SECTION("while the call is under way") {
+      carried.emplace(call, ending.ctx);
+      canceller = std::thread([&] {
+        service.asked.get_future().get();
+        ending.cancel();
+      });
+    }
+    SECTION("before it") {
+      ending.cancel();
+      carried.emplace(call, ending.ctx);
+    }
+    CHECK(server.stub->Find(&call, asking("wait"), &answer).error_code() == grpc::StatusCode::CANCELLED);
+    if (canceller.joinable()) canceller.join();
+  }
+}
+
+TEST_CASE("grpc: a context that ends after its call finds nothing to cancel", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  const auto ending = weir::with_cancel(weir::background());
+  {
+    grpc::ClientContext call;
+    lookup::Answer answer;
+    const weir::grpc_outgoing carried(call, ending.ctx);
+    CHECK(server.stub->Find(&call, asking("word"), &answer).ok());
+  }
+  ending.cancel();
+}
