@@ -9,7 +9,7 @@
 //   GET /metrics          for Prometheus; with --metrics-port N also on that port, by prometheus-cpp's Exposer
 //   GET /healthz          200 while it runs
 //
-// You will see one JSON line a request in the log file. Ctrl-C or SIGTERM stops accepting, lets requests finish for a
+// You will see one JSON line a request in the log file, with the id that its client got as X-Request-ID. Ctrl-C or SIGTERM stops accepting, lets requests finish for a
 // few seconds, cancels the rest, and writes the log to its end.
 #include <weir/asio/sleep.hpp>
 #include <weir/beast.hpp>
@@ -108,7 +108,12 @@ int run(int count, char** words) {
   const auto context_metrics = weir::register_context_metrics(weir::default_metrics());
   weir::logger& log = stream.get_logger("app");
 
-  weir::request_observer observer({.access_log = &stream.get_logger("access")});
+  // Callers may say who they are (traceparent, B3, X-Request-ID) and for how long they wait (X-Request-Timeout-Ms).
+  weir::request_observer observer({
+      .access_log = &stream.get_logger("access"),
+      .request_ids = weir::request_id_policy::always,
+      .deadline_header = "X-Request-Timeout-Ms",
+  });
   weir::http_server server({.port = static_cast<std::uint16_t>(parse_number("--port", options["--port"], 65535)),
                             .threads = parse_number("--threads", options["--threads"], 64),
                             .observer = &observer,

@@ -107,6 +107,40 @@ def stopped_by_sigterm():
         assert [each["message"] for each in records if each["logger"] == "app"][-1] == "stopped"
 
 
+def ask(server, target, *headers):
+    """Status and headers as curl sees them."""
+    options = [option for header in headers for option in ("-H", header)]
+    answer = subprocess.run(["curl", "-q", "-sS", "--max-time", "30", "--dump-header", "-", "--output", os.devnull,
+                             *options, server.url + target], capture_output=True, text=True, check=True).stdout
+    status, *lines = answer.strip().splitlines()
+    return int(status.split()[1]), {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+
+
+def callers_that_say_how_long_they_wait():
+    with Server() as server:
+        late = ask(server, "/slow?ms=600000", "X-Request-Timeout-Ms: 100", "X-Request-ID: late")
+        assert (late[0], late[1]["x-request-id"]) == (504, "late"), late
+        refused = ask(server, "/slow?ms=600000", "grpc-timeout: 0m", "X-Request-ID: <refused>")
+        assert refused[0] == 504 and len(refused[1]["x-request-id"]) == 36, refused
+        in_time = ask(server, "/hello", "X-Request-Timeout-Ms: 30s", f"b3: {trace(7)}-00f067aa0ba902b7-1")
+        assert in_time[0] == 200, in_time
+        assert server.metric("weir_deadline_received_total") == 3
+        assert server.metric("weir_deadline_expired_on_arrival_total") == 1
+        assert slow_cancelled(server, phase="handler", reason="deadline") == 1
+
+        assert server.stop() == 0
+        records = server.records()
+        access = {each["http.request.id"]: each for each in records if each["logger"] == "access"}
+        told = access["late"]
+        assert (told["outcome"], told["error.type"], told["http.response.status_code"]) == ("timed_out", "deadline", 504)
+        told = access[refused[1]["x-request-id"]]
+        assert (told["outcome"], told["error.type"], told["http.response.status_code"]) == ("refused", "deadline", 504)
+        told = access[in_time[1]["x-request-id"]]
+        assert (told["outcome"], told["trace_id"]) == ("completed", trace(7)), told
+        assert len([each for each in records if each["message"] == "stopped early"]) == 1, "the refused one was handled"
+
+
 need("curl")
 clients_that_give_up()
+callers_that_say_how_long_they_wait()
 stopped_by_sigterm()

@@ -18,6 +18,14 @@ inline void take_all(request_headers& into, const boost::beast::http::fields& he
   for (const auto& each : headers) into.take(to_view(each.name_string()), to_view(each.value()));
 }
 
+/// So that a client can name its request to whoever looks into the log; nothing if there is no id, or the header has
+/// been set already.
+inline void set_request_id(boost::beast::http::fields& headers, std::string_view id) {
+  constexpr const char* name = "X-Request-ID";
+  if (!id.empty() && headers.find(name) == headers.end())
+    headers.set(name, boost::beast::string_view(id.data(), id.size()));
+}
+
 /// The peer's address without its port, or "" if it has gone already.
 inline std::string peer_text(const boost::asio::ip::tcp::socket& socket) {
   boost::system::error_code error;

@@ -30,8 +30,18 @@ void request_scope::begin(const http::request_header<fields>& request, std::uint
                    .headers = &headers,
                    .received = received});
   exchange_.add_request_bytes(bytes_of_body);
-  exchange_.handler_started();
+  if (!exchange_.expired_on_arrival()) exchange_.handler_started();
   watch_.start(connection_.socket().native_handle(), exchange_);
+}
+
+bool request_scope::refuse_if_expired() noexcept {
+  if (!exchange_.expired_on_arrival()) return false;
+  exchange_.refused(cancel_reason::deadline);
+  return true;
+}
+
+void request_scope::identify(http::response_header<fields>& response) const {
+  detail::set_request_id(response, exchange_.facts().request_id);
 }
 
 void request_scope::responding(const http::response_header<fields>& response) noexcept {

@@ -157,6 +157,7 @@ asio::awaitable<bool> session::serve_one() {
 
   begin_exchange(incoming);
   came_whole_ = incoming.is_done();
+  if (exchange_ && exchange_->expired_on_arrival()) co_return co_await refuse_expired(incoming);
   if (error = co_await read_body(incoming); error) {
     if (const unsigned status = status_for(error))
       co_await reject(incoming, status, error.message());
@@ -238,6 +239,7 @@ asio::awaitable<void> session::handle() {
   }
   if (exchange_) exchange_->handler_returned();
   if (!thrown) co_return;
+  if (is_late()) note_lateness(); // what such a handler often ends with
   const std::string what = text_of(thrown);
   if (exchange_) exchange_->handler_threw(what);
   if (setup_.options.log != nullptr)
@@ -259,8 +261,36 @@ asio::awaitable<void> session::run_chain(std::size_t index) {
   }
 }
 
+/// Its caller had given up when it came: the handler does not run. A body that is still to come ends the connection.
+asio::awaitable<bool> session::refuse_expired(parser& incoming) {
+  exchange_->refused(cancel_reason::deadline);
+  const bool keep_alive = came_whole_ && incoming.get().keep_alive() && !winding_down_;
+  request_.message_ = incoming.release();
+  request_.ctx_ = ctx();
+  response_.emplace(*this);
+  response_->error(504, "the deadline had passed");
+  const bool again = co_await send_whole(keep_alive);
+  finish_exchange();
+  under_way_ = false;
+  if (!came_whole_) co_await close_gently();
+  co_return again;
+}
+
+/// Whether the request's own time is over, the caller's or the server's, and nobody has been answered yet.
+bool session::is_late() const noexcept {
+  if (!exchange_ || response_->started() || !ctx().done() || !ctx().deadline()) return false;
+  return ctx().reason() == cancel_reason::deadline || ctx().reason() == cancel_reason::timeout;
+}
+
+void session::note_lateness() noexcept { exchange_->timed_out(ctx().reason(), *ctx().deadline()); }
+
 /// Sees to it that the response is complete, as far as anybody waits for it.
 asio::awaitable<bool> session::conclude(bool keep_alive) {
+  if (is_late()) {
+    note_lateness();
+    response_->clear().error(ctx().reason() == cancel_reason::deadline ? 504 : 503, "the request took too long");
+    co_return co_await send_whole(keep_alive);
+  }
   if (!response_->started()) {
     // Time-out middleware ends a context of its own; the request's own is done when there is nobody left to answer.
     if (ctx().done()) co_return false;
@@ -287,6 +317,7 @@ asio::awaitable<bool> session::send_whole(bool keep_alive) {
   } else {
     message.prepare_payload();
   }
+  identify(message);
   // Nothing has been waited for since the handler returned.
   if (exchange_) exchange_->response_started(message.result_int(), exchange_->facts().handler_returned);
   response_->started_ = true;
@@ -312,6 +343,10 @@ asio::awaitable<session::error_code> session::send(http_response::message_type& 
   co_return error_code();
 }
 
+void session::identify(http::fields& response) const {
+  if (exchange_) set_request_id(response, exchange_->facts().request_id);
+}
+
 void session::note_failed_write(const error_code& error) noexcept {
   response_->broken_ = true;
   // An interrupted write says nothing of the client: the context that ended, perhaps a time limit's, has its own
@@ -329,6 +364,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
   head.version(request_.message_.version());
   head.keep_alive(request_.message_.keep_alive() && !winding_down_);
   head.content_length(bodyless ? boost::optional<std::uint64_t>() : content_length);
+  identify(head);
   response.started_ = true;
   response.announced_ = content_length;
   if (exchange_) exchange_->response_started(head.result_int());
@@ -376,6 +412,7 @@ asio::awaitable<void> session::reject(const parser& incoming, unsigned status, s
   answer.set(http::field::content_type, "text/plain; charset=utf-8");
   answer.body() = std::string(http::obsolete_reason(answer.result())) + "\n";
   answer.prepare_payload();
+  identify(answer);
   if (!co_await send(answer) && exchange_) exchange_->response_completed();
   finish_exchange();
   under_way_ = false;

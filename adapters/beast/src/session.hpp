@@ -76,9 +76,14 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::awaitable<void> reject(const parser& incoming, unsigned status, std::string_view why);
   boost::asio::awaitable<void> close_gently();
 
+  boost::asio::awaitable<bool> refuse_expired(parser& incoming);
+
+  bool is_late() const noexcept;
+  void note_lateness() noexcept;
   void give_up(std::string_view what);
   void begin_exchange(const parser& incoming);
   void finish_exchange() noexcept;
+  void identify(boost::beast::http::fields& response) const;
   void note_failed_write(const error_code& error) noexcept;
   const context& ctx() const noexcept { return exchange_ ? exchange_->ctx() : unobserved_.ctx; }
   /// nullptr in a server that observes nothing.

@@ -64,6 +64,10 @@ class session : public std::enable_shared_from_this<session> {
 
   void handle() {
     scope_.begin(request_, request_.body().size());
+    if (scope_.refuse_if_expired()) {
+      response_ = {http::status::gateway_timeout, request_.version()};
+      return write();
+    }
     const weir::context_scope current(scope_.ctx());
     log_.info("handling {}", std::string_view(request_.target().data(), request_.target().size()));
     if (request_.target() == "/wait") return wait();
@@ -88,6 +92,7 @@ class session : public std::enable_shared_from_this<session> {
   void write() {
     response_.keep_alive(request_.keep_alive());
     response_.prepare_payload();
+    scope_.identify(response_);
     scope_.responding(response_);
     http::async_write(stream_, response_, [self = shared_from_this()](error_code error, std::size_t) {
       self->scope_.finish(error, error ? 0 : self->response_.body().size());
@@ -204,6 +209,26 @@ TEST_CASE("scope: a write that fails because its client has gone is a cancelled 
   CHECK(by.cancelled({{"phase", "write"}}) == 1);
   CHECK(by.finished({{"http_response_status_code", "200"}}) == 1);
   CHECK(by.active() == 0);
+}
+
+TEST_CASE("scope: a caller gets its request's id back, and 504 if it has given up", "[beast][concurrent]") {
+  observed by;
+  existing_server server(by);
+  {
+    raw_client client(server.port());
+    const auto answer = client.ask("GET /a HTTP/1.1\r\nHost: test\r\nX-Request-ID: req-1\r\n\r\n");
+    CHECK(answer.header("X-Request-ID") == "req-1");
+    CHECK(client.get("/b").header("X-Request-ID") == "(absent)");
+    CHECK(client.ask("GET /c HTTP/1.1\r\nHost: test\r\nX-Request-Timeout-Ms: -1\r\n\r\n").status == 504);
+  }
+  server.stop();
+  const auto access = by.access_lines();
+  REQUIRE(access.size() == 3);
+  CHECK(json_member(access[0], "http.request.id") == "req-1");
+  CHECK(json_member(access[2], "outcome") == "refused");
+  CHECK(json_member(access[2], "error.type") == "deadline");
+  CHECK(json_member(access[2], "cancel.phase") == "read");
+  CHECK(by.lines_of("app").size() == 2);
 }
 
 TEST_CASE("scope: a session that is dropped without a word is finished all the same", "[beast][concurrent]") {

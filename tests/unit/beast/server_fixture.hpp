@@ -38,8 +38,9 @@ inline std::string get_request(std::string_view target, std::string_view headers
 class running_server {
  public:
   explicit running_server(const std::function<void(weir::http_server&)>& set_up,
-                          weir::server_options options = quick(), bool is_observed = true)
-      : server_(complete(std::move(options), is_observed)) {
+                          weir::server_options options = quick(), bool is_observed = true,
+                          weir::observer_options observing = {})
+      : by(std::move(observing)), server_(complete(std::move(options), is_observed)) {
     set_up(server_);
     thread_ = std::jthread([this] { server_.run(); });
   }

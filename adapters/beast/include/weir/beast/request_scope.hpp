@@ -41,11 +41,17 @@ class request_scope {
   void begin(const boost::beast::http::request_header<fields>& request, std::uint64_t bytes_of_body = 0,
              std::chrono::steady_clock::time_point received = {});
 
-  /// The request's context: done when the client goes. Pass it on, or make it current: context_scope
-  /// under(scope.ctx());
+  /// Whether the caller's own deadline had passed when the request came. If so the exchange counts as refused: answer
+  /// 504 at once, without doing the work, as nobody waits for it.
+  bool refuse_if_expired() noexcept;
+
+  /// The request's context: done when the client goes, or the caller's or the server's deadline passes. Pass it on,
+  /// or make it current: context_scope under(scope.ctx());
   const context& ctx() const noexcept { return exchange_.ctx(); }
   exchange& current() noexcept { return exchange_; }
 
+  /// Gives the client the request's id, if it has one, as `X-Request-ID`. Errors: throws std::bad_alloc.
+  void identify(boost::beast::http::response_header<fields>& response) const;
   /// The response's header is about to be written.
   void responding(const boost::beast::http::response_header<fields>& response) noexcept;
   /// The write ended: `error` as the handler of async_write got it, `bytes_of_body` of the response's body written.
