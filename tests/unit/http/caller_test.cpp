@@ -7,9 +7,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 
 using weir::request_id_policy;
 using weir_test::begin_with;
@@ -196,4 +202,47 @@ TEST_CASE("http: requests with ids have their contexts in one place", "[http][ca
     CHECK(request_id_of(exchange.ctx()) == exchange.facts().request_id);
     complete(exchange);
   }
+}
+
+// Whether a context's memory may be used again is decided while others let go of it.
+TEST_CASE("http: a request's id stays what it was for a thread that works on", "[http][caller][concurrent]") {
+  observed server({.request_ids = request_id_policy::always});
+  weir::exchange exchange(server.observer);
+  struct work {
+    weir::context ctx;
+    std::string id;
+  };
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<work> waiting;
+  bool is_over = false;
+  std::atomic<int> wrong{0};
+  {
+    std::jthread worker([&] {
+      std::unique_lock hold(mutex);
+      for (;;) {
+        changed.wait(hold, [&] { return is_over || !waiting.empty(); }); // woken below, at the latest by the end
+        if (waiting.empty()) return;
+        work next = std::move(waiting.front());
+        waiting.pop_front();
+        hold.unlock();
+        if (request_id_of(next.ctx) != next.id) ++wrong;
+        next = {};
+        hold.lock();
+      }
+    });
+    for (int i = 0; i < 2000; ++i) {
+      begin_with(exchange, {});
+      if (i % 3 != 0) {
+        const std::lock_guard hold(mutex);
+        waiting.push_back({exchange.ctx(), exchange.facts().request_id});
+        changed.notify_one();
+      }
+      complete(exchange);
+    }
+    const std::lock_guard hold(mutex);
+    is_over = true;
+    changed.notify_one();
+  }
+  CHECK(wrong == 0);
 }
