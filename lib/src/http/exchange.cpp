@@ -34,6 +34,8 @@ std::optional<microseconds> shorter(std::optional<microseconds> one, std::option
 
 /// How long the caller waits, if it says so.
 std::optional<microseconds> time_told(const request_headers& headers) noexcept {
+  using detail::bit_of, detail::header_kind;
+  if (!headers.has(bit_of(header_kind::deadline) | bit_of(header_kind::grpc_timeout))) return std::nullopt;
   return shorter(parse_timeout(headers.deadline()), parse_grpc_timeout(headers.grpc_timeout()));
 }
 

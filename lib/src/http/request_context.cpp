@@ -18,10 +18,11 @@ void request_context::begin(const context& base, const correlation& ids, const r
   const bool has_values = !extras.request_id.empty() || !extras.tracestate.empty();
   const context* above = has_values ? &renew_values(base, extras) : &base;
   context carrying;
-  if (baggage carried = parse_baggage(extras.baggages).kept; !carried.empty()) {
-    carrying = with_value<baggage_key>(*above, std::move(carried));
-    above = &carrying;
-  }
+  if (!extras.baggages.empty())
+    if (baggage carried = parse_baggage(extras.baggages).kept; !carried.empty()) {
+      carrying = with_value<baggage_key>(*above, std::move(carried));
+      above = &carrying;
+    }
   if (extras.deadline != context::time_point::max()) {
     limit_ = with_deadline(*above, extras.deadline, {.reason = extras.at_deadline});
     above = &limit_.ctx;

@@ -49,8 +49,8 @@ struct observer_options {
   bool accept_b3 = true;
   /// Which requests' traces are recorded; default: what a trusted caller has decided, all where nobody has.
   sampler sampling{};
-  /// Default accept: `always` costs a request some hundred instructions and the 36 bytes of a UUID in record and
-  /// response.
+  /// Default accept: `always` costs a request some five hundred instructions, and the 36 bytes of a UUID in record
+  /// and response.
   request_id_policy request_ids = request_id_policy::accept;
   /// The name of the header with the time for which the caller waits, see parse_timeout(); up to 63
   /// letters, digits and `- _ .`. `grpc-timeout` is read as well; of both the shorter time counts. Empty: none is
