@@ -77,6 +77,7 @@ http_request http_request::copy() const {
 void http_request::set_ctx(context ctx) {
   ctx_ = std::move(ctx);
   if (slot_ != nullptr) slot_->set(ctx_);
+  if (observed_ != nullptr) observed_->handler_works_under(ctx_);
 }
 
 http_response& http_response::status(unsigned code) {

@@ -3,9 +3,9 @@
 
 #include "done_cause.hpp"
 #include "hook_list.hpp"
-#include "small_mutex.hpp"
 #include "weir/context/done_callback.hpp"
 #include "weir/context/node.hpp"
+#include "weir/context/small_mutex.hpp"
 
 #include <chrono>
 

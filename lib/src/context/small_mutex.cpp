@@ -1,4 +1,4 @@
-#include "small_mutex.hpp"
+#include "weir/context/small_mutex.hpp"
 
 #include <chrono>
 #include <thread>

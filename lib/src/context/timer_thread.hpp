@@ -1,9 +1,9 @@
 // The one thread of the process that lets deadlines pass.
 #pragma once
 
-#include "small_mutex.hpp"
 #include "timer.hpp"
 #include "timer_heap.hpp"
+#include "weir/context/small_mutex.hpp"
 
 #include <chrono>
 #include <condition_variable>

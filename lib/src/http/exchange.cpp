@@ -1,5 +1,6 @@
 #include "weir/http/exchange.hpp"
 
+#include "http/handler_watch.hpp"
 #include "weir/http/observer.hpp"
 
 #include <algorithm>
@@ -51,12 +52,21 @@ std::string_view path_of(std::string_view target) noexcept {
 
 } // namespace
 
-exchange::exchange(request_observer& observer) noexcept : observer_(&observer), mark_(mark_of_finished) {}
+exchange::exchange(request_observer& observer) noexcept : observer_(&observer), mark_(mark_of_finished) {
+  observer.handlers().add(*this);
+}
 
-exchange::~exchange() { finish(); }
+exchange::~exchange() {
+  finish();
+  observer_->handlers().remove(*this);
+}
 
 void exchange::begin(const request_head& head) {
   finish();
+  const std::lock_guard hold(watched_);
+  narrower_ = {};
+  seen_ended_ = {};
+  told_ = false;
   facts_.method = head.method;
   facts_.path = path_of(head.target);
   facts_.route.clear();
@@ -156,12 +166,40 @@ void exchange::begin_with_extras(const request_head& head, const correlation& id
 }
 
 void exchange::handler_started(clock::time_point when) noexcept {
+  // relaxed, here and where it ends: whoever looks reads what goes with it under the lock.
+  running_.store(true, std::memory_order_relaxed);
   facts_.handler_started = when == clock::time_point{} ? clock::now() : when;
   // relaxed: a label for cancel(), which orders nothing by it.
   phase_.store(request_phase::handler, std::memory_order_relaxed);
 }
 
+void exchange::handler_works_under(context narrower) noexcept {
+  if (narrower == ctx()) narrower = {}; // a handle more, and it could not be renewed for the next request
+  const std::lock_guard hold(watched_);
+  std::swap(narrower_, narrower); // the one before goes after the lock: it may be the last of something
+}
+
+int exchange::look(clock::time_point now, std::chrono::nanoseconds limit, std::vector<detail::lost_handler>& found) {
+  const std::lock_guard hold(watched_);
+  const context& under = narrower_.can_be_done() ? narrower_ : ctx();
+  // relaxed: see handler_started().
+  if (!running_.load(std::memory_order_relaxed) || !under.done()) return 0;
+  // relaxed: as in cancel().
+  const std::uint64_t mark = mark_.load(std::memory_order_relaxed);
+  if (mark != 0 && mark != mark_of_finished)
+    seen_ended_ = facts_.received + time_of(mark);
+  else if (seen_ended_ == clock::time_point{})
+    seen_ended_ = std::min(now, under.deadline().value_or(now));
+  if (now - seen_ended_ <= limit) return 0;
+  if (!std::exchange(told_, true))
+    found.push_back({facts_.method, facts_.path, facts_.route, to_correlation(facts_.trace), under.reason(),
+                     now - facts_.received, now - seen_ended_});
+  return 1;
+}
+
 void exchange::handler_returned() noexcept {
+  // relaxed: see handler_started().
+  running_.store(false, std::memory_order_relaxed);
   if (facts_.handler_returned == clock::time_point{}) facts_.handler_returned = clock::now();
 }
 
@@ -267,6 +305,8 @@ void exchange::settle_recording() noexcept {
 void exchange::finish() noexcept {
   if (!open_) return;
   open_ = false;
+  // relaxed: see handler_started().
+  running_.store(false, std::memory_order_relaxed);
   facts_.finished = clock::now();
   std::uint64_t mark = 0;
   // relaxed: as in cancel(). From here on no cancel() has an effect.
@@ -274,6 +314,7 @@ void exchange::finish() noexcept {
   settle_outcome(mark);
   if (recording_) settle_recording();
   observer_->finished(facts_, ctx(), series_);
+  if (narrower_.can_be_done()) handler_works_under({});
   // Ends what the handler may have left behind; the outcome stands.
   context_.end();
 }

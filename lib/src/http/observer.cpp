@@ -1,7 +1,9 @@
 #include "weir/http/observer.hpp"
 
 #include "http/access_log.hpp"
+#include "http/handler_watch.hpp"
 #include "http/metrics.hpp"
+#include "weir/metrics/names.hpp"
 
 #include <fmt/format.h>
 
@@ -80,9 +82,11 @@ request_observer::request_observer(observer_options options)
   if (options_.recorder != nullptr) const recording can_record(*options_.recorder);
   metrics_ = std::make_unique<metrics>(*options_.metrics);
   if (options_.access_log != nullptr) access_log_ = std::make_unique<access_log>(options_);
+  handlers_ = std::make_shared<detail::handler_watch>(options_.metrics->add(metric_names::handlers_stuck).with({}),
+                                                      options_.log, options_.ignored_after);
 }
 
-request_observer::~request_observer() = default;
+request_observer::~request_observer() { handlers_->close(); }
 
 void request_observer::begun(const exchange_record& facts, detail::request_series& series) noexcept {
   metrics_->begun(facts, series);

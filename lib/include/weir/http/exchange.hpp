@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/context.hpp"
+#include "weir/context/small_mutex.hpp"
 #include "weir/http/outcome.hpp"
 #include "weir/http/request_context.hpp"
 #include "weir/http/request_headers.hpp"
@@ -12,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,6 +79,8 @@ struct request_snapshot {
 
 namespace detail {
 
+class handler_watch;
+
 /// The series that the last request of a connection was counted in, and what they were looked up by: requests that
 /// follow one another on a connection are mostly of one kind.
 struct request_series {
@@ -91,6 +95,14 @@ struct request_series {
   request_outcome outcome = request_outcome::completed;
   cancel_reason reason = cancel_reason::none;
   field_list access_fields; // of the access record, while it is written
+};
+
+/// A handler that goes on though its request has ended.
+struct lost_handler {
+  std::string method, path, route;
+  correlation ids;
+  cancel_reason reason = cancel_reason::none;
+  std::chrono::nanoseconds running{}, since_end{};
 };
 
 } // namespace detail
@@ -131,12 +143,18 @@ class exchange {
   request_snapshot copy() const { return {without_cancel(ctx()), facts_}; }
 
   /// The template that the router matched, for labels: "/download/{file}".
-  void set_route(std::string_view route) { facts_.route = route; }
+  void set_route(std::string_view route) {
+    const std::lock_guard hold(watched_);
+    facts_.route = route;
+  }
   void add_request_bytes(std::uint64_t bytes) noexcept { facts_.request_bytes += bytes; }
 
   /// `when`, here and below, for an adapter that has just read the clock; the epoch means now.
   void handler_started(std::chrono::steady_clock::time_point when = {}) noexcept;
   void handler_returned() noexcept;
+  /// The handler works under `narrower` from now on, a descendant of ctx() with a time limit of its own: what goes on
+  /// after its end is a handler that ignores it.
+  void handler_works_under(context narrower) noexcept;
   /// The handler threw; `what` is kept for the log, up to 512 bytes. The outcome will be failed, unless the request
   /// is cancelled or timed out by then: an exception is what such a handler often ends with.
   void handler_threw(std::string_view what);
@@ -173,6 +191,11 @@ class exchange {
   void finish() noexcept;
 
  private:
+  friend class detail::handler_watch;
+  /// 1 if there is a handler that has been going on for longer than `limit` since its context ended, else 0. Adds it
+  /// to `found` once. Thread-safe.
+  int look(std::chrono::steady_clock::time_point now, std::chrono::nanoseconds limit,
+           std::vector<detail::lost_handler>& found);
   bool is_plain(const request_head& head) const noexcept;
   void begin_trace(const request_headers* headers) noexcept;
   correlation begin_recording();
@@ -198,6 +221,15 @@ class exchange {
   std::atomic<request_phase> phase_{request_phase::read};
   // Whoever sets this first, a cancel() or finish(), has settled whether the request was cancelled. 0: open.
   std::atomic<std::uint64_t> mark_;
+
+  // Of the handler_watch. What it reads is written under `watched_`, or atomic.
+  detail::small_mutex watched_;
+  std::atomic<bool> running_{false};
+  context narrower_; // the background: none
+  std::chrono::steady_clock::time_point seen_ended_{};
+  bool told_ = false;
+  exchange* next_watched_ = nullptr;
+  exchange* previous_watched_ = nullptr;
 };
 
 } // namespace weir

@@ -64,7 +64,12 @@ struct observer_options {
   /// The parent of all requests' contexts; ending it cancels them all, as a shutdown does.
   context base{};
   /// A handler that goes on for longer than this after its request was cancelled counts as ignoring it. 0 to 1 hour.
+  /// While it goes on it counts in the gauge weir_handlers_stuck, and is named in `log`, both within a second or half
+  /// of this time, whichever is shorter.
   std::chrono::milliseconds ignored_after{1000};
+  /// Where the observer itself says something. nullptr (default): the logger `weir.http` of default_log(). Its
+  /// overflow policy should not be to block, as that would hold up the deadlines of all contexts.
+  logger* log = nullptr;
 };
 
 /// One per server. Thread-safe. Lifetime: outlives its exchanges; its registry and logger outlive it.
@@ -84,6 +89,7 @@ class request_observer {
   void keep_for_access_log(std::string_view target, const request_headers* headers, exchange_record& facts) const;
 
   /// Called by exchange.
+  detail::handler_watch& handlers() const noexcept { return *handlers_; }
   void deadline_received(bool expired) noexcept;
   void begun(const exchange_record& facts, detail::request_series& series) noexcept;
   void finished(const exchange_record& facts, const context& ctx, detail::request_series& series) noexcept;
@@ -96,6 +102,7 @@ class request_observer {
   detail::known_headers known_headers_;
   std::unique_ptr<metrics> metrics_;
   std::unique_ptr<access_log> access_log_; // or null
+  std::shared_ptr<detail::handler_watch> handlers_;
 };
 
 } // namespace weir

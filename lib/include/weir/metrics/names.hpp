@@ -52,6 +52,9 @@ struct metric_names {
       "weir_cancel_ignored_total",
       "Cancelled requests whose handler went on for longer than it may (observer_options::ignored_after).",
       {"http_route"}};
+  static constexpr gauge_description handlers_stuck{
+      "weir_handlers_stuck",
+      "Handlers that go on though their request was cancelled longer ago than observer_options::ignored_after."};
   static constexpr counter_description response_bytes_wasted{
       "weir_response_bytes_wasted_total",
       "Response bytes sent for requests that were cancelled afterwards.",
@@ -122,6 +125,7 @@ struct metric_names {
     visit(requests_cancelled);
     visit(cancel_to_stop);
     visit(cancel_ignored);
+    visit(handlers_stuck);
     visit(response_bytes_wasted);
     visit(deadline_received);
     visit(deadline_expired_on_arrival);

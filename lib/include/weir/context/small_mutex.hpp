@@ -1,4 +1,4 @@
-// A lock of four bytes, because every context that can end has one.
+// A lock of a byte, because every context that can end has one.
 #pragma once
 
 #include <atomic>
