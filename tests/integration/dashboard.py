@@ -75,7 +75,7 @@ def check_the_checks():
     metrics, labels = names_in('sum by (a, le) (rate(b_total{c="d", e!~"f|g"}[5m])) / on (h) i > 1 and absent (j) or k * 2')
     assert metrics == {"b_total", "i", "j", "k"}, metrics
     assert labels == {"a", "le", "c", "e", "h"}, labels
-    assert len(read_rules()) == 6 and all(names_in(each)[0] for each in read_rules().values())
+    assert len(read_rules()) == 7 and all(names_in(each)[0] for each in read_rules().values())
     assert {"reason", "http_route", "http_request_method"} <= Catalogue().labels
 
 
