@@ -78,10 +78,10 @@ int main(int count, char** words) {
       {.name = "nothing", .word = "nothing", .times = 7},
       {.name = "broken", .word = "broken", .times = 5},
       {.name = "cancelled", .word = "slow", .times = 6, .cancel_after = 200ms},
-      {.name = "too late", .word = "slow", .times = 6, .deadline = 300ms},
+      {.name = "too late", .word = "slow", .times = 6, .deadline = 800ms},
       {.name = "relayed", .word = "plum", .times = 3, .by_relay = true},
       {.name = "relayed and cancelled", .word = "slow", .times = 3, .cancel_after = 200ms, .by_relay = true},
-      {.name = "relayed too late", .word = "slow", .times = 3, .deadline = 300ms, .by_relay = true}};
+      {.name = "relayed too late", .word = "slow", .times = 3, .deadline = 800ms, .by_relay = true}};
   std::mutex mutex;
   std::map<std::pair<std::string, int>, int> got;
   std::vector<std::thread> threads;
