@@ -1,6 +1,7 @@
 #include "weir/beast/files.hpp"
 
 #include "file_sender.hpp"
+#include "manifests.hpp"
 #include "multipart.hpp"
 #include "weir/http/byte_ranges.hpp"
 #include "weir/http/content_type.hpp"
@@ -79,7 +80,23 @@ download_options checked(download_options options) {
     refuse("buffer_bytes", options.buffer_bytes, "from 4 KiB to 16 MiB");
   if (options.bytes_per_second != 0 && options.bytes_per_second < 1024)
     refuse("bytes_per_second", options.bytes_per_second, "0, or at least 1 KiB");
+  if (!options.manifest) return options;
+  const manifest_options& blocks = *options.manifest;
+  if (blocks.block_bytes < 4096 || blocks.block_bytes > (64U << 20))
+    refuse("manifest.block_bytes", blocks.block_bytes, "from 4 KiB to 64 MiB");
+  if (blocks.cache_bytes > (1U << 30)) refuse("manifest.cache_bytes", blocks.cache_bytes, "up to 1 GiB");
+  if (blocks.threads < 1 || blocks.threads > 64) refuse("manifest.threads", blocks.threads, "from 1 to 64");
   return options;
+}
+
+asio::awaitable<void> serve_manifest(const http_request& request, http_response& response, served_file file,
+                                     detail::manifests& made) {
+  std::string tag = make_entity_tag(file.facts(), floor<seconds>(system_clock::now()));
+  const auto text = co_await made.get(request.ctx(), std::move(file), std::move(tag));
+  if (text != nullptr)
+    response.body(*text, "application/json");
+  else if (!request.ctx().done())
+    response.error(503, "the file is being changed").header("Retry-After", "1");
 }
 
 } // namespace
@@ -132,11 +149,14 @@ asio::awaitable<void> serve_file(const http_request& request, http_response& res
 
 http_handler static_files(const std::string& directory, download_options options) {
   struct shared {
-    shared(const std::string& path, download_options given) : files(path), options(checked(std::move(given))) {}
+    shared(const std::string& path, download_options given) : files(path), options(checked(std::move(given))) {
+      if (options.manifest) made.emplace(*options.manifest);
+    }
     const served_directory files;
     const download_options options;
+    std::optional<detail::manifests> made;
   };
-  const auto all = std::make_shared<const shared>(directory, std::move(options));
+  const auto all = std::make_shared<shared>(directory, std::move(options));
   return [all](http_request& request, http_response& response) -> asio::awaitable<void> {
     const std::string name(request.param(all->options.param));
     std::error_code error = std::make_error_code(std::errc::no_such_file_or_directory);
@@ -146,6 +166,8 @@ http_handler static_files(const std::string& directory, download_options options
       response.error(404, "no such file");
     } else if (error) {
       throw std::system_error(error, "opening " + name);
+    } else if (all->made && request.query("manifest")) {
+      co_await serve_manifest(request, response, std::move(file), *all->made);
     } else {
       co_await serve_file(request, response, file, name, all->options);
     }

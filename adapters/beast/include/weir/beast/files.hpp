@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,22 @@ namespace weir {
 enum class disposition : std::uint8_t {
   unsaid,     ///< no Content-Disposition: it shows what it can show
   attachment, ///< it saves it under its name
+};
+
+/// Lists of a file's blocks with their hashes, by which a client can verify what it has, and fetch what is missing or
+/// damaged: `GET /download/large.bin?manifest` gives
+///
+///   {"etag":"\"…\"","size":2500000,"block_size":1048576,"block_count":3,"algorithm":"sha-256","blocks":["…","…","…"]}
+///
+/// with the hashes in hexadecimal. A file that is changed meanwhile has none just now: 503.
+struct manifest_options {
+  /// 4 KiB to 64 MiB. Doubled, for a file of more than 16384 blocks, until there are no more.
+  std::uint64_t block_bytes = 1024 * 1024;
+  /// For the manifests that are kept, by ETag, the most recently used; up to 1 GiB, 0: none is. One takes 68 bytes a
+  /// block; what is not kept is made again when it is asked for.
+  std::size_t cache_bytes = 16 * 1024 * 1024;
+  /// That read and hash, a file each at a time, as long as somebody waits for it; 1 to 64.
+  unsigned threads = 1;
 };
 
 /// How files are sent. A value out of range makes static_files() throw std::invalid_argument naming it.
@@ -34,6 +51,8 @@ struct download_options {
   /// For all files; empty: by the name's extension.
   std::string content_type{};
   disposition shown_as = disposition::unsaid;
+  /// Whether manifests are given away, and how they are made.
+  std::optional<manifest_options> manifest{};
 };
 
 /// A handler for GET that answers with files below `directory`, and nothing else: see served_directory.
