@@ -2,15 +2,17 @@
 //
 //   build/release/examples/02_download_server --root /some/directory --port 8080 --log server.log
 //
-//   GET /download/{file}  a file of --root, whole or in ranges; stops when the client goes
+//   GET /download/{file}  a file of --root, whole or in ranges; stops when the client goes. With ?manifest its
+//   blocks'
+//                         hashes. Each sends at most --rate bytes a second, if that is not 0
 //   GET /slow?ms=N        answers after N milliseconds, unless its client goes or the server stops
 //   GET /timeout          never done in time: 503 by the deadline of its middleware
 //   GET /hello            the least a server can do
 //   GET /metrics          for Prometheus; with --metrics-port N also on that port, by prometheus-cpp's Exposer
 //   GET /healthz          200 while it runs
 //
-// You will see one JSON line a request in the log file, with the id that its client got as X-Request-ID. Ctrl-C or SIGTERM stops accepting, lets requests finish for a
-// few seconds, cancels the rest, and writes the log to its end.
+// You will see one JSON line a request in the log file, with the id that its client got as X-Request-ID. Ctrl-C or
+// SIGTERM stops accepting, lets requests finish for a few seconds, cancels the rest, and writes the log to its end.
 #include <weir/asio/sleep.hpp>
 #include <weir/beast.hpp>
 #include <weir/context_metrics.hpp>
@@ -51,7 +53,8 @@ unsigned parse_number(std::string_view what, std::string_view text, unsigned mos
 
 std::map<std::string, std::string> parse_options(int count, char** words) {
   std::map<std::string, std::string> options{{"--root", "."},    {"--port", "8080"},     {"--log", "server.log"},
-                                             {"--threads", "1"}, {"--overflow", "drop"}, {"--metrics-port", "0"}};
+                                             {"--threads", "1"}, {"--overflow", "drop"}, {"--metrics-port", "0"},
+                                             {"--rate", "0"}};
   for (int i = 1; i < count; i += 2) {
     if (!options.contains(words[i])) throw std::invalid_argument(std::string("unknown option ") + words[i]);
     if (i + 1 == count) throw std::invalid_argument(std::string(words[i]) + " wants a value");
@@ -120,7 +123,10 @@ int run(int count, char** words) {
                             .log = &log});
 
   server.use(only_for("/timeout", weir::time_limit(100ms)));
-  server.get("/download/{file}", weir::static_files(options["--root"]));
+  server.get("/download/{file}",
+             weir::static_files(options["--root"],
+                                {.bytes_per_second = parse_number("--rate", options["--rate"], 1'000'000'000),
+                                 .manifest = weir::manifest_options{}}));
   server.get("/slow", [&](weir::http_request& request, weir::http_response& response) {
     return slow(log, request, response);
   });

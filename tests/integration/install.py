@@ -20,6 +20,7 @@ endforeach()
 """
 
 MAIN = """
+#include <weir/beast/files.hpp>
 #include <weir/beast/router.hpp>
 #include <weir/http.hpp>
 #include <weir/log.hpp>
@@ -41,6 +42,7 @@ int main() {
   exchange.response_completed();
   exchange.finish();
   WEIR_INFO(stream.get_logger("main"), "hello from {}", *weir::percent_decoded("a%20consumer"));
+  const weir::http_handler files = weir::static_files(".", {.manifest = weir::manifest_options{}});
   weir::take_over_spdlog(stream);
   spdlog::info("hello from {}", "spdlog");
   stream.flush();
