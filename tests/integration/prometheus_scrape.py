@@ -19,7 +19,8 @@ BIG_FILE = 64 << 20  # far more than the sockets' buffers take
 # As Grafana fills the variables in: all jobs, all routes, and a range that holds the whole test.
 EVERYTHING = {"job": ".+", "route": ".*", "__rate_interval": "5m", "__range": "5m"}
 # What must not happen here; any other panel that shows only zeroes has missed what did.
-NEVER = {"Log records dropped", "Cancellations ignored"}
+NEVER = {"Log records dropped", "Cancellations ignored", "Handlers that go on for nobody", "Callers' deadlines",
+         "Failed work"}
 PERHAPS = {"Log queue"}
 REASONS = {"client_closed", "client_reset", "deadline", "timeout", "shutdown", "application", "overload"}
 
