@@ -73,6 +73,7 @@ session::session(asio::ip::tcp::socket socket, const server_setup& setup, sessio
   } else {
     unobserved_ = with_cancel({});
   }
+  request_.peer_ = peer_;
   list_.all.insert(this);
 }
 

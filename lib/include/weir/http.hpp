@@ -17,4 +17,5 @@
 #include "weir/http/preconditions.hpp"
 #include "weir/http/request_headers.hpp"
 #include "weir/http/request_values.hpp"
+#include "weir/http/token_bucket.hpp"
 #include "weir/http/served_directory.hpp"

@@ -3,6 +3,7 @@
 
 #include "weir/beast/client_watch.hpp"
 #include "weir/beast/files.hpp"
+#include "weir/beast/limits.hpp"
 #include "weir/beast/message.hpp"
 #include "weir/beast/middleware.hpp"
 #include "weir/beast/request_scope.hpp"

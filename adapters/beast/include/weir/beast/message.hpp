@@ -23,8 +23,8 @@ namespace detail {
 class session;
 }
 
-/// A request whose body has been read. Valid until its handler returns; used on the session's executor. What is to last
-/// longer takes a copy().
+/// A request whose body has been read. Valid until its handler returns; used on the session's executor. What is to
+/// last longer takes a copy().
 class http_request {
  public:
   using message_type = boost::beast::http::request<boost::beast::http::string_body>;
@@ -34,9 +34,9 @@ class http_request {
   http_request& operator=(http_request&&) = default;
   ~http_request() = default;
 
-  /// A request of its own: header, body and parameters are copied, the context keeps its values and log ids and is ended
-  /// by nobody (so it has no deadline either, unless it is given one), and it is no longer observed. For work that goes
-  /// on after the response:
+  /// A request of its own: header, body and parameters are copied, the context keeps its values and log ids and is
+  /// ended by nobody (so it has no deadline either, unless it is given one), and it is no longer observed. For work
+  /// that goes on after the response:
   ///
   ///   const auto own = std::make_shared<const weir::http_request>(request.copy());
   ///   weir::spawn(background, executor, "audit", own->ctx(), write_audit(own));
@@ -64,6 +64,8 @@ class http_request {
   const context& ctx() const noexcept { return ctx_; }
   /// For middleware: what follows works under `ctx`, and so does the session from now on, its log records included.
   void set_ctx(context ctx);
+  /// The client's address without its port, as the socket has it; "" if it had gone when it was accepted.
+  std::string_view peer() const noexcept { return peer_; }
   /// The exchange being observed, or nullptr in a server without an observer.
   exchange* observed() const noexcept { return observed_; }
 
@@ -73,6 +75,7 @@ class http_request {
 
   message_type message_;
   std::vector<std::pair<std::string, std::string>> params_;
+  std::string peer_;
   context ctx_;
   exchange* observed_ = nullptr;
   ambient_slot* slot_ = nullptr;

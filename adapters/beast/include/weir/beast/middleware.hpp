@@ -2,11 +2,13 @@
 #pragma once
 
 #include "weir/beast/message.hpp"
+#include "weir/beast/router.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <functional>
+#include <vector>
 
 namespace weir {
 
@@ -23,6 +25,12 @@ class next_handler {
 };
 
 using http_middleware = std::function<boost::asio::awaitable<void>(http_request&, http_response&, next_handler)>;
+
+/// `handler` with `outer` around it: middleware of one route. The first is the outermost. Errors: throws
+/// std::invalid_argument if one of them, or the handler, is empty.
+///
+///   server.post("/orders", weir::behind({weir::limit_concurrency(8)}, take_order));
+http_handler behind(std::vector<http_middleware> outer, http_handler handler);
 
 /// Gives what follows `limit` to answer: its context then ends with the reason timeout, and if nothing has been sent
 /// when it returns the client gets 503 with `body`, whatever the handler had prepared, headers included. For handlers

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weir {
 
@@ -36,6 +37,33 @@ struct server_options {
   std::chrono::milliseconds idle_timeout{30'000};
 };
 
+class http_server;
+
+/// Of http_server::group(). Middleware counts for the routes that are added after it, inside of the server's and of
+/// the groups around this one. Unknown paths are the server's. A value; lifetime: the server outlives it.
+class route_group {
+ public:
+  /// Errors: as the server's.
+  route_group& use(http_middleware middleware);
+  route_group& route(std::string_view method, std::string_view path_template, http_handler handler);
+  route_group& get(std::string_view path_template, http_handler handler) {
+    return route("GET", path_template, std::move(handler));
+  }
+  route_group& post(std::string_view path_template, http_handler handler) {
+    return route("POST", path_template, std::move(handler));
+  }
+  /// One within this, which begins with the middleware that this one has by now.
+  route_group group(std::string_view prefix) const;
+
+ private:
+  friend class http_server;
+  route_group(http_server& server, std::string prefix, std::vector<http_middleware> middleware);
+
+  http_server* server_;
+  std::string prefix_;
+  std::vector<http_middleware> middleware_;
+};
+
 /// Routes and middleware are set before run(). One request at a time per connection, as HTTP/1 has it; requests of
 /// different connections run on different threads. Observed requests have a context each, children of the observer's
 /// base.
@@ -55,6 +83,9 @@ class http_server {
   }
   /// Around every handler, unknown paths included, in the order of these calls.
   void use(http_middleware middleware);
+  /// Routes that have the beginning of their paths, and middleware, in common. `prefix` is a template without a slash
+  /// at its end: "/api", "/users/{id}", or "" for middleware alone. Errors: throws std::invalid_argument.
+  route_group group(std::string_view prefix);
 
   std::uint16_t port() const noexcept;
 
