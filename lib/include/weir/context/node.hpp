@@ -52,7 +52,7 @@ class node {
   bool try_add_reference() noexcept {
     // relaxed: the caller's lock orders this against the destructor.
     auto seen = references_.load(std::memory_order_relaxed);
-    while (seen != 0) {
+    while (count_of(seen) != 0) {
       // relaxed: as above.
       if (references_.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
     }
@@ -67,7 +67,7 @@ class node {
   /// may end it without one: its owner, its timer, its stop token.
   bool is_held_by(std::uint32_t references) const noexcept {
     // acquire: pairs with the release in drop_reference(); whoever dropped a reference has done with the node.
-    return references_.load(std::memory_order_acquire) == references;
+    return count_of(references_.load(std::memory_order_acquire)) == references;
   }
 
   const node* parent() const noexcept { return parent_; }
@@ -84,7 +84,7 @@ class node {
   /// it by who has none, until it has settled and whoever ended it has dropped his reference; afterwards by those
   /// only whose calls its destructor waits for.
   explicit node(node* parent, std::uint32_t references = 1, bool can_be_found = false) noexcept
-      : parent_(parent), references_(references), can_be_found_(can_be_found) {
+      : parent_(parent), references_(references | (can_be_found ? found_bit : 0)) {
     if (!parent) return;
     parent->add_reference();
     source_ = parent->source_;
@@ -98,16 +98,24 @@ class node {
   const correlation* ids_ = nullptr;
 
  private:
+  /// Of references_, whose highest bit stays as it is: whether the node can be found. A member more would cost eight
+  /// bytes of every context.
+  static constexpr std::uint32_t found_bit = 1U << 31;
+  static constexpr std::uint32_t count_of(std::uint32_t word) noexcept { return word & ~found_bit; }
+
   /// Whether that was the last.
   bool drop_reference() noexcept {
     // Whoever holds the only one need not count down, if nobody can make another: that is most nodes' end, and an
     // atomic subtraction less is a tenth of what a context's whole life costs. Settled first: whoever has found and
     // ended the node counted up before, and down when it was done with it.
+    // relaxed: the bit is constant.
+    const bool can_be_found = (references_.load(std::memory_order_relaxed) & found_bit) != 0;
     // acquire: as the subtraction's.
-    if ((!can_be_found_ || source_->settled()) && references_.load(std::memory_order_acquire) == 1) return true;
+    if ((!can_be_found || source_->settled()) && count_of(references_.load(std::memory_order_acquire)) == 1)
+      return true;
     // acq_rel: the release hands this owner's reads and writes to whoever destroys the node, the acquire receives
     // those of all other owners.
-    return references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    return count_of(references_.fetch_sub(1, std::memory_order_acq_rel)) == 1;
   }
 
   /// Destroys the node and every ancestor that only it kept alive, in a loop: chains may be long.
@@ -115,7 +123,6 @@ class node {
 
   node* const parent_;
   std::atomic<std::uint32_t> references_;
-  const bool can_be_found_;
 };
 
 /// `given` with the fields and the recording of `parent`'s ids, as far as it has none and they have. The parent
