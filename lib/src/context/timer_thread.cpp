@@ -1,31 +1,15 @@
 #include "timer_thread.hpp"
 
 #include "immortal.hpp"
+#include "start_thread.hpp"
 
 #include <pthread.h>
 
-#include <csignal>
 #include <mutex>
 #include <thread>
 
 namespace weir::detail {
 namespace {
-
-/// Blocks all signals on this thread, and so on those it starts meanwhile.
-class signals_blocked {
- public:
-  signals_blocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 constinit immortal<timer_thread> only;
 constinit thread_local bool is_timer_thread = false;
@@ -62,10 +46,7 @@ namespace {
 void timer_thread::launch() {
   if (!wake_) wake_ = std::make_unique<std::condition_variable_any>();
   wakes_at_ = timer::time_point::max();
-  const signals_blocked blocked;
-  std::thread worker([this] { run(); });
-  pthread_setname_np(worker.native_handle(), "weir-timer");
-  worker.detach();
+  start_thread("weir-timer", [this] { run(); }).detach();
   launched_ = true;
 }
 

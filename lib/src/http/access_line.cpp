@@ -1,5 +1,6 @@
 #include "weir/http/access_line.hpp"
 
+#include "http/header_field.hpp"
 #include "log/escape.hpp"
 #include "log/option_check.hpp"
 #include "utf8.hpp"
@@ -36,13 +37,6 @@ struct piece {
 
 [[noreturn]] void refuse(std::string_view format, std::size_t at, std::string_view what) {
   throw std::invalid_argument(fmt::format("access line format '{}': {} at {}", format, what, at));
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return lower;
 }
 
 /// The field that a directive shows, which has no more to it than that; empty if there is more.
@@ -127,7 +121,7 @@ class format_parser {
       pieces_.push_back({.directive = name == "us" ? 'D' : name == "ms" ? 'M' : 'T'});
       return;
     case 'i':
-      pieces_.push_back({.directive = 'n', .field = header_field(name)});
+      pieces_.push_back({.directive = 'n', .field = detail::header_field(name)});
       return;
     case 'n':
       pieces_.push_back({.directive = 'n', .field = std::string(name)});
@@ -135,11 +129,6 @@ class format_parser {
     default:
       refuse(format_, begin, fmt::format("unknown directive '%{{{}}}{}'", name, letter));
     }
-  }
-
-  static std::string header_field(std::string_view name) {
-    const std::string lower = lower_case(name);
-    return lower == "user-agent" ? "user_agent.original" : "http.request.header." + lower;
   }
 
   std::string_view format_;

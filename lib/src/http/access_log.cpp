@@ -1,5 +1,6 @@
 #include "http/access_log.hpp"
 
+#include "http/header_field.hpp"
 #include "weir/log/macros.hpp"
 
 #include <algorithm>
@@ -18,13 +19,6 @@ double seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::dur
 
 /// What the line reads like where nothing is known, as in other servers' access logs.
 std::string_view or_dash(std::string_view text) noexcept { return text.empty() ? std::string_view("-") : text; }
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return lower;
-}
 
 bool is_credential(std::string_view header) noexcept {
   if (header == "authorization" || header == "proxy-authorization") return true;
@@ -79,13 +73,11 @@ class ids_scope {
 
 request_observer::access_log::access_log(const observer_options& options)
     : options_(options), ordinary_(options.access.ordinary_ratio) {
-  for (const std::string& name : options.access.headers) {
-    const std::string lower = lower_case(name);
-    headers_.push_back({&detail::text_field_type(lower == "user-agent" ? std::string("user_agent.original")
-                                                                       : "http.request.header." + lower),
-                        is_credential(lower)});
-  }
-  for (const std::string& name : options.access.secret_parameters) secret_parameters_.push_back(lower_case(name));
+  for (const std::string& name : options.access.headers)
+    headers_.push_back(
+        {&detail::text_field_type(detail::header_field(name)), is_credential(detail::lower_case(name))});
+  for (const std::string& name : options.access.secret_parameters)
+    secret_parameters_.push_back(detail::lower_case(name));
 }
 
 void request_observer::access_log::keep(std::string_view target, const request_headers* headers,

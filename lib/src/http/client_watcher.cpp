@@ -1,8 +1,9 @@
 #include "weir/http/client_watcher.hpp"
 
+#include "start_thread.hpp"
+
 #include <fmt/format.h>
 
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -11,11 +12,9 @@
 #include <array>
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <unordered_map>
 
 namespace weir {
@@ -89,20 +88,7 @@ client_watcher::shared::shared(client_watch_options given)
   event.data.u64 = wake_up;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0)
     throw std::system_error(errno, std::system_category(), "client watcher: epoll_ctl");
-  // Signals are the program's threads' business.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    thread_ = std::thread([this] {
-      pthread_setname_np(pthread_self(), "weir-watch");
-      run();
-    });
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = detail::start_thread("weir-watch", [this] { run(); });
 }
 
 client_watcher::shared::~shared() {

@@ -1,5 +1,6 @@
 // Keeps credentials in a query out of the log.
 #include "http/access_log.hpp"
+#include "http/header_field.hpp"
 
 #include <algorithm>
 
@@ -65,10 +66,10 @@ std::string read_name(std::string_view name) {
       c = static_cast<char>(hex_value(name[i + 1]) * 16 + hex_value(name[i + 2]));
       i += 2;
     }
-    read.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c);
+    read.push_back(c);
   }
   // `token[]` and `token[a]` are spellings of a list.
-  return read.substr(0, read.find('['));
+  return lower_case(read.substr(0, read.find('[')));
 }
 
 } // namespace

@@ -2,11 +2,10 @@
 
 #include "log/option_check.hpp"
 #include "log/sink_runner.hpp"
+#include "start_thread.hpp"
 
-#include <pthread.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
@@ -25,20 +24,7 @@ class on_thread final : public sink {
   on_thread(std::shared_ptr<sink> target, own_thread_options options)
       : sink(std::string(target->name())), options_(options), runner_(std::make_shared<sink_runner>(target)) {
     set_threshold(target->threshold());
-    // Signals are the program's own threads' business.
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread([runner = runner_] {
-        ::pthread_setname_np(::pthread_self(), "weir-sink");
-        runner->run();
-      });
-    } catch (...) {
-      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-      throw;
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    thread_ = detail::start_thread("weir-sink", [runner = runner_] { runner->run(); });
   }
   ~on_thread() override {
     // A forked child has the object but not the thread, which may have held the lock.

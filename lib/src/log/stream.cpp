@@ -1,15 +1,13 @@
 #include "weir/log/stream.hpp"
 
 #include "log/stream_core.hpp"
+#include "start_thread.hpp"
 #include "weir/log/clock.hpp"
 #include "weir/log/console_sink.hpp"
 
 #include <fmt/format.h>
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <csignal>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -98,20 +96,8 @@ using detail::stream_core;
 
 log_stream::log_stream(log_options options)
     : core_(std::make_shared<stream_core>(detail::checked(std::move(options)))) {
-  // The backend takes no signals: they are for the program's own threads.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread([core = core_] {
-      pthread_setname_np(pthread_self(), "weir-log");
-      detail::run_backend(core);
-    }).detach(); // close() waits for it by its own means: with a limit
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  // close() waits for it by its own means: with a limit.
+  detail::start_thread("weir-log", [core = core_] { detail::run_backend(core); }).detach();
 }
 
 void logger::set_overflow(const overflow_rule& rule) {

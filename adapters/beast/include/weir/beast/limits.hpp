@@ -11,6 +11,7 @@
 namespace weir {
 
 /// The peer's address, of IPv6 its first 64 bits, which is what one client is given: for limit_rate().
+/// Thread-safe. Errors: throws std::bad_alloc.
 std::string client_of(const http_request& request);
 
 struct request_rate_options {

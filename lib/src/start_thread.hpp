@@ -1,0 +1,34 @@
+// The library's own threads: named, and none of the program's signals' business.
+#pragma once
+
+#include <pthread.h>
+
+#include <csignal>
+#include <thread>
+#include <utility>
+
+namespace weir::detail {
+
+/// A thread that runs `function` with all signals blocked, so that handlers run on the program's own threads. `name`:
+/// a literal of at most 15 characters. Throws std::system_error if there is no thread to be had.
+template <class Function>
+std::thread start_thread(const char* name, Function function) {
+  // It begins with this thread's mask.
+  struct signals_blocked {
+    signals_blocked() noexcept {
+      sigset_t all;
+      ::sigfillset(&all);
+      ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    }
+    signals_blocked(const signals_blocked&) = delete;
+    signals_blocked& operator=(const signals_blocked&) = delete;
+    ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    sigset_t before;
+  } const blocked;
+  return std::thread([name, function = std::move(function)]() mutable {
+    ::pthread_setname_np(::pthread_self(), name);
+    function();
+  });
+}
+
+} // namespace weir::detail
