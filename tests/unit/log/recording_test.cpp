@@ -172,13 +172,17 @@ TEST_CASE("recording: it follows the context to other threads and below other id
         for (int i = 0; i < each; ++i) WEIR_DEBUG(test.log(), "{} {}", t, i);
       });
   }
-  CHECK(kept.emit().records == threads * each);
+  // A record that finds another thread stopped amid its own for long is given up, and counted.
+  const std::size_t records = kept.emit().records;
+  const std::uint64_t refused = test.stream().stats().recorder_refused;
+  CHECK(records + refused == threads * each);
   const auto lines = test.lines();
-  REQUIRE(lines.size() == threads * each);
+  REQUIRE(lines.size() == records);
   int next[threads] = {};
   for (const std::string& line : lines) {
-    const int t = std::atoi(line.c_str());
-    CHECK(line.substr(2).starts_with(std::to_string(next[t]++) + " "));
+    const int t = std::atoi(line.c_str()), number = std::atoi(line.c_str() + 2);
+    CHECK((refused == 0 ? number == next[t] : number >= next[t]));
+    next[t] = number + 1;
     CHECK(line.find("user=u") != std::string::npos);
   }
 }

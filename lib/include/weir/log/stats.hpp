@@ -60,7 +60,7 @@ struct log_stats {
   // What became of records below their level; see recording.hpp.
   std::uint64_t recorder_emitted = 0;     ///< written after all; accepted and written count them, too
   std::uint64_t recorder_overwritten = 0; ///< forgotten for lack of room, in recordings that were emitted
-  std::uint64_t recorder_refused = 0;     ///< found no memory: the recorder's limit was reached
+  std::uint64_t recorder_refused = 0;     ///< found no memory, or a thread stopped amid another record
 
   // The present state.
   std::uint64_t queue_bytes = 0;  ///< recorded and not yet rendered, to within a chunk for each thread
