@@ -1,8 +1,8 @@
 #include "weir/beast/message.hpp"
 
 #include "heads.hpp"
+#include "percent.hpp"
 #include "session.hpp"
-#include "weir/beast/router.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -45,12 +45,6 @@ std::string_view http_request::header(std::string_view name) const noexcept {
   return detail::to_view(message_[to_beast(name)]);
 }
 
-std::string_view http_request::param(std::string_view name) const noexcept {
-  for (const auto& [key, value] : params_)
-    if (key == name) return value;
-  return {};
-}
-
 std::optional<std::string> http_request::query(std::string_view name) const {
   std::string_view rest = target();
   const auto mark = rest.find('?');
@@ -60,8 +54,8 @@ std::optional<std::string> http_request::query(std::string_view name) const {
     const std::string_view pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     const auto equals = pair.find('=');
-    if (percent_decoded(pair.substr(0, equals), true) == name)
-      return percent_decoded(equals == pair.npos ? std::string_view() : pair.substr(equals + 1), true);
+    if (detail::decode_query_part(pair.substr(0, equals)) == name)
+      return detail::decode_query_part(equals == pair.npos ? std::string_view() : pair.substr(equals + 1));
   }
   return std::nullopt;
 }

@@ -225,8 +225,7 @@ asio::awaitable<void> session::handle() {
   request_.observed_ = exchange_ ? &*exchange_ : nullptr;
   request_.ctx_ = ctx();
   response_.emplace(*this);
-  match_ = setup_.routes.find(request_.method(), request_.path());
-  request_.params_ = std::move(match_.params);
+  match_ = setup_.routes.find(request_.method(), request_.path(), request_.params_);
   if (exchange_) {
     exchange_->set_route(match_.path_template);
     exchange_->handler_started(came_whole_ ? exchange_->facts().received : exchange_record::time_point());

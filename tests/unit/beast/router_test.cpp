@@ -3,9 +3,16 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
+
+using namespace std::string_literals;
 
 namespace {
 
@@ -17,11 +24,18 @@ void add(weir::router& routes, std::string_view method, std::string_view path_te
 
 /// The template and the parameters that were found, as `template name=value…`.
 std::string found(const weir::router& routes, std::string_view method, std::string_view path) {
-  const weir::router::match match = routes.find(method, path);
+  weir::path_params params;
+  const weir::router::match match = routes.find(method, path, params);
   std::string text(match.path_template);
   if (match.handler == nullptr) text += text.empty() ? "none" : " not for this method";
-  for (const auto& [name, value] : match.params) text.append(" ").append(name).append("=").append(value);
+  for (std::size_t i = 0; i < params.size(); ++i)
+    text.append(" ").append(params.at(i).first).append("=").append(params.at(i).second);
   return text;
+}
+
+weir::router::match find(const weir::router& routes, std::string_view method, std::string_view path) {
+  weir::path_params params;
+  return routes.find(method, path, params);
 }
 
 } // namespace
@@ -45,8 +59,13 @@ TEST_CASE("router: literals, parameters and the rest of a path are told apart se
   CHECK(found(routes, "GET", "/files/readme") == "/files/readme");
   CHECK(found(routes, "GET", "/files") == "none");
   CHECK(found(routes, "GET", "/other/x") == "/{any}/x any=other");
-  // The choice of a literal is not taken back.
-  CHECK(found(routes, "GET", "/items/new/parts/1") == "none");
+  // The choice of a literal is taken back where it leads nowhere.
+  CHECK(found(routes, "GET", "/items/new/parts/1") == "/items/{id}/parts/{part} id=new part=1");
+  CHECK(found(routes, "GET", "/items/ne") == "/items/{id} id=ne");
+  CHECK(found(routes, "GET", "/items/x") == "/items/{id} id=x");
+  CHECK(found(routes, "GET", "/files/x") == "/files/{path*} path=x");
+  CHECK(found(routes, "GET", "/files/readme/x") == "/files/{path*} path=readme/x");
+  CHECK(found(routes, "GET", "/file/x") == "/{any}/x any=file");
   CHECK(found(routes, "GET", "//x") == "none");
   CHECK(found(routes, "GET", "") == "none");
   CHECK(found(routes, "GET", "*") == "none");
@@ -61,7 +80,15 @@ TEST_CASE("router: percent escapes are decoded after the path was cut, and broke
   CHECK(found(routes, "GET", "/a%20b/c%2Fd") == "/a b/{name} name=c/d");
   CHECK(found(routes, "GET", "/a%20b/%e4%b8%ad") == "/a b/{name} name=\xe4\xb8\xad");
   CHECK(found(routes, "GET", "/a%20b/+") == "/a b/{name} name=+");
-  CHECK(routes.find("GET", "/a%20b/x%00y").params.at(0).second == std::string("x\0y", 3));
+  weir::path_params params;
+  routes.find("GET", "/a%20b/x%00y", params);
+  CHECK(params["name"] == std::string("x\0y", 3));
+  CHECK(params["other"] == "");
+  // A percent sign of a template is one, and an escaped slash is no slash.
+  add(routes, "GET", "/100%/x");
+  CHECK(found(routes, "GET", "/100%25/x") == "/100%/x");
+  CHECK(found(routes, "GET", "/100%25%2fx") == "none");
+  CHECK(found(routes, "GET", "/%31%30%30%25/%78") == "/100%/x");
   CHECK(found(routes, "GET", "/rest/a%2e%2e/b") == "/rest/{path*} path=a../b");
   for (const char* broken : {"/a%20b/%", "/a%20b/%2", "/a%20b/%zz", "/a%20b/%-1", "/%", "/rest/a/%g0", "/a%2"})
     CHECK(found(routes, "GET", broken) == "none");
@@ -73,10 +100,14 @@ TEST_CASE("router: a path that is there for other methods says which", "[beast][
   add(routes, "PUT", "/doc/{id}");
   add(routes, "POST", "/docs");
   CHECK(found(routes, "DELETE", "/doc/1") == "/doc/{id} not for this method");
-  CHECK(routes.find("DELETE", "/doc/1").allow == "GET, HEAD, PUT");
-  CHECK(routes.find("GET", "/docs").allow == "POST");
-  CHECK(routes.find("get", "/doc/1").handler == nullptr);
-  CHECK(routes.find("GET", "/nowhere").allow.empty());
+  CHECK(find(routes, "DELETE", "/doc/1").allow == "GET, HEAD, PUT");
+  CHECK(find(routes, "GET", "/docs").allow == "POST");
+  CHECK(find(routes, "get", "/doc/1").handler == nullptr);
+  CHECK(find(routes, "GET", "/nowhere").allow.empty());
+  // A literal for one method hides no parameter of another.
+  add(routes, "PATCH", "/doc/new");
+  CHECK(found(routes, "GET", "/doc/new") == "/doc/{id} id=new");
+  CHECK(find(routes, "DELETE", "/doc/new").allow == "GET, HEAD, PATCH, PUT");
 }
 
 TEST_CASE("router: HEAD finds the handler of GET where it has none of its own", "[beast][router]") {
@@ -85,8 +116,8 @@ TEST_CASE("router: HEAD finds the handler of GET where it has none of its own", 
   add(routes, "GET", "/b");
   add(routes, "HEAD", "/b");
   CHECK(found(routes, "HEAD", "/a/1") == "/a/{x} x=1");
-  CHECK(routes.find("HEAD", "/b").handler != routes.find("GET", "/b").handler);
-  CHECK(routes.find("POST", "/b").allow == "GET, HEAD");
+  CHECK(find(routes, "HEAD", "/b").handler != find(routes, "GET", "/b").handler);
+  CHECK(find(routes, "POST", "/b").allow == "GET, HEAD");
 }
 
 TEST_CASE("router: methods of one path may name its parameters as they like", "[beast][router]") {
@@ -100,8 +131,9 @@ TEST_CASE("router: methods of one path may name its parameters as they like", "[
 TEST_CASE("router: a template that is no template is refused by name, and leaves nothing behind", "[beast][router]") {
   weir::router routes;
   add(routes, "GET", "/{any}");
-  for (const char* bad : {"", "x", "/a/{", "/a/{}", "/a/{*}", "/a/x{y}", "/a/{x}y", "/a/{x*}/b", "/a/{x{y}}",
-                          "/a/{x}/{x}", "/a/{x}/{x*}", "/a/}"}) {
+  for (const char* bad :
+       {"", "x", "/a/{", "/a/{}", "/a/{*}", "/a/x{y}", "/a/{x}y", "/a/{x*}/b", "/a/{x{y}}", "/a/{x}/{x}",
+        "/a/{x}/{x*}", "/a/}", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{p}/{q}"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(add(routes, "GET", bad), std::invalid_argument);
     CHECK_THROWS_WITH(add(routes, "GET", bad), Catch::StartsWith("route " + std::string(bad) + ": "));
@@ -117,4 +149,70 @@ TEST_CASE("router: a second handler for the same method and path is refused", "[
   CHECK_THROWS_WITH(add(routes, "GET", "/a/{x}"), Catch::Contains("/a/{x}"));
   CHECK_THROWS_WITH(add(routes, "GET", "/a/{other}"), Catch::Contains("/a/{other}"));
   CHECK(found(routes, "GET", "/a/1") == "/a/{x} x=1");
+}
+
+namespace {
+
+std::vector<std::string> segments_of(std::string_view path) {
+  std::vector<std::string> all;
+  for (std::size_t begin = 1; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    all.emplace_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return all;
+}
+
+/// How well a template fits, a letter for each segment, smaller is better; "" if it does not.
+std::string fit(std::string_view path_template, std::string_view path) {
+  const auto wanted = segments_of(path_template), given = segments_of(path);
+  std::string kinds;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].ends_with("*}")) return i < given.size() ? kinds + "c" : "";
+    if (i >= given.size()) return "";
+    const bool is_parameter = wanted[i].starts_with('{');
+    if (is_parameter ? given[i].empty() : given[i] != wanted[i]) return "";
+    kinds += is_parameter ? 'b' : 'a';
+  }
+  return wanted.size() == given.size() ? kinds : "";
+}
+
+} // namespace
+
+TEST_CASE("router: of all templates that fit a path it finds the one that fits best", "[beast][router]") {
+  std::mt19937 random(7);
+  const auto any_of = [&](auto... each) {
+    const std::array<std::string, sizeof...(each)> all{each...};
+    return all[random() % all.size()];
+  };
+  for (int round = 0; round < 200; ++round) {
+    weir::router routes;
+    std::vector<std::string> templates;
+    for (int i = 0; i < 12; ++i) {
+      std::string made;
+      const std::size_t length = 1 + random() % 4;
+      for (std::size_t k = 0; k < length; ++k)
+        made.append("/").append(
+            any_of("a"s, "ab"s, "abc"s, "b"s, std::string{'{', static_cast<char>('0' + k), '}'}, ""s));
+      if (random() % 4 == 0) made += "/{rest*}";
+      try {
+        add(routes, "GET", made);
+        templates.push_back(made);
+      } catch (const std::invalid_argument&) { // it is there already
+      }
+    }
+    for (int i = 0; i < 60; ++i) {
+      std::string path;
+      const std::size_t length = 1 + random() % 5;
+      for (std::size_t k = 0; k < length; ++k)
+        path.append("/").append(any_of("a"s, "ab"s, "abc"s, "abcd"s, "b"s, "c"s, ""s));
+      std::string best_fit, best;
+      for (const std::string& each : templates) {
+        const std::string fits = fit(each, path);
+        if (!fits.empty() && (best.empty() || fits < best_fit)) best_fit = fits, best = each;
+      }
+      CAPTURE(templates, path);
+      CHECK(find(routes, "GET", path).path_template == best);
+    }
+  }
 }

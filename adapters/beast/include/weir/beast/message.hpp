@@ -1,6 +1,7 @@
 // The request and the response as the small server's handlers see them.
 #pragma once
 
+#include "weir/beast/path_params.hpp"
 #include "weir/context.hpp"
 #include "weir/http/exchange.hpp"
 
@@ -14,8 +15,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
-#include <vector>
 
 namespace weir {
 
@@ -54,7 +53,7 @@ class http_request {
   std::string_view header(std::string_view name) const noexcept;
   const std::string& body() const noexcept { return message_.body(); }
   /// The part of the path that a route's `{name}` matched, percent-decoded; "" if there is none.
-  std::string_view param(std::string_view name) const noexcept;
+  std::string_view param(std::string_view name) const noexcept { return params_[name]; }
   /// The first value of that name in the query, percent-decoded (`+` is a space), or nullopt.
   std::optional<std::string> query(std::string_view name) const;
   /// Beast's own message.
@@ -74,7 +73,7 @@ class http_request {
   http_request(const http_request&) = default; // shares what ends with the request: copy() does not
 
   message_type message_;
-  std::vector<std::pair<std::string, std::string>> params_;
+  path_params params_;
   std::string peer_;
   context ctx_;
   exchange* observed_ = nullptr;
