@@ -9,7 +9,8 @@
 //   GET /timeout          never done in time: 503 by the deadline of its middleware
 //   GET /hello            the least a server can do
 //   GET /metrics          for Prometheus; with --metrics-port N also on that port, by prometheus-cpp's Exposer
-//   GET /healthz          200 while it runs
+//   GET /healthz, /readyz 200 while it runs; while it wants requests, which ends --unready milliseconds before it
+//   stops GET, PUT /log-levels  the levels in force, and new ones: from this machine only, or with the bearer --token
 //
 // You will see one JSON line a request in the log file, with the id that its client got as X-Request-ID. Ctrl-C or
 // SIGTERM stops accepting, lets requests finish for a few seconds, cancels the rest, and writes the log to its end.
@@ -54,7 +55,7 @@ unsigned parse_number(std::string_view what, std::string_view text, unsigned mos
 std::map<std::string, std::string> parse_options(int count, char** words) {
   std::map<std::string, std::string> options{{"--root", "."},    {"--port", "8080"},     {"--log", "server.log"},
                                              {"--threads", "1"}, {"--overflow", "drop"}, {"--metrics-port", "0"},
-                                             {"--rate", "0"}};
+                                             {"--rate", "0"},    {"--unready", "0"},     {"--token", ""}};
   for (int i = 1; i < count; i += 2) {
     if (!options.contains(words[i])) throw std::invalid_argument(std::string("unknown option ") + words[i]);
     if (i + 1 == count) throw std::invalid_argument(std::string(words[i]) + " wants a value");
@@ -120,7 +121,8 @@ int run(int count, char** words) {
   weir::http_server server({.port = static_cast<std::uint16_t>(parse_number("--port", options["--port"], 65535)),
                             .threads = parse_number("--threads", options["--threads"], 64),
                             .observer = &observer,
-                            .log = &log});
+                            .log = &log,
+                            .unready_time = 1ms * parse_number("--unready", options["--unready"], 600'000)});
 
   server.use(only_for("/timeout", weir::time_limit(100ms)));
   server.get("/download/{file}",
@@ -134,7 +136,13 @@ int run(int count, char** words) {
     if (!co_await weir::sleep_for(request.ctx(), 1h)) response.body("an hour has passed\n");
   });
   server.get("/hello", hello);
-  server.get("/healthz", hello);
+  server.get("/healthz", weir::liveness());
+  server.get("/readyz", weir::readiness(server));
+  const std::string& token = options["--token"];
+  auto operators = server.group("");
+  operators.use(weir::operators_only(token.empty() ? weir::operator_access() : weir::operator_access(token)));
+  operators.get("/log-levels", weir::show_log_levels(stream));
+  operators.route("PUT", "/log-levels", weir::change_log_levels(stream));
   server.get("/metrics", [](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
     auto page = weir::make_scrape_response(weir::default_metrics(), request.header("Accept"));
     response.body(std::move(page.body), page.content_type);

@@ -72,6 +72,8 @@ server_options checked(server_options options) {
     refuse("idle_timeout (ms)", options.idle_timeout.count(), "from 1 ms to 1 h");
   if (options.watch.arm_after < std::chrono::milliseconds(1) || options.watch.arm_after > std::chrono::seconds(1))
     refuse("watch.arm_after (ms)", options.watch.arm_after.count(), "from 1 to 1000");
+  if (options.unready_time.count() < 0 || options.unready_time > std::chrono::minutes(10))
+    refuse("unready_time (ms)", options.unready_time.count(), "from 0 to 10 min");
   boost::system::error_code error;
   asio::ip::make_address(options.address, error);
   if (error) refuse("address", options.address, "an IP address");
@@ -115,6 +117,24 @@ struct http_server::state {
       hand_over(target, std::move(socket));
       accept();
     });
+  }
+
+  void begin_stop(std::chrono::milliseconds grace) {
+    // relaxed: as in ready().
+    is_ready.store(false, std::memory_order_relaxed);
+    if (farewell || setup.options.unready_time.count() == 0) return close(grace);
+    farewell.emplace(workers.front()->io, setup.options.unready_time);
+    farewell->async_wait([this, grace](const boost::system::error_code& stopped) {
+      if (!stopped) close(grace);
+    });
+  }
+
+  void close(std::chrono::milliseconds grace) {
+    boost::system::error_code ignored;
+    acceptor->close(ignored);
+    if (pause) pause->cancel();
+    if (farewell) farewell->cancel();
+    for (const auto& each : workers) asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); });
   }
 
   void hand_over(worker& to, tcp::socket socket) {
@@ -163,6 +183,8 @@ struct http_server::state {
   std::vector<std::unique_ptr<worker>> workers;
   std::optional<tcp::acceptor> acceptor;
   std::optional<asio::steady_timer> pause;
+  std::optional<asio::steady_timer> farewell; // runs while the server stops but still serves
+  std::atomic<bool> is_ready{false};
   std::size_t next_worker = 0;
   std::uint16_t port = 0;
 };
@@ -183,7 +205,10 @@ std::uint16_t http_server::port() const noexcept { return state_->port; }
 
 void http_server::run() {
   asio::post(state_->workers.front()->io, [state = state_.get()] {
-    if (state->acceptor->is_open()) state->accept();
+    if (!state->acceptor->is_open()) return;
+    // relaxed: as in ready().
+    state->is_ready.store(!state->farewell, std::memory_order_relaxed);
+    state->accept();
   });
   std::vector<std::jthread> others;
   try {
@@ -196,14 +221,13 @@ void http_server::run() {
   state_->serve(*state_->workers.front());
 }
 
+bool http_server::ready() const noexcept {
+  // relaxed: nothing else is read by it.
+  return state_->is_ready.load(std::memory_order_relaxed);
+}
+
 void http_server::stop(std::chrono::milliseconds grace) {
-  asio::post(state_->workers.front()->io, [state = state_.get()] {
-    boost::system::error_code ignored;
-    state->acceptor->close(ignored);
-    if (state->pause) state->pause->cancel();
-  });
-  for (const auto& each : state_->workers)
-    asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); });
+  asio::post(state_->workers.front()->io, [state = state_.get(), grace] { state->begin_stop(grace); });
 }
 
 } // namespace weir

@@ -6,6 +6,7 @@
 #include "weir/beast/limits.hpp"
 #include "weir/beast/message.hpp"
 #include "weir/beast/middleware.hpp"
+#include "weir/beast/operations.hpp"
 #include "weir/beast/request_scope.hpp"
 #include "weir/beast/router.hpp"
 #include "weir/beast/server.hpp"

@@ -35,6 +35,9 @@ struct server_options {
   /// For a connection to send a request's header (its first, or the next one), and for every read of a body and every
   /// write to make progress; 1 ms to 1 h.
   std::chrono::milliseconds idle_timeout{30'000};
+  /// How long stop() goes on serving as before while ready() is false, so that whoever asks for readiness() stops
+  /// sending before connections are refused: as long as they take to ask twice. Up to 10 min; default: not at all.
+  std::chrono::milliseconds unready_time{0};
 };
 
 class http_server;
@@ -93,10 +96,14 @@ class http_server {
   /// handlers posted to their executor is logged as an error, and serving goes on.
   /// Errors: std::system_error if a thread cannot be started.
   void run();
-  /// Stops accepting and closes idle connections at once; requests under way may finish within `grace`, then their
+  /// Whether it wants requests: from run() to stop(). Thread-safe. See readiness().
+  bool ready() const noexcept;
+
+  /// Is not ready any more, and after the options' unready_time, which a second call ends, stops accepting and closes
+  /// idle connections at once; requests under way may finish within `grace`, then their
   /// contexts end with the reason shutdown and their connections are closed. Handlers that go on for a second after
-  /// that are left behind, and destroyed with the server. Returns at once; run() returns when all is over. The first
-  /// call counts. Thread-safe, not async-signal-safe.
+  /// that are left behind, and destroyed with the server. Returns at once; run() returns when all is over. The
+  /// `grace` of the call that ends it counts. Thread-safe, not async-signal-safe.
   void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
  private:

@@ -1,0 +1,73 @@
+#include "weir/http/operator_access.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <stdexcept>
+#include <utility>
+
+namespace weir {
+
+namespace {
+
+constexpr std::size_t least_token_characters = 16;
+
+bool is_token_character(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         std::string_view("-._~+/=").find(c) != std::string_view::npos;
+}
+
+/// Of an address as inet_ntop() writes it.
+bool is_loopback(std::string_view address) noexcept {
+  constexpr std::string_view mapped = "::ffff:";
+  if (address.starts_with(mapped)) address.remove_prefix(mapped.size());
+  const bool is_v4 = address.find_first_not_of("0123456789.") == address.npos;
+  return address == "::1" || (is_v4 && address.starts_with("127."));
+}
+
+/// `lower` is in lower case.
+bool equals_in_any_case(std::string_view text, std::string_view lower) noexcept {
+  return std::ranges::equal(text, lower,
+                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+}
+
+bool is_this_machine(std::string_view host) noexcept {
+  if (host.starts_with('[')) return is_loopback(host.substr(1, host.find(']') - 1));
+  host = host.substr(0, host.find(':'));
+  return equals_in_any_case(host, "localhost") || is_loopback(host);
+}
+
+/// Looks at all of `given` wherever it differs.
+bool is_same_secret(std::string_view given, std::string_view secret) noexcept {
+  std::size_t differences = given.size() ^ secret.size();
+  for (std::size_t i = 0; i < given.size(); ++i)
+    differences |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
+  return differences == 0;
+}
+
+/// RFC 9110 section 11.1: the scheme in any case, then the token.
+std::string_view bearer_token(std::string_view authorization) noexcept {
+  constexpr std::string_view scheme = "bearer";
+  if (!equals_in_any_case(authorization.substr(0, scheme.size()), scheme)) return {};
+  authorization.remove_prefix(scheme.size());
+  const std::size_t begin = authorization.find_first_not_of(' ');
+  return begin == 0 || begin == authorization.npos ? std::string_view() : authorization.substr(begin);
+}
+
+} // namespace
+
+operator_access::operator_access(std::string token) : token_(std::move(token)) {
+  if (token_.size() < least_token_characters)
+    throw std::invalid_argument("operator_access: the token is shorter than 16 characters");
+  if (!std::ranges::all_of(token_, is_token_character))
+    throw std::invalid_argument("operator_access: the token has characters other than A-Z a-z 0-9 - . _ ~ + / =");
+}
+
+operator_verdict operator_access::judge(const operator_request& request) const noexcept {
+  if (is_loopback(request.peer) && !request.is_forwarded && is_this_machine(request.host))
+    return operator_verdict::allowed;
+  if (token_.empty()) return operator_verdict::forbidden;
+  return is_same_secret(bearer_token(request.authorization), token_) ? operator_verdict::allowed
+                                                                     : operator_verdict::token_wanted;
+}
+
+} // namespace weir

@@ -1,0 +1,77 @@
+"""What those who run the server ask of it: life and readiness around its end, and the levels of its log."""
+
+import http.client
+import signal
+import time
+
+from harness import Server, eventually
+
+TOKEN = "0123456789abcdef"
+
+
+def ask(server, method, target, body=None, **headers):
+    connection = http.client.HTTPConnection("localhost", server.port, timeout=10)
+    try:
+        connection.request(method, target, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def levels():
+    with Server("--token", TOKEN) as server:
+        assert ask(server, "GET", "/log-levels") == (200, "info\n")
+        status, why = ask(server, "PUT", "/log-levels", "app=loud")
+        assert status == 400 and "app=loud" in why, (status, why)
+        assert ask(server, "PUT", "/log-levels", "warn,app=debug\n") == (200, "warn,app=debug\n")
+        elsewhere = {"X-Forwarded-For": "192.0.2.1"}
+        assert ask(server, "GET", "/log-levels", **elsewhere)[0] == 401
+        assert ask(server, "GET", "/log-levels", **elsewhere, Authorization="Bearer 0123456789abcdeg")[0] == 401
+        assert ask(server, "GET", "/log-levels", **elsewhere, Authorization=f"Bearer {TOKEN}")[0] == 200
+        assert ask(server, "GET", "/log-levels", Host="evil.example")[0] == 401
+        assert ask(server, "DELETE", "/log-levels")[0] == 405
+        changed = eventually("the change is in the log",
+                             lambda: [each for each in server.records() if each.get("logger") == "weir.levels"])
+        assert [each["levels"] for each in changed] == ["warn,app=debug"], changed
+        # Ordinary requests were told at info, which the stream does not log any more.
+        before = len([each for each in server.records() if each.get("logger") == "access"])
+        assert ask(server, "GET", "/hello")[0] == 200
+        assert ask(server, "PUT", "/log-levels", "info")[0] == 200
+        assert ask(server, "GET", "/hello")[0] == 200
+        eventually("the second of them is told", lambda: len(
+            [each for each in server.records() if each.get("url.path") == "/hello"]) == 1)
+        assert before >= 1, before
+
+
+def end():
+    with Server("--unready", "1500") as server:
+        assert ask(server, "GET", "/healthz") == (200, "alive\n")
+        assert ask(server, "GET", "/readyz") == (200, "ready\n")
+        waiting = http.client.HTTPConnection("localhost", server.port, timeout=20)
+        waiting.request("GET", "/slow?ms=3000")
+        eventually("it is under way", lambda: server.metric("http_server_active_requests") >= 2)
+        server.process.send_signal(signal.SIGTERM)
+        eventually("it says that it is about to stop", lambda: ask(server, "GET", "/readyz")[0] == 503)
+        assert ask(server, "GET", "/healthz")[0] == 200, "it goes on serving meanwhile"
+        eventually("then it accepts no more", lambda: refused(server))
+        answer = waiting.getresponse()
+        assert (answer.status, answer.read()) == (200, b"done after 3000 ms\n")
+        assert server.process.wait(timeout=20) == 0
+        records = server.records()
+        assert records[-1]["message"] == "stopped", records[-1]
+        assert [each for each in records if each.get("url.path") == "/slow"][0]["http.response.status_code"] == 200
+
+
+def refused(server):
+    try:
+        ask(server, "GET", "/healthz")
+    except OSError:
+        return True
+    time.sleep(0.05)
+    return False
+
+
+if __name__ == "__main__":
+    levels()
+    end()

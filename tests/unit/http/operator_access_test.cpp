@@ -1,0 +1,63 @@
+// Who counts as an operator.
+#include "weir/http/operator_access.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using weir::operator_access;
+using weir::operator_verdict;
+
+TEST_CASE("operator_access: this machine is a loopback address that was asked for by its name", "[http]") {
+  const operator_access access;
+  for (const char* peer : {"127.0.0.1", "127.9.8.7", "::1", "::ffff:127.0.0.1"})
+    for (const char* host : {"localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:8080"}) {
+      CAPTURE(peer, host);
+      CHECK(access.judge({.peer = peer, .host = host}) == operator_verdict::allowed);
+      CHECK(access.judge({.peer = peer, .host = host, .is_forwarded = true}) == operator_verdict::forbidden);
+    }
+  // A name that a foreign page has resolve to this machine.
+  for (const char* host : {"", "evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example",
+                           "localhos", "[::2]", "[", "128.0.0.1"}) {
+    CAPTURE(host);
+    CHECK(access.judge({.peer = "127.0.0.1", .host = host}) == operator_verdict::forbidden);
+  }
+  for (const char* peer : {"", "10.0.0.1", "192.168.127.1", "::2", "::ffff:10.0.0.1", "127.x", "1270.0.0.1"}) {
+    CAPTURE(peer);
+    CHECK(access.judge({.peer = peer, .host = "localhost"}) == operator_verdict::forbidden);
+  }
+}
+
+TEST_CASE("operator_access: from elsewhere it takes the token, exactly", "[http]") {
+  const std::string token = "0123456789abcdef~";
+  const operator_access access(token);
+  const auto judge = [&](const std::string& authorization) {
+    return access.judge({.peer = "10.0.0.1", .host = "server.example", .authorization = authorization});
+  };
+  CHECK(judge("Bearer " + token) == operator_verdict::allowed);
+  CHECK(judge("bearer   " + token) == operator_verdict::allowed);
+  const std::vector<std::string> all_wrong = {"",
+                                              token,
+                                              "Bearer",
+                                              "Bearer ",
+                                              "Bearer" + token,
+                                              "Basic " + token,
+                                              "Bearer " + token + "x",
+                                              "Bearer " + token.substr(1),
+                                              "Bearer " + token + token,
+                                              "Bearer 0123456789abcdef!"};
+  for (const std::string& wrong : all_wrong) {
+    CAPTURE(wrong);
+    CHECK(judge(wrong) == operator_verdict::token_wanted);
+  }
+  CHECK(access.judge({.peer = "127.0.0.1", .host = "localhost"}) == operator_verdict::allowed);
+  CHECK(access.judge({.peer = "127.0.0.1", .host = "localhost", .is_forwarded = true}) ==
+        operator_verdict::token_wanted);
+}
+
+TEST_CASE("operator_access: a token that is none is refused", "[http]") {
+  CHECK_THROWS_WITH(operator_access("short"), Catch::Contains("shorter than 16"));
+  CHECK_THROWS_WITH(operator_access("0123456789abcdef\n"), Catch::Contains("characters other than"));
+}
