@@ -1,7 +1,7 @@
 // Asks a callback for its series and lets only those through that fit its family.
 #include "metrics/callback_family.hpp"
 
-#include "utf8.hpp"
+#include "metrics/label_value.hpp"
 
 #include <algorithm>
 #include <set>
@@ -25,7 +25,9 @@ bool callback_family::usable(const series_snapshot& series) const noexcept {
   if (series.label_values.size() != description().label_names.size()) return false;
   if (type() != metric_type::histogram) return true;
   const auto& counts = series.histogram.cumulative;
-  return counts.size() == description().bounds.size() + 1 && std::is_sorted(counts.begin(), counts.end());
+  const std::size_t exemplars = series.histogram.exemplars.size();
+  return counts.size() == description().bounds.size() + 1 && std::is_sorted(counts.begin(), counts.end()) &&
+         (exemplars == 0 || exemplars == counts.size());
 }
 
 family_snapshot callback_family::collect() const {
@@ -41,7 +43,7 @@ family_snapshot callback_family::collect() const {
   std::set<std::vector<std::string>> seen;
   for (series_snapshot& series : given) {
     for (std::string& value : series.label_values) {
-      if (!is_valid_utf8(value)) value = to_valid_utf8(value);
+      if (!is_label_value(value)) value = to_label_value(value);
     }
     // A series twice makes the whole page invalid.
     if (usable(series) && seen.insert(series.label_values).second) {

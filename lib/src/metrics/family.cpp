@@ -1,10 +1,11 @@
 // How a family finds, makes and reads its series.
 #include "weir/metrics/family.hpp"
 
-#include "utf8.hpp"
+#include "metrics/label_value.hpp"
 #include "weir/metrics/description.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -17,7 +18,19 @@ struct metric_family<Metric>::series : detail::series_key {
   explicit series(const std::vector<double>&) requires(!std::is_same_v<Metric, histogram>) {}
 
   Metric metric;
+  // What pages remember of it where series expire. Several may be made at the same time: each is a number of its own.
+  std::atomic<double> last_value{0};
+  std::atomic<std::chrono::steady_clock::time_point> last_moved{std::chrono::steady_clock::now()};
 };
+
+namespace {
+
+/// What does not change while nothing is counted.
+double amount_of(metric_type type, const series_snapshot& series) noexcept {
+  return type == metric_type::histogram ? static_cast<double>(series.histogram.count()) : series.value;
+}
+
+} // namespace
 
 template <class Metric>
 metric_family<Metric>::metric_family(family_snapshot description, family_options options,
@@ -38,8 +51,8 @@ Metric& metric_family<Metric>::with(std::span<const std::string_view> values) {
 
   // acquire: pairs with the release in find_or_make(); the overflow series is complete.
   series* result = overflow_.load(std::memory_order_acquire);
-  // Broken values are not in the index as they came, so that they may well have a series already.
-  if (result == nullptr || !std::all_of(values.begin(), values.end(), detail::is_valid_utf8))
+  // Values that have to change are not in the index as they came, so that they may well have a series already.
+  if (result == nullptr || !std::all_of(values.begin(), values.end(), detail::is_label_value))
     result = &find_or_make(values);
   // relaxed: either this thread has read it above or it is this call that has set it.
   if (overflows_ != nullptr && result == overflow_.load(std::memory_order_relaxed)) overflows_->with({name()}).add();
@@ -51,7 +64,7 @@ typename metric_family<Metric>::series&
 metric_family<Metric>::find_or_make(std::span<const std::string_view> values) {
   std::vector<std::string> clean;
   clean.reserve(values.size());
-  for (const std::string_view value : values) clean.push_back(detail::to_valid_utf8(value));
+  for (const std::string_view value : values) clean.push_back(detail::to_label_value(value));
 
   const std::lock_guard lock(mutex_);
   const auto find = [this](const std::vector<std::string>& wanted) {
@@ -84,8 +97,22 @@ typename metric_family<Metric>::series& metric_family<Metric>::make_series(std::
 }
 
 template <class Metric>
+bool metric_family<Metric>::has_been_idle(series& each, const series_snapshot& now,
+                                          std::chrono::steady_clock::time_point when) const {
+  const double amount = amount_of(type(), now);
+  const bool stands = type() == metric_type::gauge ? amount == 0
+                                                   // relaxed, all four: nothing is read through them, and of two
+                                                   // pages at the same time either may be the last.
+                                                   : amount == each.last_value.load(std::memory_order_relaxed);
+  if (stands) return when - each.last_moved.load(std::memory_order_relaxed) >= options_.idle_after;
+  each.last_value.store(amount, std::memory_order_relaxed);
+  each.last_moved.store(when, std::memory_order_relaxed);
+  return false;
+}
+
+template <class Metric>
 family_snapshot metric_family<Metric>::collect() const {
-  std::vector<const series*> all;
+  std::vector<series*> all;
   {
     // Only to copy the list: summing up must not hold back who makes a new series.
     const std::lock_guard lock(mutex_);
@@ -94,7 +121,9 @@ family_snapshot metric_family<Metric>::collect() const {
   }
   family_snapshot result = description();
   result.series.reserve(all.size());
-  for (const series* each : all) {
+  const bool expire = options_.idle_after.count() > 0;
+  const auto now = expire ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  for (series* each : all) {
     series_snapshot& out = result.series.emplace_back();
     out.label_values = each->values;
     if constexpr (std::is_same_v<Metric, histogram>) {
@@ -102,6 +131,7 @@ family_snapshot metric_family<Metric>::collect() const {
     } else {
       out.value = static_cast<double>(each->metric.value());
     }
+    if (expire && has_been_idle(*each, out, now)) result.series.pop_back();
   }
   return result;
 }

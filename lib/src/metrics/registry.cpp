@@ -67,6 +67,9 @@ template <class Metric>
 metric_family<Metric>& metrics_registry::add_family(family_snapshot description, family_options options) {
   if (options.max_series == 0)
     throw std::invalid_argument("weir: metric \"" + description.name + "\" has max_series 0; it needs at least 1");
+  if (options.idle_after.count() < 0 || options.idle_after > std::chrono::days(365))
+    throw std::invalid_argument("weir: metric \"" + description.name + "\" has idle_after " +
+                                std::to_string(options.idle_after.count()) + " ms; it must be from 0 to 365 days");
   const std::lock_guard lock(mutex_);
   if (const auto found = families_.find(description.name); found != families_.end()) {
     auto* family = dynamic_cast<metric_family<Metric>*>(found->second.get());

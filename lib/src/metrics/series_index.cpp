@@ -9,33 +9,73 @@ namespace weir::detail {
 
 namespace {
 
-// Odd, with bits set all over: multiplying spreads every input bit upwards, the shift brings them down again.
-constexpr std::uint64_t multiplier = 0xff51afd7ed558ccdU;
+// Labels are a handful of short strings, looked up for every request: what follows takes them in whole words, without
+// a call, and without a step that waits for the one before.
 
-constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
-  hash = (hash ^ word) * multiplier;
-  return hash ^ (hash >> 32);
+std::uint64_t load8(const char* from) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
 }
+
+std::uint64_t load4(const char* from) noexcept {
+  std::uint32_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+// A text of less than eight bytes as one word; of the same length no other text has the same.
+std::uint64_t load_short(const char* from, std::size_t size) noexcept {
+  // The two halves overlap, and so do the three bytes.
+  if (size >= 4) return load4(from) | load4(from + size - 4) << 32;
+  if (size == 0) return 0;
+  const auto byte = [from](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(from[i])}; };
+  return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
+}
+
+bool same_text(std::string_view a, std::string_view b) noexcept {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size < 8) return load_short(a.data(), size) == load_short(b.data(), size);
+  for (std::size_t at = 0; at + 8 < size; at += 8)
+    if (load8(a.data() + at) != load8(b.data() + at)) return false;
+  // Overlaps with what has been compared.
+  return load8(a.data() + size - 8) == load8(b.data() + size - 8);
+}
+
+// A sum of words that are each scattered on their own, by where they stand.
+class label_hash {
+ public:
+  void add(std::uint64_t word) noexcept {
+    // Odd, with bits set all over: multiplying spreads every bit upwards, the shift brings them down again.
+    const std::uint64_t spread = (word ^ place_) * 0xff51afd7ed558ccdU;
+    sum_ += spread ^ (spread >> 32);
+    place_ += 0x9e3779b97f4a7c15U;
+  }
+  std::size_t value() const noexcept { return static_cast<std::size_t>(sum_); }
+
+ private:
+  std::uint64_t sum_ = 0;
+  std::uint64_t place_ = 0x9e3779b97f4a7c15U;
+};
 
 } // namespace
 
-// Labels are a handful of short strings, looked up for every request: eight bytes at a time, without a call.
 std::size_t hash_labels(std::span<const std::string_view> values) noexcept {
-  std::uint64_t hash = 0x9e3779b97f4a7c15U;
+  label_hash hash;
   for (const std::string_view value : values) {
-    std::size_t at = 0;
-    for (; at + 8 <= value.size(); at += 8) {
-      std::uint64_t word;
-      std::memcpy(&word, value.data() + at, 8);
-      hash = mix(hash, word);
+    const std::size_t size = value.size();
+    std::uint64_t last = 0;
+    if (size < 8) {
+      last = load_short(value.data(), size);
+    } else {
+      for (std::size_t at = 0; at + 8 < size; at += 8) hash.add(load8(value.data() + at));
+      last = load8(value.data() + size - 8);
     }
-    // The rest, and the length, so that moving a character from one label to the next makes another hash.
-    std::uint64_t tail = 0;
-    for (std::size_t i = 0; at + i < value.size(); ++i)
-      tail |= std::uint64_t{static_cast<unsigned char>(value[at + i])} << (8 * i);
-    hash = mix(hash, tail ^ std::uint64_t{value.size()} << 56);
+    // With the length, so that moving a character from one label to the next makes another hash.
+    hash.add(last ^ std::uint64_t{size} << 56);
   }
-  return static_cast<std::size_t>(hash);
+  return hash.value();
 }
 
 series_index::series_index() {
@@ -51,7 +91,8 @@ series_key* series_index::find(std::size_t hash, std::span<const std::string_vie
     // acquire: pairs with the release in place(); the key and its series are complete.
     series_key* key = now.slots[at].load(std::memory_order_acquire);
     if (key == nullptr) return nullptr;
-    if (key->hash == hash && std::equal(values.begin(), values.end(), key->values.begin(), key->values.end()))
+    if (key->hash == hash &&
+        std::equal(values.begin(), values.end(), key->values.begin(), key->values.end(), same_text))
       return key;
   }
 }

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -149,6 +151,63 @@ TEST_CASE("registry: label values that are not UTF-8 are repaired", "[metrics][r
     CHECK(&family.with({given}) == &series);
     CHECK(value_of(registry, "a_total", {kept}) == 1);
   }
+}
+
+TEST_CASE("registry: values of every length are told from their neighbours", "[metrics][registry]") {
+  weir::metrics_registry registry;
+  auto& family = registry.add(weir::counter_description{"a_total", "A.", {"x", "y"}}, {.max_series = 10'000});
+  const std::string text = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::set<const weir::counter*> all;
+  std::size_t made = 0;
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    std::string value = text.substr(0, size);
+    all.insert(&family.with({value, "y"}));
+    all.insert(&family.with({"y", value}));
+    made += 2;
+    // One character changed, wherever it stands.
+    for (char& c : value) {
+      const char before = std::exchange(c, '_');
+      all.insert(&family.with({value, "y"}));
+      ++made;
+      CHECK(&family.with({value, "y"}) == &family.with({std::string(value), "y"}));
+      c = before;
+    }
+  }
+  CHECK(all.size() == made);
+}
+
+TEST_CASE("registry: oversized label values are cut where a character ends", "[metrics][registry]") {
+  weir::metrics_registry registry;
+  auto& family = registry.add(weir::counter_description{"a_total", "A.", {"x"}});
+  const std::string ellipsis = "\xe2\x80\xa6", euro = "\xe2\x82\xac";
+  constexpr std::size_t most = weir::max_label_value_bytes;
+  std::string euros;
+  for (int i = 0; i < 1000; ++i) euros += euro;
+  std::string cut_euros = euros.substr(0, (most - 3) / 3 * 3) + ellipsis;
+  std::string broken(1000, '\xff'), repaired;
+  for (std::size_t i = 0; i < most / 3 - 1; ++i) repaired += "\xef\xbf\xbd";
+  const std::pair<std::string, std::string> rows[] = {
+      {std::string(most, 'x'), std::string(most, 'x')},
+      {std::string(most + 1, 'y'), std::string(most - 3, 'y') + ellipsis},
+      {std::string(10'000'000, 'z'), std::string(most - 3, 'z') + ellipsis},
+      {euros, cut_euros},
+      {"1" + euros, "1" + cut_euros},
+      {broken, repaired + ellipsis},
+  };
+  for (const auto& [given, kept] : rows) {
+    CHECK(kept.size() <= most);
+    weir::counter& series = family.with({given});
+    series.add();
+    CHECK(&family.with({given}) == &series);
+    CHECK(value_of(registry, "a_total", {kept}) == 1);
+  }
+  // What does not differ before the cut is one.
+  CHECK(&family.with({std::string(2 * most, 'y')}) == &family.with({std::string(most + 1, 'y')}));
+  // When the family is full, they still find their series.
+  auto& full = registry.add(jobs, {.max_series = 1});
+  weir::counter& only = full.with({rows[1].first, "done"});
+  full.with({"other", "done"}).add();
+  CHECK(&full.with({rows[1].first, "done"}) == &only);
 }
 
 TEST_CASE("registry: beyond the cap everything is one counted overflow series", "[metrics][registry]") {

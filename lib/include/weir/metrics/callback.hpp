@@ -10,9 +10,9 @@
 namespace weir {
 
 /// Gives the present series of one family: label values in the order of the family's label names and the value, or
-/// for a histogram the cumulative counts (one more than the family has bounds) and the sum. A counter's value must
-/// never decrease. Called during a scrape, from the thread that scrapes, by one thread at a time; it should take no
-/// longer than microseconds and must not end its own registration.
+/// for a histogram the cumulative counts (one more than the family has bounds), the sum, and no or as many exemplars.
+/// A counter's value must never decrease. Called during a scrape, from the thread that scrapes, by one thread at a
+/// time; it should take no longer than microseconds and must not end its own registration.
 using metric_callback = std::function<std::vector<series_snapshot>()>;
 
 namespace detail {

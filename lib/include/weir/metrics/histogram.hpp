@@ -1,13 +1,15 @@
 // A histogram: how often values fell into which range.
 #pragma once
 
+#include "weir/correlation.hpp"
+#include "weir/metrics/exemplars.hpp"
 #include "weir/metrics/shard.hpp"
 #include "weir/metrics/snapshot.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -20,17 +22,15 @@ class histogram {
   /// added. Errors: std::invalid_argument names the bound that is out of order or not finite, or says that there is
   /// none.
   explicit histogram(std::span<const double> bounds);
+  histogram(const histogram&) = delete;
+  histogram& operator=(const histogram&) = delete;
+  ~histogram();
 
   /// Counts one value, exactly. A value that is not finite is counted in the bucket it belongs to (NaN in the last)
   /// and left out of the sum, which it would spoil for ever.
   /// Thread-safe, no allocation; not async-signal-safe. Wait-free; in a thread that came when all own shards were
   /// lent (shard.hpp) the sum is lock-free. Cost: about as much as two counters.
-  void observe(double value) noexcept {
-    detail::shard_writer writer = words_.writer();
-    writer.add(first_bucket + bucket_of(value), 1);
-    if (std::isfinite(value)) [[likely]]
-      writer.add_double(0, value);
-  }
+  void observe(double value) noexcept { count(value); }
 
   /// The same for a duration, in seconds.
   template <class Rep, class Period>
@@ -38,7 +38,26 @@ class histogram {
     observe(std::chrono::duration<double>(duration).count());
   }
 
-  /// The observations so far. Thread-safe. Cost: reads all shards and allocates the result.
+  /// The same for an observation that belongs to the trace `ids`: OpenMetrics pages show the first of each bucket
+  /// since the page before as its exemplar. Without a trace id: observe(value).
+  /// Thread-safe. Cost: a load more; the first such call for a histogram allocates the places for exemplars, 120
+  /// bytes a bucket (without memory there are none), and one call for each bucket and page reads the clock.
+  void observe(double value, const correlation& ids) noexcept {
+    const std::size_t bucket = count(value);
+    if ((ids.trace_id_high | ids.trace_id_low) == 0) return;
+    // acquire: pairs with the release in make_exemplars(); the slots are there.
+    detail::exemplar_slots* slots = exemplars_.load(std::memory_order_acquire);
+    if (slots == nullptr) [[unlikely]]
+      slots = make_exemplars();
+    if (slots != nullptr) slots->offer(bucket, value, ids);
+  }
+  template <class Rep, class Period>
+  void observe(std::chrono::duration<Rep, Period> duration, const correlation& ids) noexcept {
+    observe(std::chrono::duration<double>(duration).count(), ids);
+  }
+
+  /// The observations so far. Thread-safe. Cost: reads all shards and allocates the result. Each bucket's exemplar is
+  /// replaced by the first one observed after this.
   histogram_value value() const;
 
   std::span<const double> bounds() const noexcept { return bounds_; }
@@ -48,6 +67,19 @@ class histogram {
   // instructions.
   static constexpr std::size_t block = 8;
   static constexpr std::size_t first_bucket = 1;
+
+  /// Counts the value and returns its bucket.
+  std::size_t count(double value) noexcept {
+    detail::shard_writer writer = words_.writer();
+    const std::size_t bucket = bucket_of(value);
+    writer.add(first_bucket + bucket, 1);
+    if (std::isfinite(value)) [[likely]]
+      writer.add_double(0, value);
+    return bucket;
+  }
+
+  /// The slots, made by this call or another thread's; nullptr if there is no memory.
+  detail::exemplar_slots* make_exemplars() noexcept;
 
   // Comparing with a whole block of bounds costs less than finding the right one: the only branch is that between
   // blocks, and values of one kind mostly lie in the same.
@@ -68,6 +100,8 @@ class histogram {
   std::vector<double> padded_;
   // The sum, then a count for each bucket: with the lowest ones, which fast requests go to, it shares a cache line.
   detail::sharded_words words_;
+  // Owned; null until the first observation with a trace.
+  std::atomic<detail::exemplar_slots*> exemplars_{nullptr};
 };
 
 } // namespace weir
