@@ -106,6 +106,20 @@ struct metric_names {
   static constexpr histogram_description log_batch{
       "weir_log_batch_records", "Log records written in one batch.", {}, batch_records};
 
+  // ---- the process, under the names that Prometheus' own clients give
+
+  static constexpr counter_description process_cpu{"process_cpu_seconds_total",
+                                                   "Total user and system CPU time spent in seconds."};
+  static constexpr gauge_description process_resident_memory{"process_resident_memory_bytes",
+                                                             "Resident memory size in bytes."};
+  static constexpr gauge_description process_virtual_memory{"process_virtual_memory_bytes",
+                                                            "Virtual memory size in bytes."};
+  static constexpr gauge_description process_open_fds{"process_open_fds", "Number of open file descriptors."};
+  static constexpr gauge_description process_max_fds{"process_max_fds", "Maximum number of open file descriptors."};
+  static constexpr gauge_description process_threads{"process_threads", "Number of OS threads in the process."};
+  static constexpr gauge_description process_start_time{"process_start_time_seconds",
+                                                        "Start time of the process since unix epoch in seconds."};
+
   // ---- the metrics themselves
 
   static constexpr counter_description metrics_overflow{
@@ -145,6 +159,13 @@ struct metric_names {
     visit(log_flush);
     visit(log_sync);
     visit(log_batch);
+    visit(process_cpu);
+    visit(process_resident_memory);
+    visit(process_virtual_memory);
+    visit(process_open_fds);
+    visit(process_max_fds);
+    visit(process_threads);
+    visit(process_start_time);
     visit(metrics_overflow);
     visit(metrics_callback_errors);
   }
