@@ -1,4 +1,4 @@
-// The Accept header, read leniently: who sends nonsense gets plain text.
+// The Accept headers, read leniently: who sends nonsense gets plain text.
 #include "negotiation.hpp"
 
 #include <algorithm>
@@ -40,14 +40,14 @@ int to_weight(std::string_view text) noexcept {
   return std::min(weight, 1000);
 }
 
-struct media_range {
+struct preference {
   std::string_view type;
   std::string_view version;
   int weight = 1000;
 };
 
-media_range parse_range(std::string_view text) noexcept {
-  media_range range;
+preference parse_preference(std::string_view text) noexcept {
+  preference range;
   range.type = next(text, ';');
   while (!text.empty()) {
     std::string_view value = next(text, ';');
@@ -68,7 +68,7 @@ exposition_format negotiate(std::string_view accept_header) noexcept {
   int openmetrics = 0;
   int text = 0;
   while (!accept_header.empty()) {
-    const media_range range = parse_range(next(accept_header, ','));
+    const preference range = parse_preference(next(accept_header, ','));
     if (equal_ignoring_case(range.type, "application/openmetrics-text")) {
       const bool current = range.version.empty() || range.version == "1.0.0";
       if ((!current && range.version != "0.0.1") || range.weight <= openmetrics) continue;
@@ -79,6 +79,22 @@ exposition_format negotiate(std::string_view accept_header) noexcept {
     }
   }
   return openmetrics >= text && openmetrics > 0 ? best : exposition_format::text_0_0_4;
+}
+
+bool prefers_gzip(std::string_view accept_encoding_header) noexcept {
+  int gzip = -1, wildcard = -1, identity = -1; // not named
+  while (!accept_encoding_header.empty()) {
+    const preference coding = parse_preference(next(accept_encoding_header, ','));
+    if (equal_ignoring_case(coding.type, "gzip") || equal_ignoring_case(coding.type, "x-gzip")) {
+      gzip = std::max(gzip, coding.weight);
+    } else if (equal_ignoring_case(coding.type, "identity")) {
+      identity = std::max(identity, coding.weight);
+    } else if (coding.type == "*") {
+      wildcard = std::max(wildcard, coding.weight);
+    }
+  }
+  if (gzip < 0) gzip = wildcard;
+  return gzip > 0 && gzip >= identity;
 }
 
 std::string_view content_type(exposition_format format) noexcept {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <chrono>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -141,6 +142,54 @@ TEST_CASE("exposition: bounds are OpenMetrics' canonical numbers", "[prometheus]
   }
 }
 
+TEST_CASE("exposition: exemplars stand behind their buckets in OpenMetrics, and nowhere else",
+          "[prometheus][exposition]") {
+  using namespace std::chrono_literals;
+  weir::family_snapshot family{.name = "a_seconds",
+                               .help = "A.",
+                               .type = weir::metric_type::histogram,
+                               .label_names = {"x"},
+                               .bounds = {.5, 1, 2},
+                               .series = {}};
+  weir::series_snapshot& series = family.series.emplace_back();
+  series.label_values = {"y"};
+  series.histogram = {.cumulative = {1, 1, 2, 3}, .sum = 9.25, .exemplars = std::vector<weir::exemplar>(4)};
+  const std::chrono::system_clock::time_point at(1'700'000'000s + 7ms + 999us);
+  series.histogram.exemplars[0] = {.value = 0.25,
+                                   .trace_id_high = 0x4bf92f3577b34da6,
+                                   .trace_id_low = 0x00000000000e4736,
+                                   .span_id = 0x00f067aa0ba902b7,
+                                   .time = at};
+  // Without a span, and of a time that is a whole second.
+  series.histogram.exemplars[3] = {.value = 7, .trace_id_low = 1, .time = at - 7ms};
+  const std::vector families{family};
+
+  const std::string page = weir::render_openmetrics(families);
+  CHECK(page == R"(# TYPE a_seconds histogram
+# UNIT a_seconds seconds
+# HELP a_seconds A.
+a_seconds_bucket{x="y",le="0.5"} 1 # {trace_id="4bf92f3577b34da600000000000e4736",span_id="00f067aa0ba902b7"} 0.25 1700000000.007
+a_seconds_bucket{x="y",le="1.0"} 1
+a_seconds_bucket{x="y",le="2.0"} 2
+a_seconds_bucket{x="y",le="+Inf"} 3 # {trace_id="00000000000000000000000000000001"} 7 1700000000.000
+a_seconds_sum{x="y"} 9.25
+a_seconds_count{x="y"} 3
+# EOF
+)");
+  // "The combined length of the label names and values of an Exemplar's LabelSet MUST NOT exceed 128".
+  CHECK(std::string_view("trace_id4bf92f3577b34da600000000000e4736span_id00f067aa0ba902b7").size() <= 128);
+  CHECK(weir::render_prometheus_text(families).find(" # ") == std::string::npos);
+}
+
+TEST_CASE("exposition: an observation with a trace becomes an exemplar of the page", "[prometheus][exposition]") {
+  weir::metrics_registry registry;
+  auto& seconds = registry.add(weir::metric_names::log_write).with();
+  seconds.observe(0.05, {.trace_id_high = 1, .trace_id_low = 2, .span_id = 3});
+  CHECK(weir::render_openmetrics(registry).find(
+            "weir_log_write_seconds_bucket{le=\"0.1\"} 1 # {trace_id=\"00000000000000010000000000000002\","
+            "span_id=\"0000000000000003\"} 0.05 1") != std::string::npos);
+}
+
 TEST_CASE("exposition: a scrape gets the format that it prefers", "[prometheus][exposition]") {
   const std::string text = "text/plain; version=0.0.4; charset=utf-8";
   const std::string open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -167,6 +216,8 @@ TEST_CASE("exposition: a scrape gets the format that it prefers", "[prometheus][
       {"application/openmetrics-text;q=1.0000", text},
       {",,;;q=,=;", text},
       {std::string("\0\xff;q", 4), text},
+      {std::string(100'000, ','), text},
+      {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", text},
   };
   const weir::metrics_registry registry;
   for (const auto& [accept, type] : rows) {
