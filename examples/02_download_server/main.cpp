@@ -20,6 +20,7 @@
 #include <weir/http.hpp>
 #include <weir/log.hpp>
 #include <weir/log_metrics.hpp>
+#include <weir/process_metrics.hpp>
 #include <weir/prometheus.hpp>
 
 #include <boost/asio/signal_set.hpp>
@@ -110,6 +111,7 @@ int run(int count, char** words) {
   });
   const auto log_metrics = weir::register_log_metrics(weir::default_metrics(), stream);
   const auto context_metrics = weir::register_context_metrics(weir::default_metrics());
+  const auto process_metrics = weir::register_process_metrics(weir::default_metrics());
   weir::logger& log = stream.get_logger("app");
 
   // Callers may say who they are (traceparent, B3, X-Request-ID) and for how long they wait (X-Request-Timeout-Ms).
@@ -144,8 +146,11 @@ int run(int count, char** words) {
   operators.get("/log-levels", weir::show_log_levels(stream));
   operators.route("PUT", "/log-levels", weir::change_log_levels(stream));
   server.get("/metrics", [](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
-    auto page = weir::make_scrape_response(weir::default_metrics(), request.header("Accept"));
+    auto page = weir::make_scrape_response(
+        weir::default_metrics(),
+        {.accept = request.header("Accept"), .accept_encoding = request.header("Accept-Encoding")});
     response.body(std::move(page.body), page.content_type);
+    if (!page.content_encoding.empty()) response.header("Content-Encoding", page.content_encoding);
     co_return;
   });
 

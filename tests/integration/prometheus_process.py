@@ -24,9 +24,9 @@ def adapted(text, *changes):
 
 
 class Prometheus:
-    """Scrapes `port` every second; everything else is as dashboards/prometheus says."""
+    """Scrapes `port` every second; everything else is as dashboards/prometheus says, and `options` are."""
 
-    def __init__(self, port):
+    def __init__(self, port, *options):
         self.directory = Path(tempfile.mkdtemp(prefix="weir-prometheus-"))
         shutil.copy(CONFIGURATION / "alerts.yml", self.directory)
         configuration = adapted(
@@ -40,7 +40,7 @@ class Prometheus:
         with open(self.log_path, "w") as log:
             self.process = subprocess.Popen(
                 ["prometheus", f"--config.file={self.directory}/prometheus.yml",
-                 f"--storage.tsdb.path={self.directory}/data", "--web.listen-address=127.0.0.1:0"],
+                 f"--storage.tsdb.path={self.directory}/data", "--web.listen-address=127.0.0.1:0", *options],
                 stdout=log, stderr=log)
         try:
             self.url = "http://" + eventually("Prometheus listens", self._address, seconds=30)

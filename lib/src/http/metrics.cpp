@@ -163,7 +163,9 @@ void request_observer::metrics::finished(const exchange_record& facts, std::chro
                                          detail::request_series& series) noexcept {
   series.active->subtract();
   if (is_of(series, facts) || look_up(facts, series)) {
-    series.duration->observe(facts.finished - facts.received);
+    // A trace that nobody records is no example that one could look at.
+    const correlation ids = facts.trace.flags.sampled() ? to_correlation(facts.trace) : correlation();
+    series.duration->observe(facts.finished - facts.received, ids);
     series.request_size->observe(static_cast<double>(facts.request_bytes));
     series.response_size->observe(static_cast<double>(facts.response_bytes));
   }
