@@ -1,6 +1,8 @@
 // What contexts cost.
 //
 //   context --shape child_cancel|timeout|timeout_1m|poll|value5|cascade1000|wakeup|wakeup_coroutine|memory
+#include "measuring/batches.hpp"
+#include "measuring/call_timing.hpp"
 #include "measuring/cores.hpp"
 #include "measuring/options.hpp"
 #include "measuring/percentile.hpp"
@@ -40,31 +42,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-template <class T>
-void keep(const T& value) noexcept {
-  asm volatile("" : : "r,m"(value) : "memory");
-}
+using bench::keep;
+using bench::median;
+using bench::ns_per_call;
 
 void print(std::string_view shape, std::string_view metric, std::string_view unit, double value,
            std::string_view subject = "weir") {
   bench::print({"context", shape, subject, metric, unit, value});
-}
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
-
-/// The median over batches of calls, ns a call.
-template <class Call>
-double ns_per_call(std::uint64_t batches, std::uint64_t calls, Call call) {
-  std::vector<double> taken;
-  for (std::uint64_t batch = 0; batch < batches; ++batch) {
-    const std::uint64_t begin = bench::begin_ticks();
-    for (std::uint64_t i = 0; i < calls; ++i) call();
-    taken.push_back(static_cast<double>(bench::end_ticks() - begin) / static_cast<double>(calls));
-  }
-  return median(std::move(taken)) * bench::nanoseconds_per_tick();
 }
 
 void child_cancel() {

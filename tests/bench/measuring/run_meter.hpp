@@ -13,6 +13,8 @@ class run_meter {
   run_meter();
   /// To be called once.
   void stop();
+  /// By how much the resident size was higher, at its highest, than when the meter was made.
+  std::uint64_t peak_bytes() const noexcept { return peak_bytes_; }
   /// Prints records_per_s, ns_per_op (processor time) and peak_bytes: by how much the resident size was higher, at
   /// its highest, than when the meter was made.
   void print(std::string_view benchmark, std::string_view shape, std::string_view subject,
