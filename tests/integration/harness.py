@@ -137,8 +137,11 @@ class Server:
 
     def records(self):
         """The log's records; every line has to be one."""
+        text = self.log_path.read_bytes()
+        if self.process.poll() is None:
+            text = text[:text.rfind(b"\n") + 1]  # it may be writing the last line
         # Of bytes: a str is also split at what is a line break only to Unicode.
-        return [json.loads(line) for line in self.log_path.read_bytes().splitlines()]
+        return [json.loads(line) for line in text.splitlines()]
 
     def stop(self):
         """SIGTERM, and the exit status. The log is complete after this."""
