@@ -1,16 +1,27 @@
-"""The dashboard can be imported: its structure is what Grafana expects, and it asks only for metrics that exist."""
+"""The dashboards can be imported: they are what their source says, their structure is what Grafana expects, they lead to each
+other, and they and the rules ask only for metrics that exist."""
 
-from dashboard_file import Catalogue, load_dashboard, names_in, panels, read_rules
+import re
+import subprocess
+import sys
+
+from dashboard_file import Catalogue, load_dashboards, names_in, panels, read_rules
+from harness import SOURCE
 
 # Labels that Prometheus adds itself, and the buckets' bound.
 ADDED_LABELS = {"job", "instance", "le"}
 
 
-def check_structure(dashboard):
-    assert dashboard["id"] is None and dashboard["uid"] == "weir", "Grafana gives the id, the uid is ours"
+def check_generated():
+    done = subprocess.run([sys.executable, SOURCE / "dashboards/grafana/generate.py", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def check_structure(dashboard, has_routes):
+    assert dashboard["id"] is None and dashboard["uid"].startswith("weir-"), "Grafana gives the id, the uid is ours"
     assert dashboard["schemaVersion"] >= 39, dashboard["schemaVersion"]
     variables = {each["name"]: each for each in dashboard["templating"]["list"]}
-    assert list(variables) == ["datasource", "job", "route"], list(variables)
+    assert list(variables) == ["datasource", "job", "instance"] + ["route"] * has_routes, list(variables)
     assert variables["datasource"]["type"] == "datasource" and variables["datasource"]["query"] == "prometheus"
 
     ids = [panel["id"] for panel in dashboard["panels"]] + [
@@ -18,9 +29,8 @@ def check_structure(dashboard):
     assert len(ids) == len(set(ids)), "two panels have the same id"
 
     source = {"type": "prometheus", "uid": "${datasource}"}
-    for variable in ("job", "route"):
+    for variable in list(variables)[1:]:
         assert variables[variable]["datasource"] == source, variable
-        assert variables[variable]["query"]["query"] == variables[variable]["definition"], variable
     for panel in panels(dashboard):
         where = panel["title"]
         assert where and panel["description"], panel["id"]
@@ -37,6 +47,33 @@ def check_structure(dashboard):
             assert target["datasource"] == source, where
             assert target["expr"] and target["legendFormat"], where
             assert target["range"] != target["instant"], where
+            # Every variable narrows down everything that it can.
+            for metric, selector in re.findall(r"(\w+)\{([^}]*)\}", target["expr"]):
+                assert 'job=~"$job", instance=~"$instance"' in selector, (where, metric)
+
+
+def check_links(dashboards):
+    known = {f"/d/{dashboard['uid']}" for dashboard in dashboards.values()}
+    for dashboard in dashboards.values():
+        to_all, = dashboard["links"]
+        assert to_all["type"] == "dashboards" and to_all["tags"] == ["weir"] == dashboard["tags"], to_all
+        for each in [to_all] + [link for panel in panels(dashboard) for link in panel.get("links", [])]:
+            assert each["keepTime"] and each["includeVars"], each
+            assert each["type"] == "dashboards" or each["url"] in known, each
+    rules = (SOURCE / "dashboards/prometheus/alerts.yml").read_text()
+    led_to = re.findall(r'(?m)^ +dashboard: "(/d/[\w-]+)\?', rules)
+    assert set(led_to) == known and len(led_to) == len(read_rules("alert")), led_to
+
+
+def check_exemplars(dashboards):
+    """A point in a duration panel leads to the trace of its request: asked for there, and taken there by the data source."""
+    asking = {panel["title"] for dashboard in dashboards.values() for panel in panels(dashboard)
+              if any(target["exemplar"] for target in panel["targets"])}
+    assert asking == {"Duration", "Durations", "Duration p99 by route"}, asking
+    provisioned = (SOURCE / "dashboards/grafana/provisioning/datasources/weir.yml").read_text()
+    destination = re.search(r"exemplarTraceIdDestinations:\n\s+- name: (\w+)\n\s+datasourceUid: (\S+)", provisioned)
+    assert destination and destination.group(1) == "trace_id", destination
+    assert f"uid: {destination.group(2)}\n" in provisioned.replace("datasourceUid", ""), destination
 
 
 def check_layout(dashboard):
@@ -52,40 +89,51 @@ def check_layout(dashboard):
     assert len(taken) == 24 * height, "the grid has holes"
 
 
-def check_names(dashboard):
+def check_names(dashboards):
     catalogue = Catalogue()
-    asked = {f"panel {panel['title']}": target["expr"] for panel in panels(dashboard) for target in panel["targets"]}
-    asked |= {f"alert {name}": expression for name, expression in read_rules().items()}
+    recorded = read_rules("record")
+    asked = {f"{name}: panel {panel['title']} {target['refId']}": target["expr"] for name, dashboard in dashboards.items()
+             for panel in panels(dashboard) for target in panel["targets"]}
+    asked |= {f"{name}: variable {each['name']}": each["query"]["query"].split("(", 1)[1].rsplit(",", 1)[0]
+              for name, dashboard in dashboards.items() for each in dashboard["templating"]["list"][1:]}
+    of_rules = {f"rule {name}": expression for kind in ("alert", "record") for name, expression in read_rules(kind).items()}
     metrics_asked = set()
-    for where, expression in asked.items():
+    for where, expression in (asked | of_rules).items():
         metrics, labels = names_in(expression)
         assert metrics, where
-        allowed = catalogue.samples | ({"up"} if where.startswith("alert ") else set())
+        # The dashboards do without the rules, so that each can be used without the other.
+        allowed = catalogue.samples | ({"up"} | set(recorded) if where in of_rules else set())
         assert metrics <= allowed, f"{where}: no such metric: {metrics - allowed}"
         assert labels <= catalogue.labels | ADDED_LABELS, f"{where}: no such label: {labels}"
-        metrics_asked |= metrics
-    for variable in dashboard["templating"]["list"][1:]:
-        metrics, _ = names_in(variable["definition"].split("(", 1)[1].rsplit(",", 1)[0])
-        assert metrics <= catalogue.samples, variable["name"]
+        if where in asked:
+            metrics_asked |= metrics
     return metrics_asked
 
 
 def check_the_checks():
     """Only a search that finds the wrong names proves something by finding none."""
-    metrics, labels = names_in('sum by (a, le) (rate(b_total{c="d", e!~"f|g"}[5m])) / on (h) i > 1 and absent (j) or k * 2')
-    assert metrics == {"b_total", "i", "j", "k"}, metrics
+    metrics, labels = names_in('sum by (a, le) (rate(b_total{c="d", e!~"f|g"}[5m])) / on (h) i > 1 and absent (j) or k:x * 2')
+    assert metrics == {"b_total", "i", "j", "k:x"}, metrics
     assert labels == {"a", "le", "c", "e", "h"}, labels
-    assert len(read_rules()) == 7 and all(names_in(each)[0] for each in read_rules().values())
+    assert len(read_rules("alert")) == 9 and all(names_in(each)[0] for each in read_rules("alert").values())
+    assert len(read_rules("record")) == 21 and all(names_in(each)[0] for each in read_rules("record").values())
     assert {"reason", "http_route", "http_request_method"} <= Catalogue().labels
 
 
 def main():
-    dashboard = load_dashboard()
+    dashboards = load_dashboards()
+    assert list(dashboards) == ["cancellations", "log_stream", "requests"]
     check_the_checks()
-    check_structure(dashboard)
-    check_layout(dashboard)
-    metrics = check_names(dashboard)
-    print(f"{len(list(panels(dashboard)))} panels and {len(read_rules())} alerts ask for {len(metrics)} metrics")
+    check_generated()
+    for name, dashboard in dashboards.items():
+        check_structure(dashboard, has_routes=name != "log_stream")
+        check_layout(dashboard)
+    check_links(dashboards)
+    check_exemplars(dashboards)
+    metrics = check_names(dashboards)
+    shown = sum(len(list(panels(dashboard))) for dashboard in dashboards.values())
+    print(f"{shown} panels of {len(dashboards)} dashboards ask for {len(metrics)} metrics; "
+          f"{len(read_rules('record'))} rules record, {len(read_rules('alert'))} alert")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
-"""What the dashboard and the alert rules ask for, and the catalogue of metrics that they may ask for."""
+"""What the dashboards and the rules ask for, and the catalogue of metrics that they may ask for."""
 
 import json
 import re
 
 from harness import SOURCE
 
+DASHBOARDS = SOURCE / "dashboards/grafana/dashboards"
+RULES = SOURCE / "dashboards/prometheus"
 CATALOGUE = SOURCE / "lib/include/weir/metrics/names.hpp"
 
 
-def load_dashboard():
-    return json.loads((SOURCE / "dashboards/grafana/weir.json").read_text())
+def load_dashboards():
+    """{file name without its ending: dashboard}"""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(DASHBOARDS.glob("*.json"))}
 
 
 def panels(dashboard):
@@ -28,14 +31,14 @@ def fill_in(expression, **variables):
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", value, expression)
 
 
-def read_rules():
-    """{alert: expression} of the rule file, without a YAML parser: promtool has checked that it is YAML."""
-    text = (SOURCE / "dashboards/prometheus/alerts.yml").read_text()
-    blocks = re.split(r"(?m)^ +- alert: (\w+)\n", text)[1:]
+def read_rules(kind):
+    """{name: expression} of the rules of a kind, `alert` or `record`; without a YAML parser: promtool checks that it is YAML."""
     rules = {}
-    for name, block in zip(blocks[::2], blocks[1::2]):
-        # On the line of the key, or indented deeper than it on the lines that follow.
-        rules[name] = re.search(r"(?m)^( +)expr:(.*\n(?:\1 .*\n)*)", block).group(2)
+    for path in sorted(RULES.glob("*.yml")):
+        blocks = re.split(rf"(?m)^ +- {kind}: ([\w:]+)\n", path.read_text())[1:]
+        for name, block in zip(blocks[::2], blocks[1::2]):
+            # On the line of the key, or indented deeper than it on the lines that follow.
+            rules[name] = re.search(r"(?m)^( +)expr:(.*\n(?:\1 .*\n)*)", block).group(2)
     return rules
 
 

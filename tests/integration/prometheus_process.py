@@ -24,17 +24,23 @@ def adapted(text, *changes):
 
 
 class Prometheus:
-    """Scrapes `port` every second; everything else is as dashboards/prometheus says, and `options` are."""
+    """Scrapes `port` every second and has no Alertmanager but the given one; everything else is as dashboards/prometheus says,
+    unless alerts are to fire after a shorter time, and `options` are."""
 
-    def __init__(self, port, *options):
+    def __init__(self, port, *options, alertmanager=None, shortened_for=None):
         self.directory = Path(tempfile.mkdtemp(prefix="weir-prometheus-"))
-        shutil.copy(CONFIGURATION / "alerts.yml", self.directory)
+        for rules in ("recording.yml", "alerts.yml"):
+            shutil.copy(CONFIGURATION / rules, self.directory)
         configuration = adapted(
             (CONFIGURATION / "prometheus.yml").read_text(),
             ('["127.0.0.1:8080"]', f'["127.0.0.1:{port}"]'),
             ("scrape_interval: 5s", "scrape_interval: 1s"),
             ("evaluation_interval: 5s", "evaluation_interval: 1s"),
+            ('["127.0.0.1:9093"]', f'["{alertmanager}"]' if alertmanager else "[]"),
         )
+        if shortened_for:
+            alerts = self.directory / "alerts.yml"
+            alerts.write_text(re.sub(r"(?m)^( +for:) \w+$", rf"\1 {shortened_for}", alerts.read_text()))
         (self.directory / "prometheus.yml").write_text(configuration)
         self.log_path = self.directory / "log"
         with open(self.log_path, "w") as log:
@@ -81,6 +87,11 @@ class Prometheus:
     def query(self, expression):
         """[(labels, value)] at this moment."""
         return [(each["metric"], float(each["value"][1])) for each in self.api("query", query=expression)["result"]]
+
+    def query_range(self, expression, start, end, step):
+        """[(labels, [(time, value)])] from `start` to `end`, in seconds since the epoch."""
+        found = self.api("query_range", query=expression, start=start, end=end, step=step)["result"]
+        return [(each["metric"], [(time, float(value)) for time, value in each["values"]]) for each in found]
 
     def value(self, expression):
         """The value of an expression that gives one."""

@@ -1,27 +1,34 @@
-"""A real Prometheus scrapes the server under traffic of every kind: each query of the dashboard has an answer, and what
-it says of cancellations is what the clients did."""
+"""A real Prometheus scrapes the server under traffic of every kind: each query of the dashboards has an answer, and what
+it says of cancellations is what the clients did. Pictures of all panels are left in the build directory, for a person to
+look at."""
 
 import math
 import re
+import shutil
 import socket
 import subprocess
 import time
+from collections import Counter
 
-from dashboard_file import fill_in, load_dashboard, panels, read_rules
-from harness import Server, eventually, need
+from dashboard_file import fill_in, load_dashboards, panels, read_rules
+from harness import BUILD, Server, eventually, need
+from panel_pictures import draw
 from prometheus_process import Prometheus
 
 # Each wave: how often every kind of request is made.
 HELLO, WHOLE_DOWNLOADS, ABORTED_DOWNLOADS, GIVEN_UP, TIMED_OUT, NOT_FOUND, MALFORMED = 20, 3, 5, 6, 4, 3, 2
+IN_TIME, TOO_LATE = 4, 1
 WAVES = 2
 BIG_FILE = 64 << 20  # far more than the sockets' buffers take
 
-# As Grafana fills the variables in: all jobs, all routes, and a range that holds the whole test.
-EVERYTHING = {"job": ".+", "route": ".*", "__rate_interval": "5m", "__range": "5m"}
+# As Grafana fills the variables in: all jobs, all instances, all routes, and a range that holds the whole test.
+EVERYTHING = {"job": ".+", "instance": ".+", "route": ".*", "__rate_interval": "5m", "__range": "5m"}
 # What must not happen here; any other panel that shows only zeroes has missed what did.
-NEVER = {"Log records dropped", "Cancellations ignored", "Handlers that go on for nobody", "Callers' deadlines",
-         "Failed work"}
-PERHAPS = {"Log queue"}
+NEVER = {"Label values in overflow series", "Failed callback metrics",
+         "Stuck handlers", "Cancellations ignored", "Handlers that go on for nobody", "Failed work",
+         "Records dropped", "Log records dropped", "Flight recorder", "Waiting threads", "Log calls that wait", "Sink errors"}
+PERHAPS = {"Queue", "Memory (waiting)", "Memory (flight recorder)", "Request bytes by route",
+           "Time in the sinks ({{instance}} syncs)"}
 REASONS = {"client_closed", "client_reset", "deadline", "timeout", "shutdown", "application", "overload"}
 
 
@@ -38,9 +45,9 @@ def send_nonsense(server):
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
 
 
-def expect(server, target, status, times):
+def expect(server, target, status, times, **headers):
     for _ in range(times):
-        found, _body = server.get(target, timeout=30)
+        found, _body = server.get(target, timeout=30, headers=headers)
         assert found == status, (target, found)
 
 
@@ -53,6 +60,8 @@ def make_wave(server):
     expect(server, "/slow?ms=1", 200, 1)
     expect(server, "/timeout", 503, TIMED_OUT)
     expect(server, "/nowhere", 404, NOT_FOUND)
+    expect(server, "/hello", 200, IN_TIME, **{"grpc-timeout": "30S"})
+    expect(server, "/hello", 504, TOO_LATE, **{"grpc-timeout": "0S"})
     for _ in range(MALFORMED):
         send_nonsense(server)
     for client in leaving:
@@ -82,45 +91,66 @@ def check_series_exist_before_anything_happens(prometheus):
         assert prometheus.value(f"sum({metric})") == 0, metric
 
 
-def check_panels(prometheus, dashboard):
+def check_panels(prometheus, dashboards):
     asked = 0
-    for panel in panels(dashboard):
-        for target in panel["targets"]:
-            where = f"{panel['title']} ({target['legendFormat']})"
-            found = prometheus.query(fill_in(target["expr"], **EVERYTHING))
-            numbers = [value for _, value in found if not math.isnan(value)]
-            assert numbers, f"{where}: no value in {found}"
-            if panel["title"] in NEVER:
-                assert not any(numbers), f"{where}: {found}"
-            elif panel["title"] not in PERHAPS:
-                assert any(number > 0 for number in numbers), f"{where}: only zeroes in {found}"
-            for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
-                assert all(label in labels for labels, _ in found), f"{where}: {found}"
-            asked += 1
+    for dashboard in dashboards.values():
+        for panel in panels(dashboard):
+            for target in panel["targets"]:
+                where = f"{panel['title']} ({target['legendFormat']})"
+                found = prometheus.query(fill_in(target["expr"], **EVERYTHING))
+                numbers = [value for _, value in found if not math.isnan(value)]
+                assert numbers, f"{where}: no value in {found}"
+                if panel["title"] in NEVER:
+                    assert not any(numbers), f"{where}: {found}"
+                elif not {panel["title"], where} & PERHAPS:
+                    assert any(number > 0 for number in numbers), f"{where}: only zeroes in {found}"
+                for label in re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]):
+                    assert all(label in labels for labels, _ in found), f"{where}: {found}"
+                asked += 1
     return asked
 
 
-def check_variables(prometheus, dashboard):
+def draw_panels(prometheus, dashboards, begun):
+    """As a person sees them who looks at the last seconds only."""
+    if shutil.which("gnuplot") is None:
+        return "no pictures: gnuplot is not installed"
+    directory = BUILD / "dashboards"
+    directory.mkdir(exist_ok=True)
+    end = prometheus.last_scrape()
+    variables = EVERYTHING | {"__rate_interval": "4s", "__range": f"{end - begun:.0f}s"}
+    for name, dashboard in dashboards.items():
+        draw(prometheus, dashboard, directory / f"{name}.png", variables, begun, end)
+    return f"pictures in {directory}"
+
+
+def check_variables(prometheus, dashboards):
     values = {}
-    for variable in dashboard["templating"]["list"][1:]:
-        selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["definition"]).groups()
-        values[variable["name"]] = prometheus.api(f"label/{label}/values", **{"match[]": fill_in(selector, **EVERYTHING)})
-    assert values["job"] == ["weir"], values
+    for dashboard in dashboards.values():
+        for variable in dashboard["templating"]["list"][1:]:
+            selector, label = re.fullmatch(r"label_values\((.*), (\w+)\)", variable["query"]["query"]).groups()
+            values[variable["name"]] = prometheus.api(f"label/{label}/values", **{"match[]": fill_in(selector, **EVERYTHING)})
+            assert values["job"] == ["weir"], values
+            assert len(values.get("instance", ["one"])) == 1, values
     assert {"/hello", "/download/{file}", "/slow", "/timeout"} <= set(values["route"]), values
 
 
 def check_cancellations(prometheus, dashboard):
     """The panel with the exact counts, route by route as Grafana's variable chooses them."""
     panel, = (each for each in panels(dashboard) if each["title"] == "Cancelled since start")
-    by_reason = panel["targets"][0]["expr"]
+
+    def by(label, route):
+        variables = EVERYTHING | {"route": re.escape(route).replace("\\", "\\\\")}
+        counts = Counter()
+        for labels, value in prometheus.query(fill_in(panel["targets"][0]["expr"], **variables)):
+            assert labels["http_route"] == route, labels
+            counts[labels[label]] += value
+        return dict(counts)
 
     def cancelled(route):
-        variables = EVERYTHING | {"route": re.escape(route).replace("\\", "\\\\")}
-        return {labels["reason"]: value for labels, value in prometheus.query(fill_in(by_reason, **variables)) if value}
+        return by("reason", route)
 
     def phases(route):
-        found = prometheus.query(f'sum by (phase) (weir_requests_cancelled_total{{http_route="{route}"}}) > 0')
-        return {labels["phase"]: value for labels, value in found}
+        return by("phase", route)
 
     # A client that closes with bytes unread resets the connection; whether there are any depends on the kernel.
     assert sum(cancelled("/download/{file}").values()) == WAVES * ABORTED_DOWNLOADS, cancelled("/download/{file}")
@@ -149,21 +179,30 @@ def check_requests(prometheus):
     assert requests('http_response_status_code="400", error_type="protocol_error"') == WAVES * MALFORMED
 
 
+def check_deadlines(prometheus):
+    assert prometheus.value("sum(weir_deadline_received_total)") == WAVES * (IN_TIME + TOO_LATE)
+    assert prometheus.value("sum(weir_deadline_expired_on_arrival_total)") == WAVES * TOO_LATE
+
+
 def check_rules(prometheus):
     rules = [rule for group in prometheus.api("rules")["groups"] for rule in group["rules"]]
-    assert {rule["name"] for rule in rules} == set(read_rules()), rules
+    recorded = set(read_rules("record"))
+    assert {rule["name"] for rule in rules} == recorded | set(read_rules("alert")), rules
     for rule in rules:
         assert rule["health"] == "ok" and not rule.get("lastError"), rule
-        assert rule["state"] != "firing", rule
+        assert rule.get("state") != "firing", rule
+    for name in recorded:
+        assert prometheus.query(name), f"{name} records nothing"
 
 
 def main():
     need("prometheus", "curl", "wrk")
-    dashboard = load_dashboard()
+    dashboards = load_dashboards()
     with Server() as server, Prometheus(server.port) as prometheus:
         server.add_file("small.bin", 1 << 20)
         server.add_file("big.bin", BIG_FILE)
         wait_for_scrape(prometheus)
+        begun = prometheus.last_scrape()
         check_series_exist_before_anything_happens(prometheus)
 
         for wave in range(1, WAVES + 1):
@@ -172,17 +211,19 @@ def main():
             # What a wave made the first series of rises in the next one: a rate needs both.
             wait_for_scrape(prometheus)
 
-        check_cancellations(prometheus, dashboard)
+        check_cancellations(prometheus, dashboards["cancellations"])
         check_requests(prometheus)
-        asked = check_panels(prometheus, dashboard)
-        check_variables(prometheus, dashboard)
+        check_deadlines(prometheus)
+        asked = check_panels(prometheus, dashboards)
+        check_variables(prometheus, dashboards)
         check_rules(prometheus)
         scrapes = prometheus.value('sum_over_time(up{job="weir"}[5m])')
+        drawn = draw_panels(prometheus, dashboards, begun)
 
         assert server.stop() == 0
         eventually("an alert for the server that is gone is pending", lambda: prometheus.query(
             'ALERTS{alertname="WeirTargetDown", alertstate="pending", instance!=""}'), seconds=30)
-    print(f"{asked} queries of the dashboard answered after {scrapes:.0f} scrapes")
+    print(f"{asked} queries of the dashboards answered after {scrapes:.0f} scrapes; {drawn}")
 
 
 if __name__ == "__main__":
