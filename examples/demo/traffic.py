@@ -15,6 +15,8 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 
+from stack import Stack
+
 HERE = Path(__file__).resolve().parent
 FILE_BYTES = 96 << 20  # far more than the kernel buffers for a connection, so that an abort always cuts it short
 WRK_CONNECTIONS = 8
@@ -228,6 +230,7 @@ def main():
     for name in ("--seconds", "--port"):
         parser.add_argument(name, type=int, required=True)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--stack", action="store_true")
     arguments = parser.parse_args()
 
     sys.stdout.reconfigure(line_buffering=True)  # into a file or a pipe, too, while it goes on
@@ -248,26 +251,39 @@ def main():
 
     server = start_server(arguments, log_path, root)
     url = f"http://127.0.0.1:{arguments.port}"
+    stack = None
     try:
         print(f"demo: {url} for {arguments.seconds} s, with wrk and curl")
+        if arguments.stack:
+            stack = Stack(directory, arguments.port)
+            print(f"demo: Prometheus on {stack.url}, with the alerts on {stack.url}/alerts")
         clients = Clients(url, arguments.seconds)
         clients.run(arguments.seconds)
         page = settled(url)
         agreed = compare(clients.counts, page)
+        if stack:
+            agreed &= stack.compare(clients.counts)
         print(f"\n/hello as wrk saw it: p50 {clients.hello_latency[50]}, p99 {clients.hello_latency[99]}")
         metrics_path = directory / "metrics.txt"
         metrics_path.write_text(page.text)
         if arguments.keep:
-            print(f"\nlog        {log_path}\nmetrics    {url}/metrics\ndashboard  {HERE.parent.parent}/dashboards/grafana"
+            print(f"\nlog        {log_path}\nmetrics    {url}/metrics\ndashboards {HERE.parent.parent}/dashboards/grafana"
                   f"\nThe server goes on; Ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):
                 server.wait()
-        last = None if server.poll() is not None else Page(url)
+        if stack:
+            stack.stop()  # or its next scrape comes between the last page and the end of the log
+        last = None if server.poll() is not None else settled(url)
         stopped = stop_server(server) if server.poll() is None else server.returncode == 0
     except KeyboardInterrupt:
         stop_server(server)
         fail("interrupted")
+    except RuntimeError as error:  # the stack's
+        stop_server(server)
+        fail(error)
     finally:
+        if stack:
+            stack.stop()
         if server.poll() is None:
             server.kill()
 
@@ -285,7 +301,7 @@ def main():
               f" ({lines - written} came later)")
         print(f"{'records dropped':32} {'':10} {dropped:10}")
     print(f"\nlog        {log_path}\nmetrics    {metrics_path} (the last scrape; {url}/metrics while it runs)"
-          f"\ndashboard  {HERE.parent.parent}/dashboards/grafana, for a Prometheus with dashboards/prometheus/prometheus.yml")
+          f"\ndashboards {HERE.parent.parent}/dashboards: for Grafana, see its README")
     print("\n" + ("All counts agree." if agreed and stopped else "The counts do not agree."))
     return 0 if agreed and stopped else 1
 
