@@ -86,6 +86,21 @@ LOAD = row(
           query(by_route(total(rate("http_server_request_body_size_bytes_sum", ROUTES), "http_route")), "{{http_route}}"),
           unit="Bps"))
 
+PROCESSES = row(
+    "Processes",
+    graph("CPU", "Processor time: 100 % is one core busy all the time.",
+          query(total(rate("process_cpu_seconds_total", SERVERS), "instance"), "{{instance}}"), unit="percentunit", width=6),
+    graph("Resident memory", "Memory that the process really occupies.",
+          query(total(series("process_resident_memory_bytes", SERVERS), "instance"), "{{instance}}"), unit="bytes", width=6),
+    graph("Open files", "File descriptors in use, connections included, as a share of the most that the process may have. At "
+          "100 % it accepts nobody any more.",
+          query(f"{total(series('process_open_fds', SERVERS), 'instance')} / "
+                f"{total(series('process_max_fds', SERVERS), 'instance')}", "{{instance}}"),
+          unit="percentunit", maximum=1, width=6, thresholds=limits((0.8, "red")), limit_line=True),
+    graph("Uptime", "Time since the process was started. A fall to 0 is a restart.",
+          query(total(f"time() - {series('process_start_time_seconds', SERVERS)}", "instance"), "{{instance}}"), unit="s",
+          width=6))
+
 MEASURING = row(
     "The measuring itself",
     graph("Label values in overflow series", "Events per second whose labels had no room left in their metric and were counted "
@@ -98,4 +113,4 @@ MEASURING = row(
 
 DASHBOARD = dashboard(
     "weir-requests", "weir: Requests", "HTTP servers observed by weir: rate, errors, duration, load, by route.",
-    REQUESTS, [OVERVIEW, RATES, DURATIONS, LOAD, MEASURING])
+    REQUESTS, [OVERVIEW, RATES, DURATIONS, LOAD, PROCESSES, MEASURING])
