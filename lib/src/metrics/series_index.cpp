@@ -2,6 +2,7 @@
 #include "weir/metrics/series_index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -9,54 +10,74 @@ namespace weir::detail {
 
 namespace {
 
-// Labels are a handful of short strings, looked up for every request: what follows takes them in whole words, without
-// a call, and without a step that waits for the one before.
+// Labels are a handful of short strings, looked up for every request: what follows takes them in words as large as
+// they allow, the last overlapping the one before, without a call, and without a step that waits for another.
 
-std::uint64_t load8(const char* from) noexcept {
-  std::uint64_t word;
+template <class Word>
+Word load(const char* from) noexcept {
+  Word word;
   std::memcpy(&word, from, sizeof word);
   return word;
 }
 
-std::uint64_t load4(const char* from) noexcept {
-  std::uint32_t word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
+// Of a text that is at least as long as one word and at most as long as two, both.
+template <class Word>
+std::uint64_t join_ends(std::string_view text) noexcept {
+  return load<Word>(text.data()) | std::uint64_t{load<Word>(text.data() + text.size() - sizeof(Word))}
+                                       << (8 * sizeof(Word));
 }
 
-// A text of less than eight bytes as one word; of the same length no other text has the same.
-std::uint64_t load_short(const char* from, std::size_t size) noexcept {
-  // The two halves overlap, and so do the three bytes.
-  if (size >= 4) return load4(from) | load4(from + size - 4) << 32;
-  if (size == 0) return 0;
-  const auto byte = [from](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(from[i])}; };
-  return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
+template <class Word>
+bool same_end(std::string_view a, std::string_view b) noexcept {
+  return load<Word>(a.data() + a.size() - sizeof(Word)) == load<Word>(b.data() + b.size() - sizeof(Word));
+}
+
+template <class Word>
+bool same_ends(std::string_view a, std::string_view b) noexcept {
+  return load<Word>(a.data()) == load<Word>(b.data()) && same_end<Word>(a, b);
 }
 
 bool same_text(std::string_view a, std::string_view b) noexcept {
   const std::size_t size = a.size();
   if (size != b.size()) return false;
-  if (size < 8) return load_short(a.data(), size) == load_short(b.data(), size);
-  for (std::size_t at = 0; at + 8 < size; at += 8)
-    if (load8(a.data() + at) != load8(b.data() + at)) return false;
-  // Overlaps with what has been compared.
-  return load8(a.data() + size - 8) == load8(b.data() + size - 8);
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8)
+      if (load<std::uint64_t>(a.data() + at) != load<std::uint64_t>(b.data() + at)) return false;
+    return same_end<std::uint64_t>(a, b);
+  }
+  if (size >= 4) return same_ends<std::uint32_t>(a, b);
+  if (size >= 2) return same_ends<std::uint16_t>(a, b);
+  return size == 0 || a.front() == b.front();
 }
 
-// A sum of words that are each scattered on their own, by where they stand.
+// An odd number for each word, random so that words which change places or make up for each other make another sum
+// (splitmix64, by Sebastiano Vigna). Values so long that they begin to repeat are no less right, only less well
+// spread.
+constexpr std::array<std::uint64_t, 64> multipliers = [] {
+  std::array<std::uint64_t, 64> all{};
+  std::uint64_t state = 0;
+  for (std::uint64_t& each : all) {
+    state += 0x9e3779b97f4a7c15U;
+    std::uint64_t mixed = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9U;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+    each = (mixed ^ (mixed >> 31)) | 1;
+  }
+  return all;
+}();
+
 class label_hash {
  public:
-  void add(std::uint64_t word) noexcept {
-    // Odd, with bits set all over: multiplying spreads every bit upwards, the shift brings them down again.
-    const std::uint64_t spread = (word ^ place_) * 0xff51afd7ed558ccdU;
-    sum_ += spread ^ (spread >> 32);
-    place_ += 0x9e3779b97f4a7c15U;
+  void add(std::uint64_t word) noexcept { sum_ += word * multipliers[place_++ % multipliers.size()]; }
+  // Multiplying spreads bits upwards only, and the low ones are what tables are looked into by: twice down and once
+  // more up.
+  std::size_t value() const noexcept {
+    const std::uint64_t spread = (sum_ ^ (sum_ >> 32)) * multipliers.front();
+    return static_cast<std::size_t>(spread ^ (spread >> 32));
   }
-  std::size_t value() const noexcept { return static_cast<std::size_t>(sum_); }
 
  private:
   std::uint64_t sum_ = 0;
-  std::uint64_t place_ = 0x9e3779b97f4a7c15U;
+  std::size_t place_ = 0;
 };
 
 } // namespace
@@ -66,11 +87,15 @@ std::size_t hash_labels(std::span<const std::string_view> values) noexcept {
   for (const std::string_view value : values) {
     const std::size_t size = value.size();
     std::uint64_t last = 0;
-    if (size < 8) {
-      last = load_short(value.data(), size);
-    } else {
-      for (std::size_t at = 0; at + 8 < size; at += 8) hash.add(load8(value.data() + at));
-      last = load8(value.data() + size - 8);
+    if (size >= 8) {
+      for (std::size_t at = 0; at + 8 < size; at += 8) hash.add(load<std::uint64_t>(value.data() + at));
+      last = load<std::uint64_t>(value.data() + size - 8);
+    } else if (size >= 4) {
+      last = join_ends<std::uint32_t>(value);
+    } else if (size >= 2) {
+      last = join_ends<std::uint16_t>(value);
+    } else if (size == 1) {
+      last = static_cast<unsigned char>(value.front());
     }
     // With the length, so that moving a character from one label to the next makes another hash.
     hash.add(last ^ std::uint64_t{size} << 56);
