@@ -76,12 +76,13 @@ class metric_family final : public detail::family_base {
   ~metric_family() override;
 
   /// The series of these label values, made at the first call. Values that are not valid UTF-8 get U+FFFD for each
-  /// bad sequence, and those that are too long are cut (max_label_value_bytes). Beyond the family's cap: its overflow
-  /// series, and every such call counts in `weir_metrics_overflow_total`. `values`: one for each label, in the order
-  /// of their names; an empty one means that the label does not apply. Result: valid, at the same address, as long as
-  /// the registry. Look it up once and hold it where that is possible. Errors: std::invalid_argument for another
-  /// number of values; std::bad_alloc. Thread-safe. Cost: finding one takes no lock and allocates nothing; 18 ns for
-  /// six labels on a 2.1 GHz core. A value that has to be repaired or cut is looked for under the lock.
+  /// bad sequence; those that are too long are cut (max_label_value_bytes). Beyond the family's cap: its overflow
+  /// series, and every such call counts in `weir_metrics_overflow_total`.
+  /// `values`: one for each label, in the order of their names; an empty one means that the label does not apply.
+  /// Result: valid, at the same address, as long as the registry. Look it up once and hold it where that is possible.
+  /// Errors: std::invalid_argument for another number of values; std::bad_alloc.
+  /// Thread-safe. Cost: finding one takes no lock and allocates nothing; about 18 ns for six labels. One that has to
+  /// be repaired or cut is looked for under the lock.
   Metric& with(std::span<const std::string_view> values);
   Metric& with(std::initializer_list<std::string_view> values) {
     return with(std::span<const std::string_view>(values.begin(), values.size()));

@@ -28,9 +28,9 @@ class metrics_registry {
   /// The family of this name, made at the first call. Another call with the same kind, labels and bounds returns the
   /// same family with the help text and options that it has.
   /// Errors: std::invalid_argument names what is wrong: a name or label against the rules (description.hpp), bounds
-  /// that do not grow, no series allowed, an idle_after out of range, a name in use for something else, or one whose
-  /// samples would get a name that another family's have (a gauge `count_` beside a histogram `x`). Cost: a lock and
-  /// a look at all families: for start-up, not for requests.
+  /// that do not grow, options out of range, a name in use for something else, or one whose samples would get a name
+  /// that another family's have (a gauge `x_count` beside a histogram `x`).
+  /// Cost: a lock and a look at all families: for start-up, not for requests.
   metric_family<counter>& add(const counter_description& description, family_options options = {});
   metric_family<gauge>& add(const gauge_description& description, family_options options = {});
   metric_family<histogram>& add(const histogram_description& description, family_options options = {});
