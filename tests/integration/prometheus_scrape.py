@@ -110,6 +110,21 @@ def check_panels(prometheus, dashboards):
     return asked
 
 
+def check_exemplars(prometheus, dashboards, begun):
+    """Asked for as Grafana does, by the panel's own query, they come with the label that leads to a trace."""
+    asked = 0
+    for dashboard in dashboards.values():
+        for panel in panels(dashboard):
+            for target in panel["targets"]:
+                if target["exemplar"]:
+                    found = prometheus.api("query_exemplars", query=fill_in(target["expr"], **EVERYTHING), start=begun,
+                                           end=time.time())
+                    ids = [each["labels"]["trace_id"] for series in found for each in series["exemplars"]]
+                    assert ids and all(len(trace) == 32 for trace in ids), f"{panel['title']}: {found}"
+                    asked += 1
+    assert asked == 3, asked
+
+
 def draw_panels(prometheus, dashboards, begun):
     """As a person sees them who looks at the last seconds only."""
     if shutil.which("gnuplot") is None:
@@ -198,7 +213,7 @@ def check_rules(prometheus):
 def main():
     need("prometheus", "curl", "wrk")
     dashboards = load_dashboards()
-    with Server() as server, Prometheus(server.port) as prometheus:
+    with Server() as server, Prometheus(server.port, "--enable-feature=exemplar-storage") as prometheus:
         server.add_file("small.bin", 1 << 20)
         server.add_file("big.bin", BIG_FILE)
         wait_for_scrape(prometheus)
@@ -215,6 +230,7 @@ def main():
         check_requests(prometheus)
         check_deadlines(prometheus)
         asked = check_panels(prometheus, dashboards)
+        check_exemplars(prometheus, dashboards, begun)
         check_variables(prometheus, dashboards)
         check_rules(prometheus)
         scrapes = prometheus.value('sum_over_time(up{job="weir"}[5m])')
