@@ -27,10 +27,11 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
+weir::request_observer requests({.access_log = &weir::default_log().get_logger("access")}); // weir
+
 class session : public std::enable_shared_from_this<session> {
  public:
-  session(tcp::socket socket, weir::request_observer& observer)
-      : stream_(std::move(socket)), scope_(observer, stream_), thinking_(stream_.get_executor()) {}
+  explicit session(tcp::socket socket) : stream_(std::move(socket)), thinking_(stream_.get_executor()) {}
 
   void read() {
     request_ = {};
@@ -64,7 +65,7 @@ class session : public std::enable_shared_from_this<session> {
   }
 
   beast::tcp_stream stream_;
-  weir::request_scope scope_; // weir
+  weir::request_scope scope_{requests, stream_}; // weir
   beast::flat_buffer buffer_;
   http::request<http::string_body> request_;
   http::response<http::string_body> response_;
@@ -74,13 +75,12 @@ class session : public std::enable_shared_from_this<session> {
 
 class listener {
  public:
-  listener(asio::io_context& io, const tcp::endpoint& endpoint, weir::request_observer& observer)
-      : acceptor_(io, endpoint), observer_(observer) {}
+  listener(asio::io_context& io, const tcp::endpoint& endpoint) : acceptor_(io, endpoint) {}
 
   void accept() {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error) std::make_shared<session>(std::move(socket), observer_)->read();
+      if (!error) std::make_shared<session>(std::move(socket))->read();
       accept();
     });
   }
@@ -89,16 +89,14 @@ class listener {
 
  private:
   tcp::acceptor acceptor_;
-  weir::request_observer& observer_;
 };
 
 int main(int count, char** words) {
   try {
     const int port = count > 1 ? std::stoi(words[1]) : 8080;
     if (port < 0 || port > 65535) throw std::out_of_range("no such port: " + std::to_string(port));
-    weir::request_observer observer({.access_log = &weir::default_log().get_logger("access")}); // weir
     asio::io_context io;
-    listener server(io, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)}, observer);
+    listener server(io, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});
     server.accept();
     asio::signal_set stop(io, SIGINT, SIGTERM);
     stop.async_wait([&](beast::error_code, int) { io.stop(); });

@@ -1,32 +1,22 @@
 """The example of an existing server: what the marked lines add is there, and a client that goes is noticed."""
 
 import re
-import signal
 import subprocess
-import sys
 
-from harness import BUILD, need
+from harness import BUILD, Example, need
 
 need("curl")
-server = subprocess.Popen([str(BUILD / "examples/03_existing_server"), "0"], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True)
-try:
-    url = re.search(r"http://\S+", server.stdout.readline()).group(0)
-    answered = subprocess.run(["curl", "-q", "--silent", url + "/a"], capture_output=True, text=True)
+with Example("03_existing_server") as server:
+    answered = subprocess.run(["curl", "-q", "--silent", server.url + "/a"], capture_output=True, text=True)
     assert answered.stdout == "hello\n", answered
-    given_up = subprocess.run(["curl", "-q", "--silent", "--max-time", "0.1", url + "/b"])
+    given_up = subprocess.run(["curl", "-q", "--silent", "--max-time", "0.1", server.url + "/b"])
     assert given_up.returncode == 28, given_up
     # Its record is written when the server has noticed, before this one's: half a second later.
-    subprocess.run(["curl", "-q", "--silent", url + "/c"], check=True, capture_output=True)
-finally:
-    server.send_signal(signal.SIGTERM)
-    log = server.communicate(timeout=20)[1]
-assert server.returncode == 0, server.returncode
-lines = log.splitlines()
-assert len(lines) == 3, log
-assert "GET /a 200" in lines[0] and re.search(r"trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}", lines[0]), log
-assert "GET /b 499" in lines[1] and "error.type=client_closed cancel.phase=handler" in lines[1], log
-assert "GET /c 200" in lines[2], log
+    subprocess.run(["curl", "-q", "--silent", server.url + "/c"], check=True, capture_output=True)
+lines = server.log.splitlines()
+assert len(lines) == 3, server.log
+assert "GET /a 200" in lines[0] and re.search(r"trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}", lines[0]), lines
+assert "GET /b 499" in lines[1] and "error.type=client_closed cancel.phase=handler" in lines[1], lines
+assert "GET /c 200" in lines[2], lines
 wrong = subprocess.run([str(BUILD / "examples/03_existing_server"), "70000"], capture_output=True, text=True)
 assert wrong.returncode == 1 and "70000" in wrong.stderr, wrong
-sys.exit(0)

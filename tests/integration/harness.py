@@ -147,3 +147,52 @@ class Server:
         """SIGTERM, and the exit status. The log is complete after this."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=20)
+
+
+class Example:
+    """An example that takes a port and serves until SIGTERM; then `log` is what it wrote to standard error."""
+
+    def __init__(self, name, *arguments):
+        self.directory = Path(tempfile.mkdtemp(prefix="weir-test-"))
+        self.log_path = self.directory / "log"
+        with open(self.log_path, "w") as log:
+            self.process = subprocess.Popen([str(BUILD / "examples" / name), "0", *arguments], stdout=subprocess.PIPE,
+                                            stderr=log, text=True)
+        self.url = self.process.stdout.readline().split()[-1]
+        self.port = int(self.url.rsplit(":", 1)[1])
+
+    def __enter__(self):
+        return self
+
+    def read_log(self):
+        return self.log_path.read_text()
+
+    def __exit__(self, *error):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(timeout=20)
+        finally:
+            self.process.kill()
+            self.log = self.read_log()
+            shutil.rmtree(self.directory, ignore_errors=True)
+        if error[0] is not None:
+            print("--- the example's standard error:", self.log[-4000:], sep="\n")
+        else:
+            assert status == 0, (status, self.log)
+
+
+def read_responses(client, count=None):
+    """(status, body) of so many responses with a Content-Length, or of all until the connection ends."""
+    stream = client.makefile("rb")
+    found = []
+    while count is None or len(found) < count:
+        line = stream.readline()
+        if not line:
+            return found
+        length = 0
+        while (header := stream.readline().strip()):
+            name, value = header.split(b":", 1)
+            if name.lower() == b"content-length":
+                length = int(value)
+        found.append((int(line.split()[1]), stream.read(length)))
+    return found

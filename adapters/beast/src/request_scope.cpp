@@ -3,8 +3,12 @@
 #include "heads.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/websocket/error.hpp>
+
+#include <utility>
 
 namespace weir {
 
@@ -12,11 +16,21 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-request_scope::request_scope(request_observer& observer, stream& connection, client_watch_options options)
-    : connection_(connection),
-      exchange_(observer),
-      watch_(connection.get_executor(), options),
-      peer_(detail::peer_text(connection.socket())) {}
+namespace websocket = boost::beast::websocket;
+
+namespace {
+
+/// Of a handshake that async_accept() has refused, with a response of its own.
+bool is_refusal(const boost::system::error_code& error) noexcept {
+  static const auto& refusals = websocket::make_error_code(websocket::error::no_upgrade).category();
+  return error.category() == refusals;
+}
+
+} // namespace
+
+request_scope::request_scope(request_observer& observer, asio::any_io_executor executor,
+                             detail::scoped_connection connection, client_watch_options options)
+    : connection_(std::move(connection)), exchange_(observer), watch_(std::move(executor), options) {}
 
 void request_scope::begin(const http::request_header<fields>& request, std::uint64_t bytes_of_body,
                           std::chrono::steady_clock::time_point received) {
@@ -25,13 +39,14 @@ void request_scope::begin(const http::request_header<fields>& request, std::uint
   detail::take_all(headers, request);
   exchange_.begin({.method = detail::to_view(request.method_string()),
                    .target = detail::to_view(request.target()),
-                   .peer = peer_,
+                   .scheme = connection_.scheme,
+                   .peer = connection_.peer,
                    .version = request.version(),
                    .headers = &headers,
                    .received = received});
   exchange_.add_request_bytes(bytes_of_body);
   if (!exchange_.expired_on_arrival()) exchange_.handler_started();
-  watch_.start(connection_.socket().native_handle(), exchange_);
+  watch_.start(connection_.descriptor(connection_.socket), exchange_);
 }
 
 bool request_scope::refuse_if_expired() noexcept {
@@ -59,8 +74,25 @@ void request_scope::finish(const boost::system::error_code& error, std::uint64_t
   exchange_.finish();
 }
 
+void request_scope::upgraded(const boost::system::error_code& error, unsigned status) noexcept {
+  watch_.stop();
+  exchange_.handler_returned();
+  if (is_refusal(error)) {
+    exchange_.response_started(error == websocket::error::bad_sec_version ? 426 : 400);
+    exchange_.protocol_error("no WebSocket"); // fits without an allocation
+    exchange_.response_completed();
+  } else if (error) {
+    exchange_.cancel(reason_of(error));
+  } else {
+    exchange_.response_started(status);
+    exchange_.upgraded();
+  }
+  exchange_.finish();
+}
+
 cancel_reason reason_of(const boost::system::error_code& error) noexcept {
-  if (error == asio::error::eof || error == http::error::end_of_stream || error == http::error::partial_message)
+  if (error == asio::error::eof || error == http::error::end_of_stream || error == http::error::partial_message ||
+      error == asio::ssl::error::stream_truncated)
     return cancel_reason::client_closed;
   if (error == beast::error::timeout) return cancel_reason::timeout;
   if (error == asio::error::operation_aborted) return cancel_reason::application;

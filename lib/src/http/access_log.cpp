@@ -106,11 +106,11 @@ void request_observer::access_log::gather(const exchange_record& facts, detail::
     fields.add(field<"caller.trace_id">(to_hex(facts.caller->trace).view()));
     fields.add(field<"caller.span_id">(to_hex(facts.caller->span).view()));
   }
-  if (facts.reason != cancel_reason::none && facts.outcome != request_outcome::completed) {
+  if (facts.reason != cancel_reason::none && !ended_well(facts.outcome)) {
     fields.add(field<"error.type">(to_string_view(facts.reason)));
     fields.add(field<"cancel.phase">(to_string_view(facts.phase)));
     if (facts.time_to_stop.count() >= 0) fields.add(field<"cancel.to_stop_s">(seconds(facts.time_to_stop)));
-  } else if (facts.outcome != request_outcome::completed) {
+  } else if (!ended_well(facts.outcome)) {
     fields.add(field<"error.message">(facts.error));
   }
   if (is_slow(facts, options_.slow_after)) fields.add(field<"slow">(true));
@@ -128,7 +128,7 @@ void request_observer::access_log::write(const exchange_record& facts, const con
   correlation ids = ctx.ids() != nullptr ? *ctx.ids() : correlation();
   const ids_scope under_the_request(ids);
   permit permitted{true};
-  if (options_.access.ordinary_ratio < 1 && facts.outcome == request_outcome::completed && facts.status < 400 &&
+  if (options_.access.ordinary_ratio < 1 && ended_well(facts.outcome) && facts.status < 400 &&
       facts.grpc_status <= 0 && !slow)
     permitted = ordinary_.pass();
   if (!permitted) return;

@@ -297,7 +297,7 @@ void exchange::settle_time_to_stop(clock::time_point signalled) noexcept {
 void exchange::settle_recording() noexcept {
   const auto slow_after = observer_->options().slow_after;
   const bool was_slow = slow_after.count() != 0 && facts_.finished - facts_.received > slow_after;
-  if (facts_.outcome != request_outcome::completed || facts_.status >= 500 || !facts_.error_type.empty() || was_slow)
+  if (!ended_well(facts_.outcome) || facts_.status >= 500 || !facts_.error_type.empty() || was_slow)
     recording_->emit();
   recording_->end();
 }

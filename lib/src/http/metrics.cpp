@@ -67,6 +67,8 @@ std::string_view error_type(const exchange_record& facts, std::string_view statu
     return to_string_view(facts.reason);
   case request_outcome::protocol_error:
     return "protocol_error";
+  case request_outcome::upgraded:
+    return {};
   }
   return {};
 }

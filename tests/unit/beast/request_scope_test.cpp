@@ -18,6 +18,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/beast/websocket/error.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -242,6 +243,51 @@ TEST_CASE("scope: a session that is dropped without a word is finished all the s
   REQUIRE(access.size() == 1);
   CHECK(json_member(access[0], "outcome") == "failed");
   CHECK(json_member(access[0], "error.message") == "given up");
+  CHECK(by.active() == 0);
+}
+
+TEST_CASE("scope: a connection that is handed over ends its request, and nothing there changes that", "[beast]") {
+  observed by;
+  boost::asio::io_context io;
+  const weir_test::raw_listener listener;
+  auto client = listener.connect();
+  boost::beast::tcp_stream stream(asio::ip::tcp::socket(io, asio::ip::tcp::v4(), ::dup(listener.accept().get())));
+  weir::request_scope scope(by.observer, stream, {.arm_after = 1ms});
+  http::request<http::string_body> request(http::verb::get, "/channel", 11);
+  scope.begin(request);
+  const weir::context of_request = scope.ctx();
+  boost::beast::tcp_stream moved(std::move(stream));
+
+  SECTION("by 101") {
+    scope.upgraded({});
+    CHECK(of_request.done()); // whatever follows is no part of the request
+    client.reset();
+    io.run();
+    scope.finish(asio::error::connection_reset, 7);
+    const auto access = by.access_lines();
+    REQUIRE(access.size() == 1);
+    CHECK(json_member(access[0], "outcome") == "upgraded");
+    CHECK(json_member(access[0], "message") == "GET /channel 101");
+    CHECK(json_member(access[0], "level") == "info");
+    CHECK(by.finished({{"http_response_status_code", "101"}, {"error_type", ""}}) == 1);
+    CHECK(by.cancelled() == 0);
+  }
+  SECTION("by another status") {
+    scope.upgraded({}, 200);
+    CHECK(by.finished({{"http_response_status_code", "200"}, {"error_type", ""}}) == 1);
+  }
+  SECTION("or not, as it was asked for wrongly") {
+    const auto [error, status] = GENERATE(table<boost::beast::websocket::error, std::string>(
+        {{boost::beast::websocket::error::no_sec_key, "400"},
+         {boost::beast::websocket::error::bad_sec_version, "426"}}));
+    scope.upgraded(error);
+    CHECK(by.finished({{"http_response_status_code", status}, {"error_type", "protocol_error"}}) == 1);
+  }
+  SECTION("or not, as the client has gone") {
+    scope.upgraded(asio::error::connection_reset);
+    CHECK(by.cancelled({{"reason", "client_reset"}, {"phase", "handler"}}) == 1);
+  }
+  CHECK(by.finished() == 1);
   CHECK(by.active() == 0);
 }
 

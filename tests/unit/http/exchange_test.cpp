@@ -74,6 +74,23 @@ std::string require_told_once(observed& server, const weir::exchange& exchange) 
 
 } // namespace
 
+TEST_CASE("http: a connection handed over has its own outcome, which nothing changes afterwards", "[http]") {
+  observed server;
+  weir::exchange exchange(server.observer);
+  begin(exchange, request_phase::handler);
+  exchange.response_started(101);
+  exchange.upgraded();
+  SECTION("at once") {}
+  SECTION("while its client goes") { exchange.cancel(cancel_reason::client_reset); }
+  SECTION("with a handler that ends by throwing") { exchange.handler_threw("the channel is closed"); }
+  exchange.finish();
+  CHECK(exchange.facts().outcome == request_outcome::upgraded);
+  const std::string line = require_told_once(server, exchange);
+  CHECK(json_member(line, "level") == "info");
+  CHECK(json_member(line, "error.type") == "(absent)");
+  CHECK(server.finished({{"error_type", ""}}) == 1);
+}
+
 TEST_CASE("http: a request that is answered to its end is completed", "[http]") {
   observed server;
   weir::exchange exchange(server.observer);
@@ -417,7 +434,8 @@ TEST_CASE("exchange: a copy keeps what is known, values and ids, and is ended by
   CHECK(copy->facts.trace.span == trace.span);
 }
 
-TEST_CASE("http: an RPC is told with its code, and is an error where that says that the server has failed", "[http]") {
+TEST_CASE("http: an RPC is told with its code, and is an error where that says that the server has failed",
+          "[http]") {
   observed server;
   weir::exchange exchange(server.observer);
   const auto call = [&](int code, std::string_view error_type) {

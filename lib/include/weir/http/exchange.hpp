@@ -170,6 +170,12 @@ class exchange {
   }
   /// Its last byte was taken by the connection: from now on a client that leaves changes nothing.
   void response_completed() noexcept { response_complete_ = true; }
+  /// The same of a response after which the connection speaks another protocol, as after WebSocket's 101 (RFC 9110
+  /// section 7.8) or CONNECT's 200: the outcome will be upgraded, and what happens there is no part of this exchange.
+  void upgraded() noexcept {
+    force(request_outcome::upgraded);
+    response_complete_ = true;
+  }
 
   /// Ends the request's context for this reason, and notes the moment and the phase. Thread-safe.
   /// Returns whether this call was the one that did it: of any number of calls, and finish(), only the first has an

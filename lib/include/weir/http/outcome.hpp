@@ -31,6 +31,7 @@ enum class request_outcome : std::uint8_t {
   timed_out, ///< its handler took longer than it was given, or than the caller would wait
   refused,   ///< turned away without running the handler: overload, shutdown, a caller's deadline that has passed
   protocol_error, ///< what the client sent was not a valid request
+  upgraded,       ///< its connection was handed over to another protocol, whatever became of it there
 };
 
 /// The enumerator's name, which is the field `outcome` of the access log; "unknown" for a value that is none. Points
@@ -49,8 +50,15 @@ constexpr std::string_view to_string_view(request_outcome outcome) noexcept {
     return "refused";
   case request_outcome::protocol_error:
     return "protocol_error";
+  case request_outcome::upgraded:
+    return "upgraded";
   }
   return "unknown";
+}
+
+/// Whether the exchange came to its intended end, as far as HTTP can tell before the status is looked at.
+constexpr bool ended_well(request_outcome outcome) noexcept {
+  return outcome == request_outcome::completed || outcome == request_outcome::upgraded;
 }
 
 } // namespace weir

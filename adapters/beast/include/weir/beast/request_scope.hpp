@@ -5,16 +5,63 @@
 #include "weir/http/exchange.hpp"
 #include "weir/http/observer.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace weir {
+
+namespace detail {
+
+/// A connection, whatever its stream's type.
+struct scoped_connection {
+  void* socket;
+  int (*descriptor)(void* socket);
+  std::string peer; // the address without its port; "" if it has gone already
+  std::string_view scheme;
+};
+
+/// Whether one of the stream's layers is TLS: Asio's and Beast's have this enumeration from ssl::stream_base.
+template <class Stream>
+constexpr bool is_tls() {
+  if constexpr (requires { typename Stream::handshake_type; })
+    return true;
+  else if constexpr (requires(Stream & stream) { stream.next_layer(); })
+    return is_tls<std::remove_cvref_t<decltype(std::declval<Stream&>().next_layer())>>();
+  else
+    return false;
+}
+
+template <class Stream>
+scoped_connection connection_of(Stream& stream) {
+  auto& lowest = boost::beast::get_lowest_layer(stream);
+  auto& socket = [&]() -> auto& {
+    if constexpr (requires { lowest.socket(); })
+      return lowest.socket();
+    else
+      return lowest;
+  }
+  ();
+  using socket_type = std::remove_reference_t<decltype(socket)>;
+  std::string peer;
+  boost::system::error_code error;
+  if constexpr (requires { socket.remote_endpoint(error).address(); }) {
+    const auto endpoint = socket.remote_endpoint(error);
+    if (!error) peer = endpoint.address().to_string();
+  }
+  return {&socket, [](void* erased) -> int { return static_cast<socket_type*>(erased)->native_handle(); },
+          std::move(peer), is_tls<Stream>() ? "https" : "http"};
+}
+
+} // namespace detail
 
 /// Observes the requests of one connection, one after the other:
 ///
@@ -30,11 +77,14 @@ namespace weir {
 /// context.
 class request_scope {
  public:
-  using stream = boost::beast::tcp_stream;
   using fields = boost::beast::http::fields;
 
-  /// Errors: as client_watch's constructor.
-  request_scope(request_observer& observer, stream& connection, client_watch_options options = {});
+  /// `connection`: a connected socket, a beast::tcp_stream, or layers around one of them: beast::ssl_stream,
+  /// asio::ssl::stream, with any executor. It is asked for its executor, its socket's descriptor and peer; with a
+  /// layer of TLS the scheme is https. Errors: as client_watch's constructor.
+  template <class Stream>
+  request_scope(request_observer& observer, Stream& connection, client_watch_options options = {})
+      : request_scope(observer, connection.get_executor(), detail::connection_of(connection), options) {}
 
   /// A request's header has been read; its body, if one is left to read, is `bytes_of_body` long as far as known.
   /// Starts the client watch. `received`: when its first byte was read; the epoch means now.
@@ -56,16 +106,24 @@ class request_scope {
   void responding(const boost::beast::http::response_header<fields>& response) noexcept;
   /// The write ended: `error` as the handler of async_write got it, `bytes_of_body` of the response's body written.
   void finish(const boost::system::error_code& error, std::uint64_t bytes_of_body = 0) noexcept;
+  /// Instead of both, where the connection goes over to another protocol: it was handed over, or could not be.
+  /// `error` as the handler of websocket::stream::async_accept got it, which has sent 101, or has refused what was no
+  /// request for a WebSocket; `status` what was sent where it was something else, as CONNECT's 200. The outcome is
+  /// upgraded, and stays that; the stream may have been moved from since begin().
+  void upgraded(const boost::system::error_code& error, unsigned status = 101) noexcept;
 
  private:
-  stream& connection_;
+  request_scope(request_observer& observer, boost::asio::any_io_executor executor,
+                detail::scoped_connection connection, client_watch_options options);
+
+  const detail::scoped_connection connection_;
   exchange exchange_;
   client_watch watch_;
-  std::string peer_;
 };
 
 /// What an error of a read or a write on a connection says about its client: client_closed for an orderly end,
-/// client_reset for a broken connection, timeout for Beast's, application for an operation that this side cancelled.
+/// whatever TLS had to say about it, client_reset for a broken connection, of a silent peer too (ETIMEDOUT), timeout
+/// for Beast's, application for an operation that this side cancelled.
 cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 
 } // namespace weir

@@ -1,0 +1,172 @@
+// The scope in sessions that speak TLS: its watch sees through the layer whether the client is there.
+#include "weir/beast/request_scope.hpp"
+
+#include "19_tls_server/self_signed.hpp"
+#include "http/observed.hpp"
+#include "tls_client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+using namespace std::chrono_literals;
+using weir_test::json_member;
+using weir_test::observed;
+using weir_test::tls_client;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using error_code = boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t large_body = 64U << 20; // more than any kernel buffers
+
+/// Serves one request: /large as fast as the client takes it, others when their context ends.
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(asio::ip::tcp::socket socket, asio::ssl::context& tls, observed& by)
+      : stream_(std::move(socket), tls),
+        scope_(by.observer, stream_, {.arm_after = 1ms}),
+        wait_(stream_.get_executor()),
+        log_(by.stream.get_logger("app")) {}
+
+  void start() {
+    stream_.async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](error_code error) {
+      if (!error) self->read();
+    });
+  }
+
+ private:
+  void read() {
+    http::async_read(stream_, buffer_, request_, [self = shared_from_this()](error_code error, std::size_t) {
+      if (!error) self->handle();
+    });
+  }
+
+  void handle() {
+    scope_.begin(request_);
+    log_.info("handling");
+    wait_.expires_after(1h);
+    // The watch ends the context on this executor. A cancel could miss a write that is between two of its steps.
+    gone_ = scope_.ctx().on_done([this] {
+      wait_.cancel();
+      beast::get_lowest_layer(stream_).close();
+    });
+    if (request_.target() == "/large") return write();
+    wait_.async_wait([self = shared_from_this()](error_code) {
+      self->scope_.current().handler_returned();
+      self->scope_.finish(asio::error::operation_aborted);
+    });
+  }
+
+  void write() {
+    response_.body() = std::string(large_body, 'x');
+    response_.prepare_payload();
+    scope_.responding(response_);
+    http::async_write(stream_, response_,
+                      [self = shared_from_this()](error_code error, std::size_t) { self->scope_.finish(error); });
+  }
+
+  beast::ssl_stream<beast::tcp_stream> stream_;
+  weir::request_scope scope_;
+  asio::steady_timer wait_;
+  weir::done_registration gone_;
+  weir::logger& log_;
+  beast::flat_buffer buffer_;
+  http::request<http::string_body> request_;
+  http::response<http::string_body> response_;
+};
+
+/// Accepts one connection, and runs until that is served.
+class tls_server {
+ public:
+  explicit tls_server(observed& by) : acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
+    use_self_signed_certificate(tls_);
+    acceptor_.async_accept([this, &by](error_code error, asio::ip::tcp::socket socket) {
+      if (!error) std::make_shared<session>(std::move(socket), tls_, by)->start();
+    });
+    thread_ = std::jthread([this] { io_.run(); });
+  }
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  void wait() { thread_.join(); }
+
+ private:
+  asio::ssl::context tls_{asio::ssl::context::tls_server};
+  asio::io_context io_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::jthread thread_;
+};
+
+} // namespace
+
+TEST_CASE("scope: a TLS client that goes ends its request, in the handler and while it is answered", "[beast][tls]") {
+  const auto [target, phase, status] = GENERATE(
+      table<std::string, std::string, std::string>({{"/wait", "handler", "499"}, {"/large", "write", "200"}}));
+  const auto [way, reason] = GENERATE(table<std::string, std::string>(
+      {{"close_notify", "client_closed"}, {"FIN", "client_closed"}, {"RST", "client_reset"}}));
+  CAPTURE(target, way);
+  observed by;
+  tls_server server(by);
+  tls_client client(server.port());
+  client.send("GET " + target + " HTTP/1.1\r\nHost: test\r\n\r\n");
+  while (by.lines_of("app").empty()) std::this_thread::yield();
+  if (target == "/large") CHECK_FALSE(client.receive().empty());
+  // One side only: closing with unread bytes would be a reset.
+  if (way == "close_notify") client.notify_close();
+  way == "RST" ? client.reset() : client.shutdown_send();
+  server.wait();
+  CHECK(by.cancelled({{"reason", reason}, {"phase", phase}}) == 1);
+  CHECK(by.active() == 0);
+  const auto access = by.access_lines();
+  REQUIRE(access.size() == 1);
+  CHECK(json_member(access[0], "message") == "GET " + target + " " + status);
+  CHECK(json_member(access[0], "url.scheme") == "https");
+  CHECK(json_member(access[0], "client.address") == "127.0.0.1");
+}
+
+TEST_CASE("scope: an end of the connection that TLS was not told of is the client's", "[beast][tls]") {
+  CHECK(weir::reason_of(asio::ssl::error::stream_truncated) == weir::cancel_reason::client_closed);
+}
+
+TEST_CASE("scope: streams of all kinds and executors have one", "[beast]") {
+  observed by;
+  asio::io_context io;
+  asio::ssl::context tls(asio::ssl::context::tls_server);
+  const auto scheme = [&](auto& stream) {
+    weir::request_scope scope(by.observer, stream);
+    scope.begin({});
+    return std::string(scope.current().facts().scheme);
+  };
+  asio::ip::tcp::socket bare(io);
+  asio::local::stream_protocol::socket local(io);
+  beast::tcp_stream with_time_outs(io);
+  asio::use_awaitable_t<>::as_default_on_t<beast::tcp_stream> of_a_coroutine(io);
+  asio::ssl::stream<asio::ip::tcp::socket> asio_tls(io, tls);
+  beast::websocket::stream<beast::ssl_stream<beast::tcp_stream>> layered(io, tls);
+  CHECK(scheme(bare) == "http");
+  CHECK(scheme(local) == "http");
+  CHECK(scheme(with_time_outs) == "http");
+  CHECK(scheme(of_a_coroutine) == "http");
+  CHECK(scheme(asio_tls) == "https");
+  CHECK(scheme(layered) == "https");
+}
