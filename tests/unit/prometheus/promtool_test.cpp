@@ -2,8 +2,13 @@
 #include "weir/prometheus/exposition.hpp"
 
 #include "weir/metrics.hpp"
+#include "weir/process_metrics.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/summary.h>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,12 +63,15 @@ void give_samples(weir::metrics_registry& registry, const Description& descripti
   }
 }
 
+// The shell's own lookup: the tool may be anywhere on the path.
+bool has_promtool() {
+  if (std::system("command -v promtool >/dev/null 2>&1") == 0) return true;
+  WARN("promtool is not installed: the page was not checked");
+  return false;
+}
+
 TEST_CASE("promtool: has nothing to say about a page with every metric of the catalogue", "[prometheus][promtool]") {
-  // The shell's own lookup: the tool may be anywhere on the path.
-  if (std::system("command -v promtool >/dev/null 2>&1") != 0) {
-    WARN("promtool is not installed: the page was not checked");
-    return;
-  }
+  if (!has_promtool()) return;
   weir::metrics_registry registry;
   weir::metric_names::for_each([&](const auto& description) { give_samples(registry, description); });
   const std::string page = weir::render_prometheus_text(registry);
@@ -78,6 +86,32 @@ TEST_CASE("promtool: has nothing to say about a page with every metric of the ca
 
   // Only a tool that does complain proves something by its silence.
   CHECK(promtool("# HELP a A.\n# TYPE a counter\na 1\n").exit_code != 0);
+}
+
+TEST_CASE("promtool: nor about one with the process and a registry of prometheus-cpp's", "[prometheus][promtool]") {
+  if (!has_promtool()) return;
+  weir::metrics_registry registry;
+  const auto held = weir::register_process_metrics(registry);
+  prometheus::Registry own;
+  prometheus::BuildSummary()
+      .Name("job_seconds")
+      .Help("Jobs.")
+      .Register(own)
+      .Add({{"queue", "a\\\"\n\xff"}}, prometheus::Summary::Quantiles{{0.5, 0.05}, {0.99, 0.001}})
+      .Observe(3);
+  prometheus::BuildHistogram()
+      .Name("job_size_bytes")
+      .Help("Sizes.")
+      .Register(own)
+      .Add({}, prometheus::Histogram::BucketBoundaries{1, 1e6})
+      .Observe(7);
+  const std::string page = weir::make_scrape_response(registry, weir::scrape_request{}, {&own}).body;
+  const verdict good = promtool(page);
+  INFO(page);
+  CHECK(page.find("\njob_seconds_count{") < page.size());
+  CHECK(page.find("\njob_size_bytes_bucket{le=\"1e+06\"} 1\n") < page.size());
+  CHECK(good.output.empty());
+  CHECK(good.exit_code == 0);
 }
 
 } // namespace
