@@ -41,7 +41,7 @@ int main() {
   exchange.response_started(200);
   exchange.response_completed();
   exchange.finish();
-  WEIR_INFO(stream.get_logger("main"), "hello from {}", *weir::percent_decoded("a%20consumer"));
+  WEIR_INFO(stream.get_logger("main"), "hello from {}", "a consumer");
   const weir::http_handler files = weir::static_files(".", {.manifest = weir::manifest_options{}});
   weir::take_over_spdlog(stream);
   spdlog::info("hello from {}", "spdlog");
