@@ -1,5 +1,6 @@
 #include "weir/beast/message.hpp"
 
+#include "header_rules.hpp"
 #include "heads.hpp"
 #include "percent.hpp"
 #include "session.hpp"
@@ -14,21 +15,6 @@ namespace http = boost::beast::http;
 namespace {
 
 boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
-
-/// RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) noexcept {
-  const auto is_tchar = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::ranges::all_of(text, is_tchar);
-}
-
-/// RFC 9110 section 5.5.
-bool is_field_content(char c) noexcept {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
-}
 
 } // namespace
 
@@ -83,8 +69,9 @@ http_response& http_response::status(unsigned code) {
 unsigned http_response::status() const noexcept { return message_.result_int(); }
 
 http_response& http_response::header(std::string_view name, std::string_view value) {
-  if (!is_token(name)) throw std::invalid_argument("http_response: '" + std::string(name) + "' is no header's name");
-  if (!std::ranges::all_of(value, is_field_content))
+  if (!detail::is_token(name))
+    throw std::invalid_argument("http_response: '" + std::string(name) + "' is no header's name");
+  if (!detail::is_field_value(value))
     throw std::invalid_argument("http_response: a control character in header " + std::string(name));
   message_.set(to_beast(name), to_beast(value));
   return *this;

@@ -2,6 +2,7 @@
 
 #include "session.hpp"
 #include "weir/log/macros.hpp"
+#include "weir/log/rate_limit.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -107,7 +108,8 @@ struct http_server::state {
     acceptor->async_accept(target.io, [this, &target](const boost::system::error_code& error, tcp::socket socket) {
       if (!acceptor->is_open()) return;
       if (error) {
-        if (setup.options.log != nullptr) WEIR_WARN(*setup.options.log, "accept: {}", error.message());
+        if (setup.options.log != nullptr)
+          WEIR_WARN_LIMITED(*setup.options.log, rate_limit(1), "accept: {}", error.message());
         pause.emplace(workers.front()->io, pause_after_accept_error);
         pause->async_wait([this](const boost::system::error_code& stopped) {
           if (!stopped && acceptor->is_open()) accept();

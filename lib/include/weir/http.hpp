@@ -14,6 +14,7 @@
 #include "weir/http/observer.hpp"
 #include "weir/http/operator_access.hpp"
 #include "weir/http/outcome.hpp"
+#include "weir/http/outgoing_call.hpp"
 #include "weir/http/outgoing_headers.hpp"
 #include "weir/http/preconditions.hpp"
 #include "weir/http/request_headers.hpp"

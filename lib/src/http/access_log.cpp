@@ -1,6 +1,7 @@
 #include "http/access_log.hpp"
 
 #include "http/header_field.hpp"
+#include "http/ids_scope.hpp"
 #include "weir/log/macros.hpp"
 
 #include <algorithm>
@@ -57,22 +58,12 @@ void write_at(logger& log, const exchange_record& facts) noexcept {
     write_record<Severity>(log, facts);
 }
 
-/// This thread's log records carry these ids while it lives.
-class ids_scope {
- public:
-  explicit ids_scope(const correlation& ids) noexcept : before_(current_correlation) { current_correlation = &ids; }
-  ids_scope(const ids_scope&) = delete;
-  ids_scope& operator=(const ids_scope&) = delete;
-  ~ids_scope() { current_correlation = before_; }
-
- private:
-  const correlation* const before_;
-};
-
 } // namespace
 
 request_observer::access_log::access_log(const observer_options& options)
-    : options_(options), ordinary_(options.access.ordinary_ratio) {
+    : options_(options),
+      ordinary_(options.access.ordinary_ratio),
+      protocol_errors_(options.access.most_protocol_errors) {
   for (const std::string& name : options.access.headers)
     headers_.push_back(
         {&detail::text_field_type(detail::header_field(name)), is_credential(detail::lower_case(name))});
@@ -126,11 +117,13 @@ void request_observer::access_log::write(const exchange_record& facts, const con
                         facts.outcome == request_outcome::protocol_error || facts.status >= 500 ||
                         !facts.error_type.empty() || slow;
   correlation ids = ctx.ids() != nullptr ? *ctx.ids() : correlation();
-  const ids_scope under_the_request(ids);
+  const detail::ids_scope under_the_request(ids);
   permit permitted{true};
   if (options_.access.ordinary_ratio < 1 && ended_well(facts.outcome) && facts.status < 400 &&
       facts.grpc_status <= 0 && !slow)
     permitted = ordinary_.pass();
+  else if (facts.outcome == request_outcome::protocol_error)
+    permitted = protocol_errors_.pass();
   if (!permitted) return;
   try {
     scratch.clear();

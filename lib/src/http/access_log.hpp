@@ -4,6 +4,7 @@
 #include "weir/context.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/http/observer.hpp"
+#include "weir/log/rate_limit.hpp"
 #include "weir/log/sample.hpp"
 
 #include <string>
@@ -34,6 +35,7 @@ class request_observer::access_log {
   std::vector<kept_header> headers_;
   std::vector<std::string> secret_parameters_; // in lower case
   sample_traces ordinary_;
+  rate_limit protocol_errors_;
 };
 
 namespace detail {

@@ -1,5 +1,6 @@
 #include "http/metrics.hpp"
 
+#include "http/methods.hpp"
 #include "weir/metrics/names.hpp"
 
 #include <algorithm>
@@ -13,20 +14,11 @@ namespace weir {
 
 namespace {
 
-/// OpenTelemetry's list; others become _OTHER, or callers could make any number of series.
-constexpr std::string_view other_method = "_OTHER";
-constexpr std::array<std::string_view, 10> methods{"GET",     "POST",  "PUT",   "DELETE",  "HEAD",
-                                                   "OPTIONS", "PATCH", "TRACE", "CONNECT", other_method};
 constexpr std::array<std::string_view, 2> schemes{"http", "https"};
-
-std::size_t method_index(std::string_view method) noexcept {
-  const auto found = std::ranges::find(methods, method);
-  return found == methods.end() ? methods.size() - 1 : static_cast<std::size_t>(found - methods.begin());
-}
 
 /// The place of a request's gauge among those of all methods and schemes.
 std::size_t gauge_index(const exchange_record& facts) noexcept {
-  return method_index(facts.method) * schemes.size() + (facts.scheme == schemes[1] ? 1U : 0U);
+  return detail::method_index(facts.method) * schemes.size() + (facts.scheme == schemes[1] ? 1U : 0U);
 }
 
 constexpr std::array cut_short_reasons{
@@ -114,9 +106,9 @@ request_observer::metrics::metrics(metrics_registry& registry)
       expired_deadlines_(registry.add(metric_names::deadline_expired_on_arrival).with()) {
   // All of them, so that counting a request's begin and end cannot fail and the gauge comes back to where it was.
   auto& active = registry.add(metric_names::http_server_active_requests);
-  for (std::size_t method = 0; method < methods.size(); ++method)
+  for (std::size_t method = 0; method < detail::known_methods.size(); ++method)
     for (std::size_t scheme = 0; scheme < schemes.size(); ++scheme)
-      active_[method * schemes.size() + scheme] = &active.with({methods[method], schemes[scheme]});
+      active_[method * schemes.size() + scheme] = &active.with({detail::known_methods[method], schemes[scheme]});
   // Zeroes from the start, or a query for what has not happened yet finds nothing instead of none.
   for (const cancel_reason reason : cut_short_reasons)
     for (const request_phase phase : phases)
@@ -140,7 +132,7 @@ bool request_observer::metrics::look_up(const exchange_record& facts, detail::re
   series.duration = nullptr;
   const status_text status(facts.status);
   const std::array<std::string_view, 6> labels{
-      methods[method_index(facts.method)], facts.scheme, facts.route, status, error_type(facts, status),
+      detail::known_method(facts.method), facts.scheme, facts.route, status, error_type(facts, status),
       protocol_version(facts.version)};
   series.request_size = find_series(request_size_, labels);
   series.response_size = find_series(response_size_, labels);

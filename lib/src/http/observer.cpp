@@ -72,6 +72,11 @@ observer_options checked(observer_options options) {
   if (!(options.access.ordinary_ratio >= 0 && options.access.ordinary_ratio <= 1))
     throw std::invalid_argument(fmt::format("observer_options.access.ordinary_ratio is {}: it must be from 0 to 1",
                                             options.access.ordinary_ratio));
+  if (options.access.most_protocol_errors < 1 || options.access.most_protocol_errors > 65'535)
+    throw std::invalid_argument(
+        fmt::format("observer_options.access.most_protocol_errors is {}: it must be from 1 to "
+                    "65535",
+                    options.access.most_protocol_errors));
   return options;
 }
 

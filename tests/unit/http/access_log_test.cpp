@@ -172,6 +172,24 @@ TEST_CASE("access log: what is slow, or is answered with 5xx, is a warning", "[h
   CHECK(json_member(lines[2], "level") == "warn");
 }
 
+TEST_CASE("access log: who sends rubbish does not fill it", "[http]") {
+  constexpr int requests = 200;
+  weir::observer_options options;
+  options.access.most_protocol_errors = 1;
+  observed server(options);
+  weir::exchange exchange(server.observer);
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < requests; ++i) {
+    begin_with(exchange, {});
+    exchange.protocol_error("rubbish");
+    exchange.response_started(400);
+    exchange.finish();
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  CHECK(static_cast<double>(server.access_lines().size()) <= took.count() + 1);
+  CHECK(server.finished({{"error_type", "protocol_error"}}) == requests);
+}
+
 TEST_CASE("access log: of the ordinary requests only a part is logged, and says for how many it stands", "[http]") {
   constexpr int requests = 1000;
   weir::observer_options options;
@@ -233,6 +251,8 @@ TEST_CASE("access log: options that make no sense are refused by name", "[http]"
   };
   CHECK(refused([](auto& access) { access.ordinary_ratio = 1.5; }) ==
         "observer_options.access.ordinary_ratio is 1.5: it must be from 0 to 1");
+  CHECK(refused([](auto& access) { access.most_protocol_errors = 0; }).find("most_protocol_errors is 0") !=
+        std::string::npos);
   CHECK(refused([](auto& access) { access.headers = {"a b"}; }) ==
         "observer_options.access.headers is 'a b': it must be 1 to 63 letters, digits and '-', '_', '.'");
   CHECK(refused([](auto& access) { access.headers = {""}; }).starts_with("observer_options.access.headers is ''"));

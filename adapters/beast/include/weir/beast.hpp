@@ -1,6 +1,7 @@
 // The Beast adapter's front door.
 #pragma once
 
+#include "weir/beast/client.hpp"
 #include "weir/beast/client_watch.hpp"
 #include "weir/beast/files.hpp"
 #include "weir/beast/limits.hpp"

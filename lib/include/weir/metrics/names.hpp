@@ -38,6 +38,16 @@ struct metric_names {
   static constexpr histogram_description http_server_response_body_size{
       "http_server_response_body_size_bytes", "Size of HTTP server response bodies.", request_labels, body_bytes};
 
+  // ---- requests to other servers
+
+  /// Of every finished call. `http_response_status_code` is empty if there was no response; `error_type` says why, or
+  /// repeats a status from 400 on.
+  static constexpr histogram_description http_client_request_duration{
+      "http_client_request_duration_seconds",
+      "Duration of HTTP client requests.",
+      {"http_request_method", "server_address", "server_port", "http_response_status_code", "error_type"},
+      request_seconds};
+
   // ---- cancellation
 
   static constexpr counter_description requests_cancelled{"weir_requests_cancelled_total",
@@ -136,6 +146,7 @@ struct metric_names {
     visit(http_server_active_requests);
     visit(http_server_request_body_size);
     visit(http_server_response_body_size);
+    visit(http_client_request_duration);
     visit(requests_cancelled);
     visit(cancel_to_stop);
     visit(cancel_ignored);

@@ -1,0 +1,56 @@
+#include "http_url.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+namespace weir::detail {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view url, const char* why) {
+  throw std::invalid_argument("url '" + std::string(url) + "': " + why);
+}
+
+std::uint16_t parse_port(std::string_view url, std::string_view text) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port == 0 || port > 65535)
+    refuse(url, "the port is none from 1 to 65535");
+  return static_cast<std::uint16_t>(port);
+}
+
+} // namespace
+
+http_url parse_http_url(std::string_view url) {
+  constexpr std::string_view scheme = "http://";
+  if (!url.starts_with(scheme)) refuse(url, "it does not begin with http://");
+  const auto is_visible = [](char c) { return c > ' ' && c < 0x7F; };
+  if (!std::ranges::all_of(url, is_visible)) refuse(url, "it has a character that is to be percent-encoded");
+
+  std::string_view rest = url.substr(scheme.size());
+  rest = rest.substr(0, rest.find('#'));
+  http_url parts;
+  parts.authority = rest.substr(0, rest.find_first_of("/?"));
+  rest.remove_prefix(parts.authority.size());
+  if (!rest.starts_with('/')) parts.target.push_back('/');
+  parts.target.append(rest);
+
+  if (parts.authority.find('@') != url.npos) refuse(url, "it has user information");
+  std::string_view after; // the host
+  if (parts.authority.starts_with('[')) {
+    const std::size_t end = parts.authority.find(']');
+    if (end == url.npos) refuse(url, "the IPv6 address has no end");
+    parts.host = parts.authority.substr(1, end - 1);
+    after = parts.authority.substr(end + 1);
+  } else {
+    parts.host = parts.authority.substr(0, parts.authority.find(':'));
+    after = parts.authority.substr(parts.host.size());
+  }
+  if (parts.host.empty()) refuse(url, "it has no host");
+  if (!after.empty() && after.front() != ':') refuse(url, "something follows the IPv6 address");
+  if (after.size() > 1) parts.port = parse_port(url, after.substr(1));
+  return parts;
+}
+
+} // namespace weir::detail

@@ -1,0 +1,246 @@
+// The client: what its calls carry, how they end, and which connections it keeps.
+#include "weir/beast/client.hpp"
+
+#include "http_url.hpp"
+#include "server_fixture.hpp"
+#include "waiting_handler.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <future>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+using namespace weir_test;
+using weir::client_request;
+using weir::client_response;
+
+namespace {
+
+std::string url_of(std::uint16_t port, std::string_view target) {
+  return fmt::format("http://127.0.0.1:{}{}", port, target);
+}
+
+/// A client, observed, and a thread-less way to wait for its calls.
+struct caller {
+  explicit caller(weir::client_options options = {}) : client(complete(std::move(options))) {}
+
+  client_response send(client_request request, weir::context ctx = {}) {
+    boost::asio::io_context io;
+    auto result = boost::asio::co_spawn(io, client.send(std::move(ctx), std::move(request)), boost::asio::use_future);
+    io.run();
+    return result.get();
+  }
+  client_response get(std::uint16_t port, std::string_view target, weir::context ctx = {}) {
+    return send({.url = url_of(port, target)}, std::move(ctx));
+  }
+  double calls(observed::labels wanted) const { return by.sum("http_client_request_duration_seconds", wanted); }
+  std::vector<std::string> lines() { return by.lines_of("calls"); }
+
+  observed by;
+  weir::http_client client;
+
+ private:
+  weir::client_options complete(weir::client_options options) {
+    options.observing.metrics = &by.registry;
+    options.observing.log = &by.stream.get_logger("calls");
+    return options;
+  }
+};
+
+/// Answers with what the request had in the headers that calls carry.
+task tell_headers(http_request& in, http_response& out) {
+  std::string all;
+  for (const char* each :
+       {"traceparent", "tracestate", "baggage", "X-Request-ID", "X-Request-Timeout-Ms", "Host", "X-Own"})
+    all += fmt::format("{}={}\n", each, in.header(each));
+  out.body(all + in.body());
+  co_return;
+}
+
+/// What a server that is none answers to each connection, which it then closes, or keeps open.
+class canned_server {
+ public:
+  canned_server(std::string answer, bool closes) {
+    thread_ = std::jthread([this, answer = std::move(answer), closes](const std::stop_token& stop) {
+      std::vector<raw_socket> open;
+      while (true) {
+        raw_socket client = listener_.accept();
+        if (stop.stop_requested()) return;
+        ++connections;
+        char part[4096];
+        std::string head;
+        while (head.find("\r\n\r\n") == head.npos) {
+          const ssize_t bytes = ::recv(client.get(), part, sizeof part, 0);
+          if (bytes <= 0) break;
+          head.append(part, static_cast<std::size_t>(bytes));
+        }
+        client.send(answer);
+        if (!closes) open.push_back(std::move(client));
+      }
+    });
+  }
+  ~canned_server() {
+    thread_.request_stop();
+    connect_to(listener_.port());
+  }
+  std::uint16_t port() const { return listener_.port(); }
+  std::atomic<int> connections{0};
+
+ private:
+  raw_listener listener_;
+  std::jthread thread_;
+};
+
+} // namespace
+
+TEST_CASE("client: a call carries its context's trace, id and deadline, each with a span of its own",
+          "[beast][client]") {
+  running_server peer([](weir::http_server& on) { on.route("POST", "/tell", tell_headers); });
+  caller calling;
+  const weir::correlation ids{0x0123456789abcdefU, 0xfedcba9876543210U, 0x1111111111111111U};
+  const weir::context ctx = weir::with_correlation(weir::background(), ids);
+  const auto [limited, cancel] = weir::with_timeout(ctx, 1h);
+  const client_request request{.method = "POST",
+                               .url = url_of(peer.port(), "/tell?x=1"),
+                               .headers = {{"X-Own", "mine"}, {"Host", "forged"}, {"traceparent", "forged"}},
+                               .body = "body"};
+  const std::string first = calling.send(request, limited).body, second = calling.send(request, limited).body;
+
+  const std::string trace = "traceparent=00-0123456789abcdeffedcba9876543210-";
+  REQUIRE(first.starts_with(trace));
+  REQUIRE(second.starts_with(trace));
+  const auto span = [&](const std::string& of) { return of.substr(trace.size(), 16); };
+  CHECK(span(first) != span(second));
+  CHECK(span(first) != "1111111111111111");
+  CHECK(first.find("X-Own=mine\n") != first.npos);
+  CHECK(first.find(fmt::format("Host=127.0.0.1:{}\n", peer.port())) != first.npos);
+  CHECK(first.find("X-Request-Timeout-Ms=3") != first.npos); // 3600000 less what has passed
+  CHECK(first.ends_with("body"));
+
+  // The record is the span.
+  const auto lines = calling.lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(json_member(lines[0], "trace_id") == "0123456789abcdeffedcba9876543210");
+  CHECK(json_member(lines[0], "span_id") == span(first));
+  CHECK(json_member(lines[0], "parent_span_id") == "1111111111111111");
+  CHECK(json_member(lines[0], "http.response.status_code") == "200");
+  CHECK(json_member(lines[0], "url.path") == "/tell");
+  CHECK(json_member(lines[0], "server.address") == "127.0.0.1");
+  const std::string port = std::to_string(peer.port());
+  CHECK(calling.calls({{"http_request_method", "POST"},
+                       {"server_address", "127.0.0.1"},
+                       {"server_port", port},
+                       {"http_response_status_code", "200"},
+                       {"error_type", ""}}) == 2);
+  // The other side continues the trace.
+  peer.stop(1s);
+  const auto theirs = peer.by.access_lines();
+  REQUIRE(theirs.size() == 2);
+  CHECK(json_member(theirs[0], "trace_id") == json_member(lines[0], "trace_id"));
+}
+
+TEST_CASE("client: connections are kept for the next call, and one that was closed is replaced", "[beast][client]") {
+  std::optional<running_server> peer(std::in_place, [](weir::http_server& on) { on.get("/tell", tell_headers); });
+  caller calling;
+  CHECK(calling.get(peer->port(), "/tell").status == 200);
+  CHECK(calling.get(peer->port(), "/tell").status == 200);
+  const std::uint16_t port = peer->port();
+  peer.reset();
+  CHECK_THROWS_AS(calling.get(port, "/tell"), boost::system::system_error);
+  CHECK(calling.calls({{"error_type", "connection_refused"}}) == 1);
+
+  // It says that it keeps the connection, and does not.
+  canned_server liar("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true);
+  for (int i = 0; i < 3; ++i) CHECK(calling.get(liar.port(), "/").body == "ok");
+  CHECK(liar.connections == 3);
+  canned_server keeper("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", false);
+  for (int i = 0; i < 3; ++i) CHECK(calling.get(keeper.port(), "/").body == "ok");
+  CHECK(keeper.connections == 3);
+}
+
+TEST_CASE("client: a call ends with its context, or by its own limit, and says why", "[beast][client]") {
+  running_server peer([](weir::http_server& on) {
+    on.get("/wait", [](http_request& in, http_response&) -> task { co_await weir::until_done(in.ctx()); });
+  });
+  caller calling({.timeout = 50ms});
+  try {
+    calling.get(peer.port(), "/wait");
+    FAIL("it has an answer");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::timed_out);
+  }
+  CHECK(calling.calls({{"error_type", "timeout"}, {"http_response_status_code", ""}}) == 1);
+
+  caller patient;
+  const auto [ctx, cancel] = weir::with_cancel(weir::background());
+  std::jthread other([&cancel = cancel, &peer] {
+    while (peer.by.active() < 1) std::this_thread::yield();
+    cancel(weir::cancel_reason::application);
+  });
+  CHECK_THROWS_AS(patient.get(peer.port(), "/wait", ctx), std::system_error);
+  CHECK(patient.calls({{"error_type", "application"}}) == 1);
+  CHECK_THROWS_AS(patient.get(peer.port(), "/wait", ctx), std::system_error); // it had ended before
+  CHECK(patient.calls({{"error_type", "application"}}) == 2);
+  const auto lines = patient.lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(json_member(lines[0], "level") == "warn");
+  CHECK(json_member(lines[0], "error.type") == "application");
+}
+
+TEST_CASE("client: whatever a server answers ends in a response or an error", "[beast][client]") {
+  caller calling({.header_limit_bytes = 1024, .body_limit_bytes = 10});
+  const auto answer_to = [&](std::string answer, std::string method = "GET") {
+    canned_server server(std::move(answer), true);
+    return calling.send({.method = std::move(method), .url = url_of(server.port(), "/")});
+  };
+  CHECK(answer_to("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx")
+            .status == 404);
+  CHECK(calling.calls({{"error_type", "404"}, {"http_response_status_code", "404"}}) == 1);
+  CHECK(answer_to("HTTP/1.0 200 OK\r\n\r\nto the end").body == "to the end");
+  CHECK(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", "HEAD").body.empty());
+  CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n").body == "ok");
+  for (const char* bad : {"", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nx",
+                          "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890"})
+    CHECK_THROWS_AS(answer_to(bad), boost::system::system_error);
+  CHECK_THROWS_AS(answer_to("HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x') + "\r\n\r\n"),
+                  boost::system::system_error);
+}
+
+TEST_CASE("client: what cannot be sent is refused", "[beast][client]") {
+  caller calling;
+  CHECK_THROWS_AS(calling.send({.url = "https://example"}), std::invalid_argument);
+  CHECK_THROWS_AS(calling.send({.method = "GET /", .url = "http://127.0.0.1/"}), std::invalid_argument);
+  CHECK_THROWS_AS(calling.send({.url = "http://127.0.0.1/", .headers = {{"X", "a\r\nY: b"}}}), std::invalid_argument);
+  CHECK_THROWS_AS(calling.send({.url = "http://127.0.0.1/", .headers = {{"X Y", "a"}}}), std::invalid_argument);
+  CHECK_THROWS_WITH(weir::http_client({.timeout = 0ms}), Catch::Contains("timeout"));
+  CHECK_THROWS_WITH(weir::http_client({.idle_connections = 1025}), Catch::Contains("idle_connections"));
+}
+
+TEST_CASE("client: urls are taken apart", "[beast][client]") {
+  using weir::detail::parse_http_url;
+  const auto plain = parse_http_url("http://example:8080/a/b?c=d#e");
+  CHECK(plain.host == "example");
+  CHECK(plain.authority == "example:8080");
+  CHECK(plain.port == 8080);
+  CHECK(plain.target == "/a/b?c=d");
+  CHECK(plain.path() == "/a/b");
+  CHECK(parse_http_url("http://example").target == "/");
+  CHECK(parse_http_url("http://example:").port == 80);
+  CHECK(parse_http_url("http://example?x").target == "/?x");
+  CHECK(parse_http_url("http://[::1]:81/x").host == "::1");
+  CHECK(parse_http_url("http://[::1]:81/x").port == 81);
+  for (const char* bad : {"", "example", "https://example/", "http://", "http:///x", "http://:80/", "http://u@h/",
+                          "http://h:0/", "http://h:65536/", "http://h:x/", "http://[::1/", "http://[::1]x/",
+                          "http://h/a b", "http://h/\r\nX: y", "http://h/\xc3\xa9"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_WITH(parse_http_url(bad), Catch::StartsWith("url '" + std::string(bad) + "'"));
+  }
+}
