@@ -1,32 +1,14 @@
 """What contexts cost, here and in Go."""
 
 import json
-import os
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
+from . import go_programs
 from .setting import Failure, marked
 
 LEADING = None
 SHAPES = ["child_cancel", "timeout", "timeout_1m", "poll", "value5", "cascade1000", "wakeup", "wakeup_coroutine",
           "memory"]
-GO_SOURCES = Path(__file__).parent.parent / "go" / "context"
-
-
-def build_go(bench):
-    """The program with Go's contexts, or None where Go is not installed."""
-    if shutil.which("go") is None:
-        print("context: left out: go is not installed", file=sys.stderr)
-        return None
-    program = bench.scratch / "context_go"
-    environment = dict(os.environ, GO111MODULE="off", GOCACHE=str(bench.scratch / "go-cache"))
-    try:
-        subprocess.run(["go", "build", "-o", program, "."], cwd=GO_SOURCES, env=environment, check=True)
-    except subprocess.CalledProcessError as error:
-        raise Failure("context: the Go program could not be built") from error
-    return program
 
 
 def run_go(program, shape):
@@ -37,7 +19,7 @@ def run_go(program, shape):
 
 
 def run(bench):
-    go = build_go(bench)
+    go = go_programs.build(bench, "context")
     subjects = ["weir"] if go is None else ["weir", "go"]
     for repetition, subject in bench.in_turns("context", 1 if bench.quick else 3, subjects):
         for shape in SHAPES:

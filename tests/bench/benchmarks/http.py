@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from . import http_load
+from . import go_programs, http_load
 from .setting import Failure, marked
 
 LEADING = ("requests_per_s", True)
@@ -17,10 +17,13 @@ def run(bench):
     if shutil.which("wrk") is None:
         print("http: left out: wrk is not installed", file=sys.stderr)
         return
-    for repetition, subject in bench.in_turns("http", 1 if bench.quick else 5,
-                                              ["bare", "weir", "spdlog_sync", "spdlog_sync_flush", "spdlog_async"]):
+    gin = go_programs.build(bench, "http", ["github.com/gin-gonic/gin", "go.uber.org/zap",
+                                            "github.com/prometheus/client_golang"])
+    subjects = ["bare", "weir", "spdlog_sync", "spdlog_sync_flush", "spdlog_async"] + (["gin"] if gin else [])
+    for repetition, subject in bench.in_turns("http", 1 if bench.quick else 5, subjects):
+        program = gin if subject == "gin" else server
         try:
-            yield from marked(repetition, http_load.measure(server, subject, bench.scratch / "access.log", bench.cores,
+            yield from marked(repetition, http_load.measure(program, subject, bench.scratch / "access.log", bench.cores,
                                                             seconds=1 if bench.quick else 2))
         except http_load.Failure as failure:
             raise Failure(f"http: {subject}: {failure}") from failure
@@ -29,4 +32,7 @@ def run(bench):
 def targets(results):
     for shape in results.column("shape"):
         ratio = results.ratio("requests_per_s", (shape, "weir"), (shape, "bare"))
-        yield f"weir {ratio:.2f} x bare ({shape}), at least 0.93", ratio >= 0.93
+        yield f"weir {ratio:.2f} x bare ({shape}), at least 0.97", ratio >= 0.97
+        if "gin" in results.subjects(shape):
+            against_gin = results.ratio("requests_per_s", (shape, "weir"), (shape, "gin"))
+            yield f"weir {against_gin:.2f} x gin ({shape}), at least 1.9", against_gin >= 1.9

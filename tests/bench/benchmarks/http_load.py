@@ -32,8 +32,9 @@ def run_wrk(core, port, connections, seconds):
 @contextlib.contextmanager
 def running(server, subject, log, cores):
     """Yields (process id, port). At the end the server must stop in order and have logged every request."""
+    # A Go program has as many threads at work as the servers here have to serve: one.
     process = subprocess.Popen(["taskset", "-c", ",".join(map(str, cores)), server, "--subject", subject, "--log", log],
-                               stdout=subprocess.PIPE, text=True)
+                               stdout=subprocess.PIPE, text=True, env=dict(os.environ, GOMAXPROCS="1"))
     try:
         words = process.stdout.readline().split()
         if words[:1] != ["port"]:
