@@ -22,8 +22,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <latch>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -51,29 +51,33 @@ class durations {
   std::size_t at_ = 0;
 };
 
-/// Times `make_call()()`, for `2threads` while a thread on the other core does the same without a pause.
+/// Times `make_call()()`; `two_threads`: while a thread on the other core does the same without a pause.
 template <class MakeCall>
 double time_call(bool two_threads, MakeCall make_call) {
-  constexpr std::uint64_t batches = 2000, calls = 1000;
-  std::atomic<bool> over{false};
-  std::latch runs(two_threads ? 2 : 1);
+  constexpr std::uint64_t calls = 1000;
+  constexpr double measured_ns = 300e6; // so long that the other thread runs, too, where the kernel has to be asked
+  std::atomic<std::uint64_t> other_rounds{0};
   std::jthread other;
   if (two_threads) {
     bench::pin(bench::role::backend); // the new thread's core
-    other = std::jthread([&] {
+    other = std::jthread([&](const std::stop_token& over) {
       auto call = make_call();
-      call();
-      runs.arrive_and_wait();
-      // relaxed: only ends the loop.
-      while (!over.load(std::memory_order_relaxed))
+      while (!over.stop_requested()) {
         for (std::uint64_t i = 0; i < calls; ++i) call();
+        // relaxed, here and below: only a number.
+        other_rounds.fetch_add(1, std::memory_order_relaxed);
+      }
     });
   }
   bench::pin(bench::role::producer);
+  while (two_threads && other_rounds.load(std::memory_order_relaxed) == 0) std::this_thread::yield();
   auto call = make_call();
-  runs.arrive_and_wait();
+  const double about = bench::ns_per_call(10, calls, call);
+  const std::uint64_t before = other_rounds.load(std::memory_order_relaxed);
+  const auto batches = static_cast<std::uint64_t>(measured_ns / (about * calls)) + 1;
   const double taken = bench::ns_per_call(batches, calls, call);
-  over.store(true, std::memory_order_relaxed); // relaxed: as above
+  if (two_threads && other_rounds.load(std::memory_order_relaxed) - before < batches / 2)
+    std::fprintf(stderr, "metrics: the other thread had its core for less than half of the time\n");
   return taken;
 }
 
