@@ -95,6 +95,10 @@ boost::asio::awaitable<std::error_code> http_response::start(std::uint64_t conte
   return session_->start_streaming(*this, content_length);
 }
 
+boost::asio::awaitable<std::error_code> http_response::start() {
+  return session_->start_streaming(*this, std::nullopt);
+}
+
 boost::asio::awaitable<std::error_code> http_response::write(boost::asio::const_buffer part) {
   return session_->write_part(*this, part);
 }

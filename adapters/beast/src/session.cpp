@@ -11,12 +11,17 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <utility>
@@ -244,7 +249,10 @@ asio::awaitable<void> session::handle() {
   if (exchange_) exchange_->handler_threw(what);
   if (setup_.options.log != nullptr)
     WEIR_ERROR(*setup_.options.log, "handler threw: {}", what, field<"http.route">(match_.path_template));
-  if (!response_->started()) response_->clear().error(500, "internal error");
+  if (response_->started())
+    response_->broken_ = true;
+  else
+    response_->clear().error(500, "internal error");
 }
 
 asio::awaitable<void> session::run_chain(std::size_t index) {
@@ -296,9 +304,28 @@ asio::awaitable<bool> session::conclude(bool keep_alive) {
     if (ctx().done()) co_return false;
     co_return co_await send_whole(keep_alive);
   }
-  const bool whole = !response_->broken_ && (response_->sent_ == response_->announced_ || is_head());
-  if (whole && exchange_) exchange_->response_completed();
-  co_return (whole && keep_alive);
+  co_return co_await end_stream(keep_alive);
+}
+
+asio::awaitable<bool> session::end_stream(bool keep_alive) {
+  const http_response& response = *response_;
+  if (response.broken_) co_return false;
+  if (response.open_ended_) {
+    if (request_.ctx().done()) co_return false;
+    if (response.chunked_ && !is_head()) {
+      constexpr std::string_view last_chunk = "0\r\n\r\n";
+      stream_.expires_after(setup_.options.idle_timeout);
+      auto [error, written] = co_await asio::async_write(stream_, asio::buffer(last_chunk), within(slot()));
+      if (error) {
+        note_failed_write(error);
+        co_return false;
+      }
+    }
+  } else if (response.sent_ != response.announced_ && !is_head()) {
+    co_return false;
+  }
+  if (exchange_) exchange_->response_completed();
+  co_return (keep_alive && (!response.open_ended_ || response.chunked_));
 }
 
 asio::awaitable<bool> session::send_whole(bool keep_alive) {
@@ -355,44 +382,67 @@ void session::note_failed_write(const error_code& error) noexcept {
   if (exchange_) exchange_->cancel(reason_of(error));
 }
 
-asio::awaitable<std::error_code> session::start_streaming(http_response& response, std::uint64_t content_length) {
+asio::awaitable<std::error_code> session::start_streaming(http_response& response,
+                                                          std::optional<std::uint64_t> content_length) {
   if (response.started_) co_return std::make_error_code(std::errc::already_connected);
   if (request_.ctx().done()) co_return request_.ctx().error();
   const bool bodyless = has_no_body(response.status());
-  if (bodyless && content_length != 0) co_return std::make_error_code(std::errc::message_size);
+  if (bodyless && content_length.value_or(1) != 0) co_return std::make_error_code(std::errc::message_size);
   http::response<http::empty_body> head(std::move(response.message_.base()));
   head.version(request_.message_.version());
   head.keep_alive(request_.message_.keep_alive() && !winding_down_);
-  head.content_length(bodyless ? boost::optional<std::uint64_t>() : content_length);
+  response.open_ended_ = !content_length;
+  response.chunked_ = !content_length && head.version() >= 11;
+  if (bodyless)
+    head.content_length(boost::none);
+  else if (content_length)
+    head.content_length(*content_length);
+  else if (response.chunked_)
+    head.chunked(true);
+  else
+    head.keep_alive(false);
   identify(head);
   response.started_ = true;
-  response.announced_ = content_length;
+  response.announced_ = content_length.value_or(0);
   if (exchange_) exchange_->response_started(head.result_int());
 
   interrupt_.emplace(request_.ctx(), stream_.get_executor(), interrupt{weak_from_this(), round_});
   stream_.expires_after(setup_.options.idle_timeout);
-  auto [error, written] = co_await http::async_write(stream_, head, within(slot()));
+  // The header only: all of a message would be the end of its chunks, too.
+  http::response_serializer<http::empty_body> outgoing(head);
+  auto [error, written] = co_await http::async_write_header(stream_, outgoing, within(slot()));
   if (error) note_failed_write(error);
   co_return error;
 }
 
 asio::awaitable<std::error_code> session::write_part(http_response& response, asio::const_buffer part) {
   if (!response.started_ || response.broken_) co_return std::make_error_code(std::errc::not_connected);
-  if (part.size() > response.announced_ - response.sent_) co_return std::make_error_code(std::errc::message_size);
+  if (!response.open_ended_ && part.size() > response.announced_ - response.sent_)
+    co_return std::make_error_code(std::errc::message_size);
   if (request_.ctx().done()) co_return request_.ctx().error();
-  if (is_head()) co_return std::error_code();
+  if (is_head() || part.size() == 0) co_return std::error_code(); // a chunk of no size would be the last
+  std::array<char, 20> digits;
+  std::string_view before, behind;
+  if (response.chunked_) { // RFC 9112 section 7.1
+    before = {digits.data(), fmt::format_to_n(digits.data(), digits.size(), "{:x}\r\n", part.size()).size};
+    behind = "\r\n";
+  }
+  beast::buffers_suffix<std::array<asio::const_buffer, 3>> rest({asio::buffer(before), part, asio::buffer(behind)});
   // Step by step, as an interrupt is lost between two steps of asio::async_write.
-  while (part.size() != 0) {
+  for (std::size_t gone = 0, of_part = 0; asio::buffer_size(rest) != 0;) {
     stream_.expires_after(setup_.options.idle_timeout);
-    auto [error, written] = co_await stream_.async_write_some(part, within(slot()));
-    part += written;
-    response.sent_ += written;
-    if (exchange_) exchange_->add_response_bytes(written);
+    auto [error, written] = co_await stream_.async_write_some(rest, within(slot()));
+    rest.consume(written);
+    gone += written;
+    const std::size_t new_of_part = std::min(gone - std::min(gone, before.size()), part.size());
+    response.sent_ += new_of_part - of_part;
+    if (exchange_) exchange_->add_response_bytes(new_of_part - of_part);
+    of_part = new_of_part;
     if (error) {
       note_failed_write(error);
       co_return error;
     }
-    if (part.size() != 0 && request_.ctx().done()) {
+    if (asio::buffer_size(rest) != 0 && request_.ctx().done()) {
       response.broken_ = true;
       co_return request_.ctx().error();
     }

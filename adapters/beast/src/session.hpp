@@ -58,7 +58,8 @@ class session : public std::enable_shared_from_this<session> {
   void cut_off();
 
   // For http_response.
-  boost::asio::awaitable<std::error_code> start_streaming(http_response& response, std::uint64_t content_length);
+  boost::asio::awaitable<std::error_code> start_streaming(http_response& response,
+                                                          std::optional<std::uint64_t> content_length);
   boost::asio::awaitable<std::error_code> write_part(http_response& response, boost::asio::const_buffer part);
 
  private:
@@ -71,6 +72,7 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::awaitable<void> handle();
   boost::asio::awaitable<void> run_chain(std::size_t index);
   boost::asio::awaitable<bool> conclude(bool keep_alive);
+  boost::asio::awaitable<bool> end_stream(bool keep_alive);
   boost::asio::awaitable<bool> send_whole(bool keep_alive);
   boost::asio::awaitable<error_code> send(http_response::message_type& message);
   boost::asio::awaitable<void> reject(const parser& incoming, unsigned status, std::string_view why);

@@ -155,6 +155,15 @@ class raw_client : public raw_socket {
     buffer_.clear();
   }
 
+  /// The next bytes of a body without a length; fewer if the connection ends.
+  std::string take_text(std::size_t bytes) {
+    while (buffer_.size() < bytes && more()) {
+    }
+    const std::string taken = buffer_.substr(0, bytes);
+    buffer_.erase(0, taken.size());
+    return taken;
+  }
+
   /// Whether the server has ended the connection, in whichever way; waits for that. What it still sends is passed
   /// over.
   bool at_end() {

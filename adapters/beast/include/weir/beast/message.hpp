@@ -107,6 +107,10 @@ class http_response {
   /// Sends the header for a body of `content_length` bytes, which then goes out with write(). Returns an error when
   /// the client has gone, or the context's when the request was cancelled.
   boost::asio::awaitable<std::error_code> start(std::uint64_t content_length);
+  /// The same for a body whose end is not known yet, such as a stream of events: sent in chunks, and to a client of
+  /// HTTP/1.0 until the connection closes. The body is whole when the handler returns, unless it throws or its
+  /// context has ended.
+  boost::asio::awaitable<std::error_code> start();
   /// Sends the next part; ends early, with an error, as start() does. The memory stays valid until it returns;
   /// nothing is kept, so a body of any size takes one buffer. HEAD requests send nothing.
   boost::asio::awaitable<std::error_code> write(boost::asio::const_buffer part);
@@ -119,7 +123,9 @@ class http_response {
   detail::session* session_;
   message_type message_;
   bool started_ = false;
-  bool broken_ = false; // a write has failed
+  bool broken_ = false;     // a write has failed
+  bool open_ended_ = false; // no length was announced
+  bool chunked_ = false;
   std::uint64_t announced_ = 0, sent_ = 0;
 };
 

@@ -1,0 +1,98 @@
+// Answers that end when their handler does, and not at a length that was announced.
+#include "weir/beast/server.hpp"
+
+#include "server_fixture.hpp"
+#include "weir/asio/sleep.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+#include <string>
+
+using namespace weir_test;
+
+namespace {
+
+constexpr const char* chunks = "2\r\nab\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n";
+
+void add_routes(weir::http_server& on) {
+  on.get("/parts", [](http_request&, http_response& out) -> task {
+    if (co_await out.start()) co_return;
+    for (const std::string part : {"ab", "", "0123456789abcdef"})
+      if (co_await out.write(boost::asio::buffer(part))) co_return;
+  });
+  on.get("/nothing", [](http_request&, http_response& out) -> task { co_await out.start(); });
+  on.get("/broken", [](http_request&, http_response& out) -> task {
+    if (co_await out.start()) co_return;
+    co_await out.write(boost::asio::buffer("abc", 3));
+    throw std::runtime_error("the source is gone");
+  });
+  on.get("/late", [](http_request& in, http_response& out) -> task {
+    if (co_await out.start()) co_return;
+    co_await out.write(boost::asio::buffer("abc", 3));
+    co_await weir::sleep_for(in.ctx(), 1h);
+  });
+  on.get("/204", [](http_request&, http_response& out) -> task {
+    if (co_await out.status(204).start() == std::errc::message_size) out.status(200).body("refused\n");
+  });
+}
+
+} // namespace
+
+TEST_CASE("open-ended: an answer without a length is sent in chunks, and the connection goes on", "[beast][life]") {
+  running_server server(add_routes);
+  raw_client client(server.port());
+  for (int i = 0; i < 2; ++i) {
+    const raw_response head = client.get("/parts");
+    CHECK(head.header("Transfer-Encoding") == "chunked");
+    CHECK(head.header("Content-Length") == "(absent)");
+    CHECK(client.take_text(std::string(chunks).size()) == chunks);
+  }
+  CHECK(client.get("/nothing").status == 200);
+  CHECK(client.take_text(5) == "0\r\n\r\n");
+  CHECK(client.ask("HEAD /parts HTTP/1.1\r\nHost: test\r\n\r\n", false).status == 200);
+  CHECK(client.get("/204").body == "refused\n");
+  server.stop(5s);
+  CHECK(server.by.finished({{"http_route", "/parts"}, {"error_type", ""}}) == 3);
+  CHECK(json_member(server.by.access_lines().at(0), "http.response.body.size") == "18");
+}
+
+TEST_CASE("open-ended: to a client of HTTP/1.0 an answer without a length ends with the connection",
+          "[beast][life]") {
+  running_server server(add_routes);
+  raw_client client(server.port());
+  const raw_response head = client.ask("GET /parts HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  CHECK(head.header("Transfer-Encoding") == "(absent)");
+  CHECK(client.take_text(1000) == "ab0123456789abcdef");
+  CHECK(client.at_end());
+  server.stop(5s);
+  CHECK(server.by.finished({{"http_route", "/parts"}, {"error_type", ""}}) == 1);
+}
+
+TEST_CASE("open-ended: an answer that breaks off is not taken for a whole one", "[beast][life]") {
+  running_server server(add_routes);
+  SECTION("as its handler throws") {
+    raw_client client(server.port());
+    CHECK(client.get("/broken").status == 200);
+    CHECK(client.take_text(1000) == "3\r\nabc\r\n");
+    server.stop(5s);
+    CHECK(server.by.finished({{"error_type", "exception"}}) == 1);
+  }
+  SECTION("as its client leaves") {
+    {
+      raw_client client(server.port());
+      CHECK(client.get("/late").status == 200);
+      CHECK(client.take_text(8) == "3\r\nabc\r\n");
+    }
+    server.stop(5s);
+    CHECK(server.by.cancelled({{"reason", "client_closed"}, {"phase", "write"}}) == 1);
+  }
+  SECTION("as the server stops") {
+    raw_client client(server.port());
+    CHECK(client.get("/late").status == 200);
+    CHECK(client.take_text(8) == "3\r\nabc\r\n");
+    server.stop(0ms);
+    CHECK(client.take_text(1000).empty());
+    CHECK(server.by.cancelled({{"reason", "shutdown"}}) == 1);
+  }
+}
