@@ -179,22 +179,50 @@ void exchange::handler_works_under(context narrower) noexcept {
   std::swap(narrower_, narrower); // the one before goes after the lock: it may be the last of something
 }
 
-int exchange::look(clock::time_point now, std::chrono::nanoseconds limit, std::vector<detail::lost_handler>& found) {
-  const std::lock_guard hold(watched_);
-  const context& under = narrower_.can_be_done() ? narrower_ : ctx();
-  // relaxed: see handler_started().
-  if (!running_.load(std::memory_order_relaxed) || !under.done()) return 0;
+bool exchange::note_end(clock::time_point now, const context& under) noexcept {
+  if (!under.done()) return false;
   // relaxed: as in cancel().
   const std::uint64_t mark = mark_.load(std::memory_order_relaxed);
   if (mark != 0 && mark != mark_of_finished)
     seen_ended_ = facts_.received + time_of(mark);
   else if (seen_ended_ == clock::time_point{})
     seen_ended_ = std::min(now, under.deadline().value_or(now));
+  return true;
+}
+
+int exchange::look(clock::time_point now, std::chrono::nanoseconds limit, std::vector<detail::lost_handler>& found) {
+  const std::lock_guard hold(watched_);
+  const context& under = narrower_.can_be_done() ? narrower_ : ctx();
+  // relaxed: see handler_started().
+  if (!running_.load(std::memory_order_relaxed) || !note_end(now, under)) return 0;
   if (now - seen_ended_ <= limit) return 0;
   if (!std::exchange(told_, true))
     found.push_back({facts_.method, facts_.path, facts_.route, to_correlation(facts_.trace), under.reason(),
                      now - facts_.received, now - seen_ended_});
   return 1;
+}
+
+std::optional<clock::time_point> exchange::running_since() noexcept {
+  // relaxed: see handler_started().
+  if (!running_.load(std::memory_order_relaxed)) return std::nullopt;
+  const std::lock_guard hold(watched_);
+  return facts_.received;
+}
+
+request_under_way exchange::show(clock::time_point now, std::chrono::nanoseconds limit) {
+  const std::lock_guard hold(watched_);
+  request_under_way shown{.method = facts_.method,
+                          .path = facts_.path,
+                          .route = facts_.route,
+                          .ids = to_correlation(facts_.trace),
+                          .running = now - facts_.received};
+  const context& under = narrower_.can_be_done() ? narrower_ : ctx();
+  if (note_end(now, under)) {
+    shown.since_end = now - seen_ended_;
+    shown.reason = under.reason();
+    shown.stuck = shown.since_end > limit;
+  }
+  return shown;
 }
 
 void exchange::handler_returned() noexcept {

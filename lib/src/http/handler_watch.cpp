@@ -57,6 +57,20 @@ void handler_watch::close() noexcept {
   stuck_.subtract(std::exchange(shown_, 0));
 }
 
+std::vector<request_under_way> handler_watch::under_way(std::size_t most) {
+  using candidate = std::pair<steady_clock::time_point, exchange*>;
+  std::vector<candidate> running;
+  std::vector<request_under_way> shown;
+  const std::lock_guard hold(mutex_); // none of them can go meanwhile
+  for (exchange* each = first_; each != nullptr; each = each->next_watched_)
+    if (const auto since = each->running_since()) running.emplace_back(*since, each);
+  const std::size_t count = std::min(most, running.size());
+  std::partial_sort(running.begin(), running.begin() + static_cast<std::ptrdiff_t>(count), running.end());
+  const auto now = steady_clock::now();
+  for (std::size_t i = 0; i < count; ++i) shown.push_back(running[i].second->show(now, limit_));
+  return shown;
+}
+
 /// Under mutex_.
 void handler_watch::arm() {
   next_look_ = with_timeout(background(), std::clamp(limit_ / 2, milliseconds(20), milliseconds(1000)));

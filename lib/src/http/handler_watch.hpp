@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace weir::detail {
 
@@ -26,6 +27,8 @@ class handler_watch : public std::enable_shared_from_this<handler_watch> {
   void add(exchange& watched) noexcept;
   void remove(exchange& watched) noexcept;
   void close() noexcept;
+  /// See request_observer.
+  std::vector<request_under_way> under_way(std::size_t most);
 
  private:
   void arm();

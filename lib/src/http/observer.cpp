@@ -108,6 +108,11 @@ void request_observer::finished(const exchange_record& facts, const context& ctx
                                 detail::request_series& series) noexcept {
   metrics_->finished(facts, options_.ignored_after, series);
   if (access_log_) access_log_->write(facts, ctx, series.access_fields);
+  if (options_.on_finished) options_.on_finished(facts);
+}
+
+std::vector<request_under_way> request_observer::under_way(std::size_t most) const {
+  return handlers_->under_way(most);
 }
 
 } // namespace weir

@@ -1,5 +1,7 @@
 #include "log/escape.hpp"
 
+#include "weir/log/json_text.hpp"
+
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -213,3 +215,13 @@ void escape_tail(text_buffer& out, std::size_t begin, field_style style) {
 }
 
 } // namespace weir::detail
+
+namespace weir {
+
+void append_json_string(text_buffer& out, std::string_view raw) {
+  out.push_back('"');
+  detail::append_escaped(out, raw, field_style::json);
+  out.push_back('"');
+}
+
+} // namespace weir

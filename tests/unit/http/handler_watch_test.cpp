@@ -156,3 +156,49 @@ TEST_CASE("handlers: connections come and go, and requests end, while they are l
   for (auto& each : threads) each.join();
   CHECK(server.stuck_becomes(0));
 }
+
+TEST_CASE("handlers: those that run are listed, the longest first, and those whose requests have ended say so",
+          "[http]") {
+  observed server;
+  weir::exchange idle(server.observer), first(server.observer), second(server.observer);
+  begin_handler(first);
+  second.begin({.method = "POST", .target = "/orders?token=1"});
+  second.handler_started();
+  auto running = server.observer.under_way(10);
+  REQUIRE(running.size() == 2);
+  CHECK(running[0].method == "GET");
+  CHECK(running[0].path == "/slow/7");
+  CHECK(running[0].route == "/slow/{id}");
+  CHECK(running[0].ids.span_id == first.facts().trace.span.value);
+  CHECK(running[0].running >= running[1].running);
+  CHECK(running[0].since_end < 0ns);
+  CHECK_FALSE(running[0].stuck);
+  CHECK(running[1].path == "/orders");
+
+  second.cancel(weir::cancel_reason::client_reset);
+  first.handler_returned();
+  running = server.observer.under_way(10);
+  REQUIRE(running.size() == 1);
+  CHECK(running[0].reason == weir::cancel_reason::client_reset);
+  CHECK(running[0].since_end >= 0ns);
+  CHECK_FALSE(running[0].stuck);
+  CHECK(server.observer.under_way(0).empty());
+}
+
+TEST_CASE("observer: whoever asks for it is told of each finished request, once", "[http]") {
+  std::vector<std::string> told;
+  {
+    observed server({.on_finished = [&](const weir::exchange_record& facts) {
+      told.push_back(facts.path + " " + std::string(to_string_view(facts.outcome)));
+    }});
+    weir::exchange exchange(server.observer);
+    begin_handler(exchange);
+    exchange.response_started(200);
+    exchange.response_completed();
+    exchange.finish();
+    exchange.finish();
+    begin_handler(exchange);
+    exchange.cancel(weir::cancel_reason::client_closed);
+  }
+  CHECK(told == std::vector<std::string>{"/slow/7 completed", "/slow/7 cancelled"});
+}

@@ -6,6 +6,7 @@
 #include "weir/http/outcome.hpp"
 #include "weir/http/request_context.hpp"
 #include "weir/http/request_headers.hpp"
+#include "weir/http/request_under_way.hpp"
 #include "weir/log/carried_fields.hpp"
 #include "weir/log/recording.hpp"
 #include "weir/trace.hpp"
@@ -202,6 +203,11 @@ class exchange {
   /// to `found` once. Thread-safe.
   int look(std::chrono::steady_clock::time_point now, std::chrono::nanoseconds limit,
            std::vector<detail::lost_handler>& found);
+  /// When the request was received, if its handler is running. Thread-safe.
+  std::optional<std::chrono::steady_clock::time_point> running_since() noexcept;
+  request_under_way show(std::chrono::steady_clock::time_point now, std::chrono::nanoseconds limit);
+  /// Notes when its context ended, as far as that can be known; false if it has not. Under `watched_`.
+  bool note_end(std::chrono::steady_clock::time_point now, const context& under) noexcept;
   bool is_plain(const request_head& head) const noexcept;
   void begin_trace(const request_headers* headers) noexcept;
   correlation begin_recording();
