@@ -53,6 +53,7 @@ TEST_CASE("handlers: one that goes on after its request was cancelled is named, 
   begin_handler(exchange);
   exchange.cancel(weir::cancel_reason::client_closed);
   CHECK(server.stuck_becomes(1));
+  CHECK(observer.under_way(1).at(0).stuck);
   std::this_thread::sleep_for(50ms); // two looks more
   exchange.handler_returned();
   CHECK(server.stuck_becomes(0));
