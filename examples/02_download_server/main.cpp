@@ -2,15 +2,16 @@
 //
 //   build/release/examples/02_download_server --root /some/directory --port 8080 --log server.log
 //
-//   GET /download/{file}  a file of --root, whole or in ranges; stops when the client goes. With ?manifest its
-//   blocks'
-//                         hashes. Each sends at most --rate bytes a second, if that is not 0
+//   GET /download/{file}  a file of --root, whole or in ranges, until the client goes; --rate bytes a second at most
+//   GET …?manifest        the hashes of its blocks
 //   GET /slow?ms=N        answers after N milliseconds, unless its client goes or the server stops
 //   GET /timeout          never done in time: 503 by the deadline of its middleware
 //   GET /hello            the least a server can do
+//   GET /weir             the live page, for a browser on this machine
 //   GET /metrics          for Prometheus; with --metrics-port N also on that port, by prometheus-cpp's Exposer
-//   GET /healthz, /readyz 200 while it runs; while it wants requests, which ends --unready milliseconds before it
-//   stops GET, PUT /log-levels  the levels in force, and new ones: from this machine only, or with the bearer --token
+//   GET /healthz          200 while it runs
+//   GET /readyz           200 while it wants requests, which ends --unready milliseconds before it stops
+//   GET, PUT /log-levels  the levels in force, and new ones: from this machine, or with the bearer --token
 //
 // You will see one JSON line a request in the log file, with the id that its client got as X-Request-ID. Ctrl-C or
 // SIGTERM stops accepting, lets requests finish for a few seconds, cancels the rest, and writes the log to its end.
@@ -18,6 +19,7 @@
 #include <weir/beast.hpp>
 #include <weir/context_metrics.hpp>
 #include <weir/http.hpp>
+#include <weir/live.hpp>
 #include <weir/log.hpp>
 #include <weir/log_metrics.hpp>
 #include <weir/process_metrics.hpp>
@@ -87,6 +89,7 @@ awaitable<void> slow(weir::logger& log, weir::http_request& request, weir::http_
     response.error(400, error.what());
     co_return;
   }
+  WEIR_DEBUG(log, "sleeping", weir::field<"ms">(ms)); // below the level: for the flight recorder
   if (co_await weir::sleep_for(request.ctx(), std::chrono::milliseconds(ms))) {
     // Nobody waits for the answer any more. The record carries the request's trace id all by itself.
     WEIR_INFO(log, "stopped early", weir::field<"reason">(to_string_view(request.ctx().reason())));
@@ -108,6 +111,31 @@ awaitable<void> metrics(boost::asio::thread_pool& pages, weir::http_request& req
   if (!page.content_encoding.empty()) response.header("Content-Encoding", page.content_encoding);
 }
 
+/// The live page, and the stream of events that it is kept up to date by.
+void serve(weir::live_page& page, weir::http_server& server) {
+  const auto visitor = [](const weir::http_request& request) -> weir::live_visitor {
+    return {request.peer(), request.target(), [&](std::string_view name) { return request.header(name); }};
+  };
+  const auto answer = [](const weir::live_answer& with, weir::http_response& response) {
+    response.status(with.status).body(std::string(with.body));
+    for (const auto& [name, value] : with.headers) response.header(name, value);
+  };
+  server.get("/weir", [=, &page](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
+    answer(page.document(visitor(request)), response);
+    co_return;
+  });
+  server.get("/weir/events",
+             [=, &page](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
+               weir::live_viewer viewer(page, visitor(request));
+               answer(viewer.answer(), response);
+               if (!viewer || co_await response.start() || request.method() == "HEAD") co_return;
+               while (const auto text = viewer.next())
+                 if (co_await response.write(boost::asio::buffer(*text)) ||
+                     co_await weir::sleep_for(request.ctx(), viewer.until_next()))
+                   co_return;
+             });
+}
+
 /// Applies a time limit to one path only.
 weir::http_middleware only_for(std::string path, weir::http_middleware inner) {
   return [path, inner](weir::http_request& request, weir::http_response& response,
@@ -121,8 +149,12 @@ int run(int count, char** words) {
 
   // The log: JSON lines in a file. A full disk must not stop the server, so what does not fit is dropped, and
   // counted.
+  const std::string& token = options["--token"];
+  const auto access = token.empty() ? weir::operator_access() : weir::operator_access(token);
+  weir::live_page live({.title = "download server", .access = access});
   weir::log_stream& stream = weir::start_logging({
-      .sinks = {weir::file_sink(options["--log"], weir::as_json())},
+      .sinks = {weir::file_sink(options["--log"], weir::as_json()), live.log_sink()},
+      .recorder = weir::recorder_options{},
       .overflow = parse_overflow(options["--overflow"]),
   });
   const auto log_metrics = weir::register_log_metrics(weir::default_metrics(), stream);
@@ -133,9 +165,13 @@ int run(int count, char** words) {
   // Callers may say who they are (traceparent, B3, X-Request-ID) and for how long they wait (X-Request-Timeout-Ms).
   weir::request_observer observer({
       .access_log = &stream.get_logger("access"),
+      .recorder = &stream,
+      .slow_after = 250ms,
       .request_ids = weir::request_id_policy::always,
       .deadline_header = "X-Request-Timeout-Ms",
+      .on_finished = live.on_finished(),
   });
+  live.show(stream, observer);
   weir::http_server server({.port = static_cast<std::uint16_t>(parse_number("--port", options["--port"], 65535)),
                             .threads = parse_number("--threads", options["--threads"], 64),
                             .observer = &observer,
@@ -153,12 +189,12 @@ int run(int count, char** words) {
   server.get("/timeout", [&](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
     if (!co_await weir::sleep_for(request.ctx(), 1h)) response.body("an hour has passed\n");
   });
+  serve(live, server);
   server.get("/hello", hello);
   server.get("/healthz", weir::liveness());
   server.get("/readyz", weir::readiness(server));
-  const std::string& token = options["--token"];
   auto operators = server.group("");
-  operators.use(weir::operators_only(token.empty() ? weir::operator_access() : weir::operator_access(token)));
+  operators.use(weir::operators_only(access));
   operators.get("/log-levels", weir::show_log_levels(stream));
   operators.route("PUT", "/log-levels", weir::change_log_levels(stream));
   // With thousands of series a page takes milliseconds to make and to compress: not on a thread that serves. Joined
@@ -180,15 +216,18 @@ int run(int count, char** words) {
   boost::asio::io_context signals;
   boost::asio::signal_set stop_signals(signals, SIGINT, SIGTERM);
   stop_signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) server.stop();
+    if (error) return;
+    live.close();
+    server.stop();
   });
   const std::jthread signal_thread([&](const std::stop_token& over) {
     const std::stop_callback end(over, [&] { signals.stop(); });
     signals.run();
   });
 
-  std::printf("serving %s on http://127.0.0.1:%u, log in %s\n", options["--root"].c_str(), server.port(),
-              options["--log"].c_str());
+  std::printf("serving %s on http://127.0.0.1:%u, log in %s\nlive page: http://127.0.0.1:%u%s\n",
+              options["--root"].c_str(), server.port(), options["--log"].c_str(), server.port(),
+              live.options().path.c_str());
   std::fflush(stdout);
   WEIR_INFO(log, "started", weir::field<"port">(server.port()));
   server.run();

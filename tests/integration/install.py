@@ -10,9 +10,9 @@ from harness import BUILD, need
 LISTS = """
 cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES CXX)
-find_package(weir 0.1 REQUIRED COMPONENTS beast prometheus spdlog @MORE@)
+find_package(weir 0.1 REQUIRED COMPONENTS beast live prometheus spdlog @MORE@)
 add_executable(consumer main.cpp)
-target_link_libraries(consumer PRIVATE weir::beast weir::prometheus weir::spdlog)
+target_link_libraries(consumer PRIVATE weir::beast weir::live weir::prometheus weir::spdlog)
 foreach(each @MORE@)
   add_executable(${each} ${each}.cpp)
   target_link_libraries(${each} PRIVATE weir::${each})
@@ -23,6 +23,7 @@ MAIN = """
 #include <weir/beast/files.hpp>
 #include <weir/beast/router.hpp>
 #include <weir/http.hpp>
+#include <weir/live.hpp>
 #include <weir/log.hpp>
 #include <weir/metrics.hpp>
 #include <weir/prometheus.hpp>
@@ -43,6 +44,7 @@ int main() {
   exchange.finish();
   WEIR_INFO(stream.get_logger("main"), "hello from {}", "a consumer");
   const weir::http_handler files = weir::static_files(".", {.manifest = weir::manifest_options{}});
+  const weir::live_page page({.metrics = &registry});
   weir::take_over_spdlog(stream);
   spdlog::info("hello from {}", "spdlog");
   stream.flush();

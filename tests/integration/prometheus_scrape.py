@@ -26,7 +26,7 @@ EVERYTHING = {"job": ".+", "instance": ".+", "route": ".*", "__rate_interval": "
 # What must not happen here; any other panel that shows only zeroes has missed what did.
 NEVER = {"Label values in overflow series", "Failed callback metrics",
          "Stuck handlers", "Cancellations ignored", "Handlers that go on for nobody", "Failed work",
-         "Records dropped", "Log records dropped", "Flight recorder", "Waiting threads", "Log calls that wait", "Sink errors"}
+         "Records dropped", "Log records dropped", "Waiting threads", "Log calls that wait", "Sink errors"}
 PERHAPS = {"Queue", "Memory (waiting)", "Memory (flight recorder)", "Request bytes by route",
            "Time in the sinks ({{instance}} syncs)"}
 REASONS = {"client_closed", "client_reset", "deadline", "timeout", "shutdown", "application", "overload"}

@@ -1,0 +1,5 @@
+// The live page's front door.
+#pragma once
+
+#include "weir/live/page.hpp"
+#include "weir/live/viewer.hpp"

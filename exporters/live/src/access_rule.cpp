@@ -1,0 +1,43 @@
+#include "access_rule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+
+namespace weir::detail {
+namespace {
+
+/// The value as it stands in the query: what a token is made of needs no escape there.
+std::string_view token_of(std::string_view target) noexcept {
+  constexpr std::string_view name = "token=";
+  const std::size_t mark = target.find('?');
+  if (mark == target.npos) return {};
+  std::string_view query = target.substr(mark + 1);
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    if (part.starts_with(name)) return part.substr(name.size());
+    query.remove_prefix(std::min(part.size() + 1, query.size()));
+  }
+  return {};
+}
+
+} // namespace
+
+operator_verdict judge(const live_visitor& visitor, const operator_access& access) {
+  constexpr std::array<std::string_view, 3> of_proxies{"Forwarded", "X-Forwarded-For", "Via"};
+  std::string authorization(visitor.header("Authorization"));
+  if (authorization.empty()) authorization.append("Bearer ").append(token_of(visitor.target));
+  return access.judge({.peer = visitor.peer,
+                       .host = visitor.header("Host"),
+                       .authorization = authorization,
+                       .is_forwarded = std::ranges::any_of(
+                           of_proxies, [&](std::string_view name) { return !visitor.header(name).empty(); })});
+}
+
+bool is_from_elsewhere(const live_visitor& visitor) {
+  const std::string_view site = visitor.header("Sec-Fetch-Site");
+  return site == "cross-site" || site == "same-site";
+}
+
+} // namespace weir::detail

@@ -1,0 +1,16 @@
+// Who may see the page.
+#pragma once
+
+#include "weir/http/operator_access.hpp"
+#include "weir/live/viewer.hpp"
+
+namespace weir::detail {
+
+/// As `access` has it, with the token also where a browser can put it: in the query, as `token=…`.
+/// Thread-safe. Errors: std::bad_alloc.
+operator_verdict judge(const live_visitor& visitor, const operator_access& access);
+
+/// Whether the browser says that another site's page makes it ask (Fetch Metadata, `Sec-Fetch-Site`).
+bool is_from_elsewhere(const live_visitor& visitor);
+
+} // namespace weir::detail

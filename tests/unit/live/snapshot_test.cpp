@@ -1,0 +1,204 @@
+// What viewers of the live page are sent.
+#include "weir/live.hpp"
+
+#include "http/observed.hpp"
+#include "visit.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace weir_test;
+using namespace std::chrono_literals;
+using Catch::Contains;
+
+namespace {
+
+/// A server's set-up without the server.
+struct watched_server {
+  weir::metrics_registry registry;
+  weir::live_page page;
+  weir::log_stream stream;
+  weir::request_observer observer;
+  visit who;
+
+  explicit watched_server(weir::live_options options = {})
+      : page(complete(std::move(options))),
+        stream({.sinks = {page.log_sink()}, .recorder = weir::recorder_options{}}),
+        observer({.metrics = &registry,
+                  .access_log = &stream.get_logger("access"),
+                  .recorder = &stream,
+                  .on_finished = page.on_finished()}) {
+    page.show(stream, observer);
+  }
+  weir::live_options complete(weir::live_options options) {
+    options.metrics = &registry;
+    options.interval = 100ms;
+    return options;
+  }
+  void answer(weir::exchange& exchange, std::string_view target, unsigned status) {
+    exchange.begin({.method = "GET", .target = target});
+    exchange.set_route("/orders/{id}");
+    exchange.handler_started();
+    exchange.handler_returned();
+    exchange.response_started(status);
+    exchange.response_completed();
+    exchange.finish();
+  }
+};
+
+/// The next snapshot, when its time has come.
+std::shared_ptr<const std::string> next_snapshot(weir::live_viewer& viewer) {
+  auto text = viewer.next();
+  while (text != nullptr && text->starts_with(':')) {
+    std::this_thread::sleep_for(viewer.until_next());
+    text = viewer.next();
+  }
+  return text;
+}
+
+} // namespace
+
+TEST_CASE("live snapshot: it has the sums of the metrics, whatever their series", "[live]") {
+  watched_server server;
+  weir::exchange exchange(server.observer), under_way(server.observer);
+  server.answer(exchange, "/orders/1", 200);
+  server.answer(exchange, "/orders/2", 404);
+  server.answer(exchange, "/orders/3", 500);
+  exchange.begin({.method = "POST", .target = "/orders"});
+  exchange.handler_started();
+  exchange.cancel(weir::cancel_reason::client_reset);
+  exchange.finish();
+  under_way.begin({.method = "GET", .target = "/orders/4?secret=1"});
+  under_way.handler_started();
+  server.stream.flush();
+
+  weir::live_viewer viewer(server.page, server.who.visitor());
+  REQUIRE(viewer);
+  const std::string text = *viewer.next();
+  CAPTURE(text);
+  CHECK_THAT(text, Catch::StartsWith("id: 1\nretry: ") && Catch::EndsWith("]}\n\n"));
+  CHECK_THAT(text, Contains(R"("total":4,"failed":2,)") && Contains(R"("status":[1,0,1,0,1,1])"));
+  CHECK_THAT(text, Contains(R"("active":1,"stuck":0)") && Contains(R"("client_reset":[0,1,0])"));
+  CHECK_THAT(text, Contains(R"("under_way":[{"method":"GET","path":"/orders/4",)") && !Contains("secret"));
+  CHECK_THAT(text, Contains(R"("accepted":4,"written":4,)"));
+  CHECK_THAT(text, Contains("GET /orders/3 500") && Contains(R"("path":"/orders/3","route":"/orders/{id}")"));
+}
+
+TEST_CASE("live snapshot: one is made for all who look, and what is new for those who have the one before",
+          "[live]") {
+  watched_server server;
+  weir::live_viewer first(server.page, server.who.visitor()), second(server.page, server.who.visitor());
+  weir::exchange exchange(server.observer);
+  server.answer(exchange, "/early", 200);
+  server.stream.flush();
+  const auto begin = first.next();
+  CHECK(second.next() == begin);
+  CHECK_THAT(*begin, Contains("GET /early 200") && Contains(R"("viewers":2)") && Contains(R"("slow":[{)"));
+  // Nothing is made before its time.
+  if (const auto early = first.next(); early->starts_with(':')) CHECK(*early == ": nothing new\n\n");
+
+  server.answer(exchange, "/late", 200);
+  server.stream.flush();
+  const auto news = next_snapshot(first);
+  CHECK_THAT(*news, Contains("GET /late 200") && !Contains("GET /early 200"));
+  const auto newest = next_snapshot(first);
+  CHECK_THAT(*newest, Contains(R"("records":[])") && !Contains(R"("slow":)"));
+  // Who was busy reading meanwhile has skipped one, and gets all there is.
+  CHECK_THAT(*second.next(), Contains("GET /early 200") && Contains("GET /late 200"));
+}
+
+TEST_CASE("live snapshot: without a viewer none is made, and a page that is closed has no more", "[live]") {
+  watched_server server;
+  {
+    weir::live_viewer viewer(server.page, server.who.visitor());
+    CHECK_THAT(*viewer.next(), Catch::StartsWith("id: 1\n"));
+  }
+  std::this_thread::sleep_for(250ms); // two intervals in which one might be made
+  weir::live_viewer viewer(server.page, server.who.visitor());
+  CHECK_THAT(*viewer.next(), Catch::StartsWith("id: 2\n"));
+  server.page.close();
+  CHECK(viewer.next() == nullptr);
+  const weir::live_viewer late(server.page, server.who.visitor());
+  CHECK(late.answer().status == 503);
+}
+
+TEST_CASE("live snapshot: the slowest requests come with what the flight recorder kept, and none of the page's own",
+          "[live]") {
+  watched_server server({.slow_requests = 2});
+  weir::exchange exchange(server.observer);
+  weir::logger& app = server.stream.get_logger("app");
+  exchange.begin({.method = "GET", .target = "/first\"<b>"});
+  exchange.handler_started();
+  {
+    const weir::context_scope under(exchange.ctx());
+    app.debug("looking for {}", 7);
+  }
+  exchange.response_started(500);
+  exchange.response_completed();
+  std::this_thread::sleep_for(5ms); // what makes it slow
+  exchange.finish();
+  for (int i = 0; i < 5; ++i) server.answer(exchange, "/quick", 200);
+  exchange.begin({.method = "GET", .target = "/weir/events"});
+  std::this_thread::sleep_for(5ms);
+  exchange.finish();
+  server.stream.flush();
+  weir::live_viewer viewer(server.page, server.who.visitor());
+  const std::string text = *viewer.next();
+  const std::string slow = text.substr(text.find("\"slow\":"), text.find("\"records\":") - text.find("\"slow\":"));
+  CAPTURE(slow);
+  CHECK_THAT(slow, Contains(R"("path":"/first\"<b>")") && Contains("looking for 7") && Contains(R"("status":500)"));
+  CHECK_THAT(slow, !Contains("/weir/events"));
+  CHECK(slow.find("/first") < slow.find("/quick"));
+  std::size_t entries = 0;
+  for (auto at = slow.find("\"seconds\":"); at != slow.npos; at = slow.find("\"seconds\":", at + 1)) ++entries;
+  CHECK(entries == 2);
+}
+
+TEST_CASE("live snapshot: of many records some are shown, of each rank, and the others counted", "[live]") {
+  watched_server server({.log_records = 15, .log_records_per_second = 5});
+  weir::logger& app = server.stream.get_logger("app");
+  app.info("broken \xff and\n</script>");
+  for (int i = 0; i < 1000; ++i) app.info("ordinary {}", i);
+  app.warn("important");
+  app.info("{}", std::string(10'000, 'x'));
+  server.stream.flush();
+  weir::live_viewer viewer(server.page, server.who.visitor());
+  const std::string text = *viewer.next();
+  CAPTURE(text);
+  CHECK_THAT(text, Contains(R"(broken \\xff and\n</script>)") && Contains("important") && Contains("ordinary 0"));
+  CHECK_THAT(text, !Contains("xxxxxxxxxx"));
+  // They may have been logged in two seconds.
+  CHECK((text.find("\"passed_over\":9") != text.npos));
+  std::size_t lines = 0;
+  for (const char c : text) lines += c == '\n';
+  CHECK(lines == 4); // id, retry, data, and the end: an event is as long as its lines
+}
+
+TEST_CASE("live snapshot: viewers, requests and records on threads of their own", "[live][concurrent]") {
+  watched_server server({.most_viewers = 3, .log_records = 20});
+  std::atomic<bool> over{false};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      weir::exchange exchange(server.observer);
+      while (!over) server.answer(exchange, "/orders/1", 200);
+    });
+  threads.emplace_back([&] {
+    while (!over) const weir::live_viewer comes_and_goes(server.page, server.who.visitor());
+  });
+  weir::live_viewer one(server.page, server.who.visitor()), other(server.page, server.who.visitor());
+  std::thread reader([&] {
+    while (other.next() != nullptr) std::this_thread::yield();
+  });
+  for (int i = 0; i < 3; ++i) CHECK(next_snapshot(one) != nullptr);
+  server.page.close();
+  CHECK(one.next() == nullptr);
+  reader.join();
+  over = true;
+}
