@@ -9,6 +9,8 @@ optional=()
 for group in "$@"; do
   while read -r mark package; do
     dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed && continue
+    # npm may have come with a Node.js from elsewhere, which Debian's package would not go together with.
+    [ "$package" = npm ] && command -v npm >/dev/null && continue
     [ "$mark" = : ] && missing+=("$package") || optional+=("$package")
   done < <(sed -n "s/^$group\(?\?:\) */\1 /p" "$list")
 done

@@ -134,6 +134,41 @@ class Page:
         return self.sum("http_server_request_duration_seconds_count", **labels)
 
 
+class LivePage:
+    """The first snapshot that the live page is sent."""
+
+    def __init__(self, url):
+        with urllib.request.urlopen(url + "/weir/events", timeout=10) as events:
+            data = next(line for line in events if line.startswith(b"data: "))
+        self.snapshot = json.loads(data[len(b"data: "):])
+
+    def requests(self):
+        return self.snapshot["requests"]["total"]
+
+    def cancelled(self, *reasons):
+        return sum(sum(self.snapshot["cancelled"]["reasons"][reason]) for reason in reasons)
+
+
+def compare_live(counts, page, live):
+    """What a browser shows at the same time; true if that agrees as well. Whoever looked meanwhile is not counted."""
+    own = ("/weir", "/weir/events")
+    cut = lambda *reasons: live.cancelled(*reasons) - sum(
+        page.sum("weir_requests_cancelled_total", http_route=route, reason=reason) for route in own for reason in reasons)
+    done = sum(count for what, count in counts.items() if not what.endswith("wrong"))
+    # The scrapes are requests, too, and the last of them had not ended when it was answered.
+    all_else = live.requests() - sum(page.requests(http_route=route) for route in own) - page.requests(http_route="/metrics") - 1
+    rows = [("all requests", done, all_else), ("client closed or reset", counts["download aborted"] + counts["slow given up"],
+            cut("client_closed", "client_reset")), ("timeout", counts["timed out"], cut("timeout"))]
+    agreed = True
+    print(f"\n{'on the live page':32} {'clients':>10} {'page':>10}")
+    for name, clients, shown in rows:
+        in_flight = 0 if name == "timeout" else WRK_CONNECTIONS
+        good = clients <= shown <= clients + in_flight
+        agreed &= good
+        print(f"{name:32} {clients:10} {shown:10}  {'agree' if good else 'DIFFER'}")
+    return agreed
+
+
 def settled(url):
     """A page without requests under way (but the scrape itself): what clients ended, the server has noticed."""
     deadline = time.monotonic() + 10
@@ -253,6 +288,7 @@ def main():
     url = f"http://127.0.0.1:{arguments.port}"
     stack = None
     try:
+        print(f"demo: live page {url}/weir, for a browser")
         print(f"demo: {url} for {arguments.seconds} s, with wrk and curl")
         if arguments.stack:
             stack = Stack(directory, arguments.port)
@@ -260,14 +296,16 @@ def main():
         clients = Clients(url, arguments.seconds)
         clients.run(arguments.seconds)
         page = settled(url)
+        live = LivePage(url)
         agreed = compare(clients.counts, page)
+        agreed &= compare_live(clients.counts, page, live)
         if stack:
             agreed &= stack.compare(clients.counts)
         print(f"\n/hello as wrk saw it: p50 {clients.hello_latency[50]}, p99 {clients.hello_latency[99]}")
         metrics_path = directory / "metrics.txt"
         metrics_path.write_text(page.text)
         if arguments.keep:
-            print(f"\nlog        {log_path}\nmetrics    {url}/metrics\ndashboards {HERE.parent.parent}/dashboards/grafana"
+            print(f"\nlog        {log_path}\nlive page  {url}/weir\nmetrics    {url}/metrics\ndashboards {HERE.parent.parent}/dashboards/grafana"
                   f"\nThe server goes on; Ctrl-C ends it.")
             with contextlib.suppress(KeyboardInterrupt):
                 server.wait()

@@ -1,0 +1,83 @@
+"""The live page in a real browser: with a keyboard, on a phone, and when its server is restarted."""
+
+from browser import Browser
+from harness import Server
+from page_numbers import compare_numbers, wait_for_snapshots
+
+
+def test_keyboard(server, browser):
+    """What a keyboard reaches, in the order in which the page reads, each with a name and a visible focus."""
+    tab = browser.open(server.url + "/weir", viewport={"width": 1280, "height": 900})
+    tab.wait("document.querySelectorAll('#slow summary').length > 0 && document.querySelectorAll('#reasons tr').length > 0")
+    tab.evaluate("document.querySelector('#pause').click()")  # the list is as it is, and the focus where it begins
+    reached = []
+    for _ in range(60):
+        tab.press("Tab")
+        reached.append(tab.evaluate("""(() => {
+            const at = document.activeElement;
+            const outline = getComputedStyle(at).outlineStyle;
+            return [at.id || at.tagName.toLowerCase(), at.getBoundingClientRect().top + scrollY, outline,
+                    at.getAttribute('aria-label') || at.getAttribute('aria-labelledby') || at.labels?.[0]?.textContent || at.textContent];
+        })()"""))
+        if reached[-1][0] == "body":
+            reached.pop()
+            break
+    names = [name for name, *_ in reached]
+    assert names[:2] == ["a", "pause"], names
+    for wanted in ("level", "containing", "fields", "log"):
+        assert wanted in names, names
+    assert names.index("level") < names.index("containing") < names.index("log"), names
+    tops = [top for _, top, *_ in reached[1:]]
+    assert all(b >= a - 60 for a, b in zip(tops, tops[1:])), reached
+    assert all(outline not in ("", "none") for _, _, outline, _ in reached), reached
+    assert all(name.strip() for *_, name in reached), reached
+    # A summary unfolds by its key, and stays so when the next snapshots come.
+    tab.evaluate("document.querySelector('#pause').click()")
+    tab.evaluate("document.querySelector('#slow summary').focus()")
+    tab.press("Enter")
+    assert tab.evaluate("document.querySelector('#slow details').open")
+    wait_for_snapshots(tab, 2)
+    assert tab.evaluate("document.querySelector('#slow details').open && document.activeElement.closest('#slow') !== null")
+    # Landmarks and headings, as assistive technology is told of them.
+    tree = tab.call("tree", selector="body")
+    for part in ("banner", "main", "contentinfo", 'heading "Latency"', 'region "Cancellations"', "log ", "meter"):
+        assert part in tree, (part, tree)
+    tab.close()
+
+
+def test_phone(server, browser):
+    tab = browser.open(server.url + "/weir", viewport={"width": 320, "height": 640}, deviceScaleFactor=2)
+    tab.wait("document.querySelectorAll('#slow summary').length > 0 && document.querySelector('#rate').textContent !== '–'")
+    tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 320
+    tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = false; })")
+    tab.screenshot("phone")
+    assert tab.call("seen")["errors"] == []
+    tab.close()
+
+
+def test_restart(server, browser):
+    """The page finds the server again, and begins anew with it."""
+    tab = browser.open(server.url + "/weir")
+    tab.wait_text("#connection", "live")
+    port = server.port
+    assert server.stop() == 0  # at once, although somebody looks
+    tab.wait_text("#connection", "reconnecting")
+    with Server("--port", str(port)) as again:
+        tab.wait_text("#connection", "live", 30)
+        tab.wait("document.querySelector('#rate').textContent !== '–'")
+        compare_numbers(again, tab)
+        assert "/slow" not in tab.text("#log")  # which was the other program's
+        # The browser's own messages of the time without a server are no errors of the page's.
+        assert all("ERR_" in text for text in tab.call("seen")["errors"]), tab.call("seen")
+
+
+def main():
+    with Browser() as browser, Server() as server:
+        assert server.get("/slow?ms=300")[0] == 200  # something for the lists
+        test_keyboard(server, browser)
+        test_phone(server, browser)
+        test_restart(server, browser)
+
+
+main()
