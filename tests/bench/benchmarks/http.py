@@ -30,9 +30,12 @@ def run(bench):
 
 
 def targets(results):
-    for shape in results.column("shape"):
+    for shape in ["c1", "c32", "c256"]:
         ratio = results.ratio("requests_per_s", (shape, "weir"), (shape, "bare"))
         yield f"weir {ratio:.2f} x bare ({shape}), at least 0.97", ratio >= 0.97
         if "gin" in results.subjects(shape):
             against_gin = results.ratio("requests_per_s", (shape, "weir"), (shape, "gin"))
             yield f"weir {against_gin:.2f} x gin ({shape}), at least 1.9", against_gin >= 1.9
+    idle = results.ratio("requests_per_s", ("c32_idle10k", "weir"), ("c32", "weir"))
+    if idle is not None:
+        yield f"weir with 10 000 idle connections {idle:.2f} x without, at least 0.95", idle >= 0.95

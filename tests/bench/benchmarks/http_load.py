@@ -3,12 +3,15 @@
 import contextlib
 import os
 import re
+import resource
 import signal
+import socket
 import subprocess
 
-from .processes import processor_time_ns
+from .processes import memory_bytes, processor_time_ns
 
 CONNECTIONS = [1, 32, 256]
+IDLE = 10_000
 UNITS_NS = {"us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -61,16 +64,49 @@ def running(server, subject, log, cores):
             os.remove(log)
 
 
+@contextlib.contextmanager
+def idle_connections(port, count):
+    """So many connections that have had an answer each, and keep silent."""
+    request = b"GET /hello HTTP/1.1\r\nHost: idle\r\n\r\n"
+    with contextlib.ExitStack() as opened:
+        for _ in range(count):
+            connection = opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            connection.sendall(request)
+            if not connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                raise Failure("an idle connection got no answer")
+        yield
+
+
+def may_open(files):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < files <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return files <= max(soft, hard)
+
+
 def measure(server, subject, log, cores, seconds):
     """The thread that serves has the first core; the loggers' threads share the second with wrk."""
     results = []
+
+    def tell(shape, metric, unit, value):
+        results.append({"bench": "http", "shape": shape, "subject": subject, "metric": metric, "unit": unit,
+                        "value": value})
+
+    has_room = may_open(IDLE + 500)
     with running(server, subject, log, cores[:2]) as (process, port):
-        for connections in CONNECTIONS:
+        def load(shape, connections):
             before = processor_time_ns(process)
             rate, count, p99 = run_wrk(cores[1 % len(cores)], port, connections, seconds)
             spent = processor_time_ns(process) - before
-            for metric, unit, value in [("requests_per_s", "requests/s", rate), ("p99", "ns", p99),
-                                        ("ns_per_op", "ns", spent / count)]:
-                results.append({"bench": "http", "shape": f"c{connections}", "subject": subject, "metric": metric,
-                                "unit": unit, "value": value})
+            tell(shape, "requests_per_s", "requests/s", rate)
+            tell(shape, "p99", "ns", p99)
+            tell(shape, "ns_per_op", "ns", spent / count)
+
+        for connections in CONNECTIONS:
+            load(f"c{connections}", connections)
+        if has_room and not subject.startswith("spdlog"):
+            before = memory_bytes(process)[0]
+            with idle_connections(port, IDLE):
+                tell("c32_idle10k", "bytes_per_connection", "bytes", (memory_bytes(process)[0] - before) / IDLE)
+                load("c32_idle10k", 32)
     return results
