@@ -1,11 +1,11 @@
 #include "http/metrics.hpp"
 
 #include "http/methods.hpp"
+#include "http/number_label.hpp"
 #include "weir/metrics/names.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <new>
 #include <span>
 #include <string_view>
@@ -32,19 +32,6 @@ constexpr std::string_view no_route{};
 std::string_view protocol_version(unsigned version) noexcept {
   return version == 10 ? "1.0" : version == 20 ? "2" : "1.1";
 }
-
-/// The status as text, "" for none.
-class status_text {
- public:
-  explicit status_text(unsigned status) noexcept {
-    if (status != 0) size_ = static_cast<std::size_t>(std::to_chars(text_, text_ + sizeof text_, status).ptr - text_);
-  }
-  operator std::string_view() const noexcept { return {text_, size_}; } // NOLINT: stands for its text
-
- private:
-  char text_[10];
-  std::size_t size_ = 0;
-};
 
 /// OpenTelemetry's error.type: empty if there was no error; 4xx is none on the server's side.
 std::string_view error_type(const exchange_record& facts, std::string_view status) noexcept {
@@ -130,7 +117,7 @@ void request_observer::metrics::begun(const exchange_record& facts, detail::requ
 
 bool request_observer::metrics::look_up(const exchange_record& facts, detail::request_series& series) noexcept {
   series.duration = nullptr;
-  const status_text status(facts.status);
+  const detail::number_label status(facts.status);
   const std::array<std::string_view, 6> labels{
       detail::known_method(facts.method), facts.scheme, facts.route, status, error_type(facts, status),
       protocol_version(facts.version)};

@@ -2,29 +2,16 @@
 
 #include "http/ids_scope.hpp"
 #include "http/methods.hpp"
+#include "http/number_label.hpp"
 #include "weir/log/macros.hpp"
 #include "weir/metrics/names.hpp"
 
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace weir {
 
 namespace {
-
-/// A number as text, "" for 0.
-class number_text {
- public:
-  explicit number_text(unsigned number) noexcept {
-    if (number != 0) size_ = static_cast<std::size_t>(std::to_chars(text_, text_ + sizeof text_, number).ptr - text_);
-  }
-  operator std::string_view() const noexcept { return {text_, size_}; } // NOLINT: stands for its text
-
- private:
-  char text_[10];
-  std::size_t size_ = 0;
-};
 
 /// One of few, as it is a label.
 std::string_view type_of(const std::error_code& error) noexcept {
@@ -65,7 +52,7 @@ outgoing_call::~outgoing_call() { failed({}); }
 
 void outgoing_call::answered(unsigned status, std::uint64_t body_bytes) noexcept {
   // OpenTelemetry: to a client 4xx is an error as well.
-  const number_text error(status >= 400 ? status : 0);
+  const detail::number_label error(status >= 400 ? status : 0);
   end(status, error, {}, body_bytes);
 }
 
@@ -78,7 +65,7 @@ void outgoing_call::end(unsigned status, std::string_view error_type, const std:
   if (!std::exchange(is_open_, false)) return;
   const double duration = std::chrono::duration<double>(context::clock::now() - begun_).count();
   try {
-    const number_text port(target_.port), status_code(status);
+    const detail::number_label port(target_.port), status_code(status);
     const std::array<std::string_view, 5> labels{detail::known_method(target_.method), target_.address, port,
                                                  status_code, error_type};
     observer_.duration_.with(labels).observe(duration);
