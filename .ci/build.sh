@@ -7,6 +7,8 @@ shift
 
 launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+# What one checkout has compiled another need not.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! cmake --preset "$preset" "${launcher[@]}" >"$log" 2>&1; then
