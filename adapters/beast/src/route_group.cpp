@@ -40,8 +40,9 @@ http_handler behind(std::vector<http_middleware> outer, http_handler handler) {
              http_request& request, http_response& response) { return run(of, 0, request, response); };
 }
 
-route_group::route_group(http_server& server, std::string prefix, std::vector<http_middleware> middleware)
-    : server_(&server), prefix_(std::move(prefix)), middleware_(std::move(middleware)) {
+route_group::route_group(http_server& server, std::string prefix, std::vector<http_middleware> middleware,
+                         route_limits limits)
+    : server_(&server), prefix_(std::move(prefix)), middleware_(std::move(middleware)), limits_(limits) {
   if (!prefix_.empty() && (prefix_.front() != '/' || prefix_.back() == '/'))
     throw std::invalid_argument("http_server: the prefix of a group is '" + prefix_ +
                                 "': it must begin with a slash, and not end with one");
@@ -53,15 +54,22 @@ route_group& route_group::use(http_middleware middleware) {
   return *this;
 }
 
-route_group& route_group::route(std::string_view method, std::string_view path_template, http_handler handler) {
-  server_->route(method, prefix_ + std::string(path_template), behind(middleware_, std::move(handler)));
+route_group& route_group::limit(route_limits limits) {
+  limits_ = detail::complete(limits, limits_, "route_limits");
+  return *this;
+}
+
+route_group& route_group::route(std::string_view method, std::string_view path_template, http_handler handler,
+                                route_limits limits) {
+  server_->route(method, prefix_ + std::string(path_template), behind(middleware_, std::move(handler)),
+                 detail::complete(limits, limits_, "route_limits"));
   return *this;
 }
 
 route_group route_group::group(std::string_view prefix) const {
-  return {*server_, prefix_ + std::string(prefix), middleware_};
+  return {*server_, prefix_ + std::string(prefix), middleware_, limits_};
 }
 
-route_group http_server::group(std::string_view prefix) { return {*this, std::string(prefix), {}}; }
+route_group http_server::group(std::string_view prefix) { return {*this, std::string(prefix), {}, {}}; }
 
 } // namespace weir

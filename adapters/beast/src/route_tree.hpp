@@ -22,6 +22,7 @@ struct raw_values {
 
 struct endpoint {
   http_handler handler;
+  route_limits limits;
   std::string path_template;
   std::vector<std::string> names; // of the parameters, in order
 };

@@ -16,11 +16,11 @@ void path_params::add(std::string_view name, std::string_view raw) {
 router::router() = default;
 router::~router() = default;
 
-void router::add(std::string_view method, std::string_view path_template, http_handler handler) {
+void router::add(std::string_view method, std::string_view path_template, http_handler handler, route_limits limits) {
   if (method.empty()) detail::refuse_template(path_template, "the method is empty");
   if (handler == nullptr) detail::refuse_template(path_template, "the handler is empty");
   const auto parts = detail::parse_template(path_template);
-  detail::endpoint made{std::move(handler), std::string(path_template), {}};
+  detail::endpoint made{std::move(handler), limits, std::string(path_template), {}};
   for (const detail::template_part& each : parts)
     if (each.kind != detail::template_part::kind_type::literal) made.names.emplace_back(each.text);
 
@@ -47,7 +47,7 @@ router::match router::find(std::string_view method, std::string_view path, path_
   if (found == nullptr && method == "HEAD") found = look(tree_of("GET"));
   if (found != nullptr) {
     for (std::size_t i = 0; i < values.size; ++i) params.add(found->names[i], values.all[i]);
-    return {.handler = &found->handler, .path_template = found->path_template};
+    return {.handler = &found->handler, .limits = &found->limits, .path_template = found->path_template};
   }
 
   match result;

@@ -1,6 +1,7 @@
 #include "weir/beast/server.hpp"
 
 #include "session.hpp"
+#include "weir/beast/silent_peer.hpp"
 #include "weir/log/macros.hpp"
 #include "weir/log/rate_limit.hpp"
 
@@ -68,9 +69,13 @@ server_options checked(server_options options) {
   if (options.threads < 1 || options.threads > 1024) refuse("threads", options.threads, "from 1 to 1024");
   if (options.header_limit_bytes < 1024 || options.header_limit_bytes > (1U << 20))
     refuse("header_limit_bytes", options.header_limit_bytes, "from 1 KiB to 1 MiB");
-  if (options.body_limit_bytes > (1ULL << 30)) refuse("body_limit_bytes", options.body_limit_bytes, "up to 1 GiB");
   if (options.idle_timeout.count() < 1 || options.idle_timeout > std::chrono::hours(1))
     refuse("idle_timeout (ms)", options.idle_timeout.count(), "from 1 ms to 1 h");
+  if (options.header_timeout.count() < 1 || options.header_timeout > std::chrono::hours(1))
+    refuse("header_timeout (ms)", options.header_timeout.count(), "from 1 ms to 1 h");
+  if (options.silence_limit.count() != 0 &&
+      (options.silence_limit < std::chrono::milliseconds(100) || options.silence_limit > std::chrono::hours(1)))
+    refuse("silence_limit (ms)", options.silence_limit.count(), "0, or from 100 ms to 1 h");
   if (options.watch.arm_after < std::chrono::milliseconds(1) || options.watch.arm_after > std::chrono::seconds(1))
     refuse("watch.arm_after (ms)", options.watch.arm_after.count(), "from 1 to 1000");
   if (options.unready_time.count() < 0 || options.unready_time > std::chrono::minutes(10))
@@ -81,10 +86,21 @@ server_options checked(server_options options) {
   return options;
 }
 
+route_limits limits_of(const server_options& options) {
+  return detail::complete({.body_limit_bytes = options.body_limit_bytes,
+                           .body_timeout = options.body_timeout,
+                           .progress_timeout = options.progress_timeout},
+                          {}, "server_options");
+}
+
 } // namespace
 
 struct http_server::state {
-  explicit state(server_options given) : setup{.options = checked(std::move(given)), .routes = {}, .middleware = {}} {
+  explicit state(server_options given)
+      : setup{.options = checked(std::move(given)),
+              .limits = limits_of(setup.options),
+              .routes = {},
+              .middleware = {}} {
     for (unsigned i = 0; i < setup.options.threads; ++i) workers.push_back(std::make_unique<worker>());
     acceptor.emplace(workers.front()->io);
     listen();
@@ -152,6 +168,8 @@ struct http_server::state {
     boost::system::error_code ignored;
     client.set_option(tcp::no_delay(true), ignored);
     try {
+      if (setup.options.silence_limit.count() != 0)
+        limit_silence(client.native_handle(), setup.options.silence_limit);
       std::make_shared<detail::session>(std::move(client), setup, on.sessions)->start();
     } catch (const std::exception& error) {
       refused(error);
@@ -194,8 +212,10 @@ struct http_server::state {
 http_server::http_server(server_options options) : state_(std::make_unique<state>(std::move(options))) {}
 http_server::~http_server() = default;
 
-void http_server::route(std::string_view method, std::string_view path_template, http_handler handler) {
-  state_->setup.routes.add(method, path_template, std::move(handler));
+void http_server::route(std::string_view method, std::string_view path_template, http_handler handler,
+                        route_limits limits) {
+  state_->setup.routes.add(method, path_template, std::move(handler),
+                           detail::complete(limits, state_->setup.limits, "route_limits"));
 }
 
 void http_server::use(http_middleware middleware) {

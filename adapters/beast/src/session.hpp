@@ -1,20 +1,21 @@
 // One connection of the small server.
 #pragma once
 
+#include "connection.hpp"
+#include "early_answer.hpp"
 #include "weir/asio/ambient_executor.hpp"
 #include "weir/asio/post_on_done.hpp"
+#include "weir/beast/route_limits.hpp"
 #include "weir/beast/server.hpp"
 #include "weir/context.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +29,7 @@ namespace weir::detail {
 /// What all sessions of a server read; constant while it runs.
 struct server_setup {
   server_options options;
+  route_limits limits; // the options', for what has none of its own
   router routes;
   std::vector<http_middleware> middleware;
 };
@@ -57,34 +59,42 @@ class session : public std::enable_shared_from_this<session> {
   /// The request under way is cancelled as well, and its connection closed.
   void cut_off();
 
+  /// For early_answer: `over` has ended, perhaps as its time was over; the handler may go on for as long as it likes.
+  void answer_early(const context& over, std::string body);
+  boost::asio::any_io_executor executor() { return connection_.executor(); }
+
   // For http_response.
   boost::asio::awaitable<std::error_code> start_streaming(http_response& response,
                                                           std::optional<std::uint64_t> content_length);
   boost::asio::awaitable<std::error_code> write_part(http_response& response, boost::asio::const_buffer part);
 
  private:
-  using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using parser = connection::parser;
   using error_code = boost::system::error_code;
 
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<bool> serve_one();
   boost::asio::awaitable<error_code> read_body(parser& incoming);
+  boost::asio::awaitable<void> give_up_reading(error_code error, std::string_view why);
+  boost::asio::awaitable<void> reject(unsigned status);
+  boost::asio::awaitable<bool> refuse_expired(parser& incoming);
   boost::asio::awaitable<void> handle();
   boost::asio::awaitable<void> run_chain(std::size_t index);
+  void note_thrown(const std::exception_ptr& thrown);
   boost::asio::awaitable<bool> conclude(bool keep_alive);
   boost::asio::awaitable<bool> end_stream(bool keep_alive);
   boost::asio::awaitable<bool> send_whole(bool keep_alive);
-  boost::asio::awaitable<error_code> send(http_response::message_type& message);
-  boost::asio::awaitable<void> reject(const parser& incoming, unsigned status, std::string_view why);
-  boost::asio::awaitable<void> close_gently();
-
-  boost::asio::awaitable<bool> refuse_expired(parser& incoming);
+  void prepare(http_response::message_type& message, bool keep_alive) const;
+  boost::asio::awaitable<void> send_early();
+  boost::asio::awaitable<void> await_early();
 
   bool is_late() const noexcept;
   void note_lateness() noexcept;
-  void give_up(std::string_view what);
+  void give_up(const std::exception_ptr& thrown);
+  void find_route(const parser& incoming);
   void begin_exchange(const parser& incoming);
   void finish_exchange() noexcept;
+  void interrupt_at_end_of(const context& ctx);
   void identify(boost::beast::http::fields& response) const;
   void note_failed_write(const error_code& error) noexcept;
   const context& ctx() const noexcept { return exchange_ ? exchange_->ctx() : unobserved_.ctx; }
@@ -92,19 +102,25 @@ class session : public std::enable_shared_from_this<session> {
   const ambient_slot* slot() const noexcept { return exchange_ ? slot_.get() : nullptr; }
   bool is_head() const noexcept { return request_.message_.method() == boost::beast::http::verb::head; }
 
-  /// Ends a write of the request that was under way when its context ended.
+  /// Ends a read or a write of the request that was under way when its context ended.
   struct interrupt {
     std::weak_ptr<session> target;
     std::uint64_t round;
     void operator()() const;
   };
 
+  /// An answer on its way while the handler goes on.
+  struct early_sending {
+    http_response::message_type message;
+    boost::asio::steady_timer over; // cancelled when it is
+    bool is_over = false;
+  };
+
   const server_setup& setup_;
   session_list& list_;
-  boost::beast::tcp_stream stream_;
-  boost::beast::flat_buffer buffer_;
   // Shared with the coroutine's executor, of which what the coroutine started may keep copies.
   const std::shared_ptr<ambient_slot> slot_ = std::make_shared<ambient_slot>();
+  connection connection_;
   std::optional<exchange> exchange_;
   std::optional<client_watch> watch_;
   cancellable unobserved_; // without an observer: ends at shutdown
@@ -114,11 +130,14 @@ class session : public std::enable_shared_from_this<session> {
   http_request request_;
   std::optional<http_response> response_;
   router::match match_;
+  const route_limits* limits_;
+  std::unique_ptr<early_sending> early_; // or null
   std::optional<post_on_done<boost::asio::any_io_executor, interrupt>> interrupt_;
   std::uint64_t round_ = 0; // which request this is
   bool came_whole_ = false; // with its header: there was no body to wait for
   bool under_way_ = false;
   bool winding_down_ = false;
+  bool lingers_ = false; // the client may still be sending when the connection ends
 };
 
 } // namespace weir::detail

@@ -1,8 +1,11 @@
 #include "weir/beast/middleware.hpp"
 
+#include "early_answer.hpp"
 #include "weir/context.hpp"
+#include "weir/context/task_failure.hpp"
 
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,20 +21,21 @@ http_middleware time_limit(std::chrono::milliseconds limit, std::string body) {
     auto [ctx, cancel] = with_timeout(outer, limit);
     request.set_ctx(ctx);
     std::exception_ptr thrown;
+    std::optional<detail::early_answer> when_late(std::in_place, response, ctx, body);
     try {
       co_await next();
     } catch (...) {
       thrown = std::current_exception();
     }
+    when_late.reset();
     request.set_ctx(outer);
     const bool too_late = ctx.done() && !outer.done();
     if (too_late) {
       if (exchange* observed = request.observed()) observed->timed_out(ctx.reason(), *ctx.deadline());
-      if (!response.started()) {
-        // A handler that heeds its context often ends by throwing; what it had to say is of no use any more.
-        response.clear().status(503).body(body);
-        co_return;
-      }
+      // What a handler that heeds its context often ends with is that it was told to.
+      if (!ended_with(ctx, thrown)) report_task_failure(ctx, "handler", thrown);
+      if (!response.started()) response.clear().status(503).body(body);
+      co_return;
     }
     if (thrown) std::rethrow_exception(thrown);
   };

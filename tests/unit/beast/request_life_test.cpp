@@ -257,14 +257,14 @@ TEST_CASE("life: a handler that runs out of time is answered for, with nothing o
       co_return;
     });
   });
-  raw_client client(server.port());
   for (const char* target : {"/heeds", "/heeds?throw"}) {
-    const raw_response late = client.get(target);
+    const raw_response late = raw_client(server.port()).get(target);
     CHECK(late.status == 503);
     CHECK(late.body == "later perhaps\n");
     CHECK(late.header("X-Mine") == "(absent)");
   }
-  CHECK(client.get("/quick").body == "in time");
+  CHECK(raw_client(server.port()).get("/quick").body == "in time");
+  server.stop(5s);
   CHECK(server.by.cancelled({{"http_route", "/heeds"}, {"reason", "timeout"}, {"phase", "handler"}}) == 2);
   CHECK(server.by.sum("weir_cancel_to_stop_seconds") == 2);
   CHECK(json_member(server.by.access_lines().at(0), "outcome") == "timed_out");

@@ -9,5 +9,7 @@
 #include "weir/beast/middleware.hpp"
 #include "weir/beast/operations.hpp"
 #include "weir/beast/request_scope.hpp"
+#include "weir/beast/route_limits.hpp"
 #include "weir/beast/router.hpp"
 #include "weir/beast/server.hpp"
+#include "weir/beast/silent_peer.hpp"

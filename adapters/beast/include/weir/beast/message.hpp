@@ -19,8 +19,9 @@
 namespace weir {
 
 namespace detail {
+class early_answer;
 class session;
-}
+} // namespace detail
 
 /// A request whose body has been read. Valid until its handler returns; used on the session's executor. What is to
 /// last longer takes a copy().
@@ -105,7 +106,8 @@ class http_response {
   http_response& clear();
 
   /// Sends the header for a body of `content_length` bytes, which then goes out with write(). Returns an error when
-  /// the client has gone, or the context's when the request was cancelled.
+  /// the client has gone, or the context's when the request was cancelled: canceled, or deadline_exceeded if its time
+  /// is over, when the client has been answered already.
   boost::asio::awaitable<std::error_code> start(std::uint64_t content_length);
   /// The same for a body whose end is not known yet, such as a stream of events: sent in chunks, and to a client of
   /// HTTP/1.0 until the connection closes. The body is whole when the handler returns, unless it throws or its
@@ -114,10 +116,11 @@ class http_response {
   /// Sends the next part; ends early, with an error, as start() does. The memory stays valid until it returns;
   /// nothing is kept, so a body of any size takes one buffer. HEAD requests send nothing.
   boost::asio::awaitable<std::error_code> write(boost::asio::const_buffer part);
-  /// Whether the header has gone out.
+  /// Whether the header has gone out, this one or one in its place.
   bool started() const noexcept { return started_; }
 
  private:
+  friend class detail::early_answer;
   friend class detail::session;
 
   detail::session* session_;

@@ -3,6 +3,7 @@
 
 #include "weir/beast/message.hpp"
 #include "weir/beast/path_params.hpp"
+#include "weir/beast/route_limits.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -32,10 +33,11 @@ class router {
 
   /// Errors: std::invalid_argument naming a template that is not of this form, that has more than 16 parameters, or
   /// that is there for this method already, under whatever names.
-  void add(std::string_view method, std::string_view path_template, http_handler handler);
+  void add(std::string_view method, std::string_view path_template, http_handler handler, route_limits limits = {});
 
   struct match {
     const http_handler* handler = nullptr; ///< nullptr: no such path, or not for this method
+    const route_limits* limits = nullptr;  ///< the handler's, as they were added
     std::string_view path_template{};      ///< "": no such path
     std::string allow{};                   ///< the methods there are, if the path exists but not for this one
   };

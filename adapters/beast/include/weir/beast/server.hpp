@@ -3,6 +3,7 @@
 
 #include "weir/beast/client_watch.hpp"
 #include "weir/beast/middleware.hpp"
+#include "weir/beast/route_limits.hpp"
 #include "weir/beast/router.hpp"
 #include "weir/context.hpp"
 #include "weir/http/observer.hpp"
@@ -30,11 +31,19 @@ struct server_options {
   client_watch_options watch{};
   /// Larger headers get 431. 1 KiB to 1 MiB.
   std::uint32_t header_limit_bytes = 16 * 1024;
-  /// Larger bodies get 413. Up to 1 GiB.
-  std::uint64_t body_limit_bytes = 1024 * 1024;
-  /// For a connection to send a request's header (its first, or the next one), and for every read of a body and every
-  /// write to make progress; 1 ms to 1 h.
+  /// For a connection to begin with a request, its first or the next one; then it is closed. 1 ms to 1 h.
   std::chrono::milliseconds idle_timeout{30'000};
+  /// From a request's first byte to the end of its header, in however many pieces that comes; then the client gets
+  /// 408. 1 ms to 1 h.
+  std::chrono::milliseconds header_timeout{10'000};
+  // Of routes without limits of their own; see route_limits.
+  std::uint64_t body_limit_bytes = 1024 * 1024;
+  std::chrono::milliseconds body_timeout{0};
+  std::chrono::milliseconds progress_timeout{30'000};
+  /// For a peer to be silent that is asked whether it is there, or does not take what is sent to it; then its
+  /// connection is broken and its request cancelled with client_reset. See limit_silence(). 0 (default): for as long
+  /// as the other limits allow; 100 ms to 1 h.
+  std::chrono::milliseconds silence_limit{0};
   /// How long stop() goes on serving as before while ready() is false, so that whoever asks for readiness() stops
   /// sending before connections are refused: as long as they take to ask twice. Up to 10 min; default: not at all.
   std::chrono::milliseconds unready_time{0};
@@ -48,23 +57,27 @@ class route_group {
  public:
   /// Errors: as the server's.
   route_group& use(http_middleware middleware);
-  route_group& route(std::string_view method, std::string_view path_template, http_handler handler);
-  route_group& get(std::string_view path_template, http_handler handler) {
-    return route("GET", path_template, std::move(handler));
+  /// What routes that are added after it have where they have no limits of their own.
+  route_group& limit(route_limits limits);
+  route_group& route(std::string_view method, std::string_view path_template, http_handler handler,
+                     route_limits limits = {});
+  route_group& get(std::string_view path_template, http_handler handler, route_limits limits = {}) {
+    return route("GET", path_template, std::move(handler), limits);
   }
-  route_group& post(std::string_view path_template, http_handler handler) {
-    return route("POST", path_template, std::move(handler));
+  route_group& post(std::string_view path_template, http_handler handler, route_limits limits = {}) {
+    return route("POST", path_template, std::move(handler), limits);
   }
-  /// One within this, which begins with the middleware that this one has by now.
+  /// One within this, which begins with the middleware and the limits that this one has by now.
   route_group group(std::string_view prefix) const;
 
  private:
   friend class http_server;
-  route_group(http_server& server, std::string prefix, std::vector<http_middleware> middleware);
+  route_group(http_server& server, std::string prefix, std::vector<http_middleware> middleware, route_limits limits);
 
   http_server* server_;
   std::string prefix_;
   std::vector<http_middleware> middleware_;
+  route_limits limits_;
 };
 
 /// Routes and middleware are set before run(). One request at a time per connection, as HTTP/1 has it; requests of
@@ -79,10 +92,13 @@ class http_server {
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
 
-  void route(std::string_view method, std::string_view path_template, http_handler handler);
-  void get(std::string_view path_template, http_handler handler) { route("GET", path_template, std::move(handler)); }
-  void post(std::string_view path_template, http_handler handler) {
-    route("POST", path_template, std::move(handler));
+  /// Errors: throws std::invalid_argument naming what is wrong with the template or out of range.
+  void route(std::string_view method, std::string_view path_template, http_handler handler, route_limits limits = {});
+  void get(std::string_view path_template, http_handler handler, route_limits limits = {}) {
+    route("GET", path_template, std::move(handler), limits);
+  }
+  void post(std::string_view path_template, http_handler handler, route_limits limits = {}) {
+    route("POST", path_template, std::move(handler), limits);
   }
   /// Around every handler, unknown paths included, in the order of these calls.
   void use(http_middleware middleware);

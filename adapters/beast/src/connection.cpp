@@ -1,0 +1,169 @@
+#include "connection.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/read_size.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir::detail {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using clock = std::chrono::steady_clock;
+
+namespace {
+
+// A header is read in steps of Beast's, which begin small, as most connections wait for one; a body in larger ones.
+constexpr std::size_t most_at_once = 64 * 1024, body_step = 16 * 1024;
+// A buffer that has grown beyond this goes with its request.
+constexpr std::size_t idle_buffer = 4 * 1024;
+
+// How long, and how much, a client that was sent an error may go on sending until the connection is closed under it.
+constexpr auto lingering_time = std::chrono::seconds(1);
+constexpr std::size_t lingering_bytes = 256 * 1024;
+
+} // namespace
+
+connection::connection(asio::ip::tcp::socket socket, const server_options& options, const ambient_slot* slot)
+    : options_(options),
+      slot_(slot),
+      stream_(std::move(socket)),
+      buffer_(std::size_t{options.header_limit_bytes} + most_at_once) {}
+
+/// Gives the parser what is there. need_more if that was not enough.
+connection::error_code connection::parse(parser& incoming) {
+  error_code error = http::error::need_more;
+  if (buffer_.size() != 0) buffer_.consume(incoming.put(buffer_.data(), error));
+  return error;
+}
+
+void connection::limit_reads(clock::time_point when) {
+  if (limit_ == nullptr) limit_.reset(new read_limit{asio::steady_timer(stream_.get_executor())});
+  limit_->has_passed = false;
+  limit_->timer.expires_at(when);
+  // It may come late: after another limit was set, or after the connection has gone, with which the round ends, too.
+  limit_->timer.async_wait([this, limit = limit_, round = ++limit_->round](const error_code& error) {
+    if (error || limit->round != round) return;
+    limit->has_passed = true;
+    stream_.cancel();
+  });
+}
+
+void connection::unlimit_reads() noexcept {
+  if (limit_ == nullptr) return;
+  ++limit_->round;
+  limit_->has_passed = false;
+  limit_->timer.expires_at(clock::time_point::max()); // ends the wait
+}
+
+connection::awaitable_error connection::read_some(std::size_t room) {
+  if (limit_->has_passed) co_return boost::beast::error::timeout;
+  auto [failed, bytes] = co_await stream_.async_read_some(buffer_.prepare(room), token());
+  buffer_.commit(bytes);
+  if (failed && limit_->has_passed) co_return boost::beast::error::timeout;
+  co_return failed;
+}
+
+connection::awaitable_error connection::read_header(parser& incoming) {
+  if (buffer_.size() == 0 && buffer_.capacity() > idle_buffer) buffer_.shrink_to_fit();
+  error_code error = parse(incoming); // a client may have sent it ahead, behind the request before
+  if (error == http::error::need_more && !has_partial_header()) {
+    stream_.expires_after(options_.idle_timeout);
+    const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
+    auto [failed, bytes] = co_await stream_.async_read_some(buffer_.prepare(room), token());
+    if (failed) co_return failed;
+    buffer_.commit(bytes);
+    error = parse(incoming);
+  }
+  if (error == http::error::need_more) error = co_await read_rest_of_header(incoming);
+  co_return error;
+}
+
+connection::awaitable_error connection::read_rest_of_header(parser& incoming) {
+  stream_.expires_never();
+  // Once, so that a client which sends a byte at a time gains nothing.
+  limit_reads(clock::now() + options_.header_timeout);
+  error_code error = http::error::need_more;
+  while (error == http::error::need_more) {
+    const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
+    if (room == 0)
+      error = http::error::buffer_overflow;
+    else
+      error = co_await read_some(room);
+    if (!error) error = parse(incoming);
+  }
+  unlimit_reads();
+  co_return error;
+}
+
+connection::awaitable_error connection::read_body(parser& incoming, const route_limits& limits, const context& ctx) {
+  if (incoming.content_length().value_or(0) > *limits.body_limit_bytes) co_return http::error::body_limit;
+  incoming.body_limit(*limits.body_limit_bytes);
+  const auto& head = incoming.get();
+  // RFC 9110 section 10.1.1: a client of HTTP/1.0 does not know what it asks for.
+  if (head.version() >= 11 && http::token_list(head[http::field::expect]).exists("100-continue"))
+    if (const error_code error = co_await invite(head.version(), *limits.progress_timeout)) co_return error;
+  const auto end = limits.body_timeout->count() == 0 ? clock::time_point::max() : clock::now() + *limits.body_timeout;
+  incoming.eager(true);
+  stream_.expires_never();
+  error_code error;
+  while (!error && !incoming.is_done()) {
+    error = parse(incoming);
+    if (error != http::error::need_more) continue;
+    if (ctx.done()) {
+      error = asio::error::operation_aborted;
+    } else {
+      limit_reads(std::min(end, clock::now() + *limits.progress_timeout));
+      const std::size_t room = std::min(buffer_.max_size() - buffer_.size(), body_step);
+      error = co_await read_some(room);
+    }
+  }
+  unlimit_reads();
+  co_return error;
+}
+
+/// RFC 9110 section 15.2.1.
+connection::awaitable_error connection::invite(unsigned version, std::chrono::milliseconds limit) {
+  http::response<http::empty_body> go_on(http::status::continue_, version);
+  co_return co_await send(go_on, limit);
+}
+
+connection::awaitable_error connection::write(pieces from, std::chrono::milliseconds limit, const context& ctx,
+                                              std::size_t& written) {
+  boost::beast::buffers_suffix<pieces> rest(from);
+  written = 0;
+  // Step by step, as a cancel is lost between two steps of asio::async_write.
+  while (asio::buffer_size(rest) != 0) {
+    if (ctx.done()) co_return asio::error::operation_aborted;
+    stream_.expires_after(limit);
+    auto [error, bytes] = co_await stream_.async_write_some(rest, token());
+    rest.consume(bytes);
+    written += bytes;
+    if (error) co_return error;
+  }
+  co_return error_code();
+}
+
+void connection::shutdown_send() noexcept {
+  error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> connection::drain() {
+  stream_.expires_after(lingering_time);
+  std::array<char, 4096> discarded;
+  for (std::size_t total = 0; total < lingering_bytes;) {
+    auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(discarded), token());
+    if (error) co_return;
+    total += bytes;
+  }
+}
+
+} // namespace weir::detail

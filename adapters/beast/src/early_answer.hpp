@@ -1,0 +1,59 @@
+// The answer to a request whose handler has run out of time, given while the handler goes on.
+#pragma once
+
+#include "weir/asio/post_on_done.hpp"
+#include "weir/context.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace weir {
+
+class http_response;
+
+namespace detail {
+
+class session;
+
+inline constexpr const char* took_too_long = "the request took too long";
+
+/// Whether time has ended it, its own or that of a context around it.
+inline bool is_out_of_time(const context& ctx) noexcept {
+  return ctx.done() && ctx.deadline() &&
+         (ctx.reason() == cancel_reason::deadline || ctx.reason() == cancel_reason::timeout);
+}
+
+/// What the client gets: 504 if it was the caller's own time, else 503.
+inline unsigned status_when_late(cancel_reason reason) noexcept {
+  return reason == cancel_reason::deadline ? 504 : 503;
+}
+
+/// While it lives: when `ctx` ends because its time is over, and nothing has been sent yet, the client gets `body`,
+/// with status_when_late(). Lives within the handling of a request, on the session's
+/// executor.
+class early_answer {
+ public:
+  early_answer(http_response& response, context ctx, std::string body);
+  early_answer(const early_answer&) = delete;
+  early_answer& operator=(const early_answer&) = delete;
+  ~early_answer() = default;
+
+ private:
+  /// It comes by post: what it was for may be over.
+  struct give {
+    std::weak_ptr<early_answer*> target;
+    void operator()() const;
+  };
+
+  session& session_;
+  const context ctx_;
+  std::string body_;
+  const std::shared_ptr<early_answer*> self_ = std::make_shared<early_answer*>(this);
+  const post_on_done<boost::asio::any_io_executor, give> at_end_;
+};
+
+} // namespace detail
+} // namespace weir
