@@ -46,10 +46,10 @@ class session : public std::enable_shared_from_this<session> {
     scope_.begin(request_); // weir
     // Stands for a database or another service: half a second of waiting, unless the client goes first.
     thinking_.expires_after(std::chrono::milliseconds(500));
-    gone_ = scope_.ctx().on_done([this] { thinking_.cancel(); }); // weir
-    thinking_.async_wait([self = shared_from_this()](beast::error_code error) {
+    const auto waited = [self = shared_from_this()](beast::error_code error) {
       if (!error) self->write();
-    });
+    };
+    thinking_.async_wait(asio::bind_cancellation_slot(scope_.slot(), waited)); // weir
   }
 
   void write() {
@@ -70,7 +70,6 @@ class session : public std::enable_shared_from_this<session> {
   http::request<http::string_body> request_;
   http::response<http::string_body> response_;
   asio::steady_timer thinking_;
-  weir::done_registration gone_; // weir
 };
 
 class listener {

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -26,15 +27,22 @@ def install():
         mark = MODULES / "installed"
         if mark.exists() and mark.read_text() == wanted:
             return
+        # Not again at once: a registry that hangs would cost each of the tests its time.
+        failed = MODULES / "failed"
+        if failed.exists() and time.time() - failed.stat().st_mtime < 600:
+            skip(failed.read_text())
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(HERE / name, MODULES / name)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=20000"]
         try:
             done = subprocess.run(command, cwd=MODULES, capture_output=True, text=True, timeout=90)
         except subprocess.TimeoutExpired:
-            skip("npm did not install playwright-core in 90 s")
+            failed.write_text("npm did not install playwright-core in 90 s")
+            skip(failed.read_text())
         if done.returncode != 0:
-            skip(f"npm could not install playwright-core: {done.stderr.strip()[-300:]}")
+            failed.write_text(f"npm could not install playwright-core: {done.stderr.strip()[-300:]}")
+            skip(failed.read_text())
+        failed.unlink(missing_ok=True)
         mark.write_text(wanted)
 
 

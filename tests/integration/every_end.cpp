@@ -162,7 +162,7 @@ std::vector<way> all_ways() {
       {"caller's deadline",
        {"timed_out", "deadline", "504", "handler", "deadline"},
        10,
-       [=](client& by) { by.ask_once(get("/wait", "X-Request-Timeout-Ms: 5\r\n"), 504); }},
+       [=](client& by) { by.ask_once(get("/wait", "X-Request-Timeout-Ms: 60\r\n"), 504); }},
       {"expired on arrival",
        {"refused", "deadline", "504", "", "deadline"},
        10,

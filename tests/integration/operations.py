@@ -19,17 +19,27 @@ def ask(server, method, target, body=None, **headers):
         connection.close()
 
 
-def levels():
+def guarded():
+    elsewhere = {"X-Forwarded-For": "192.0.2.1"}
+    with Server() as server:
+        assert ask(server, "GET", "/log-levels")[0] == 200
+        assert ask(server, "GET", "/log-levels", **elsewhere)[0] == 403
+        assert ask(server, "GET", "/log-levels", Host="evil.example")[0] == 403
+        assert ask(server, "PUT", "/log-levels", "trace", Origin="http://evil.example")[0] == 403
+    # With a token it is wanted of everybody: who comes from this machine may be a proxy.
     with Server("--token", TOKEN) as server:
+        for headers in ({}, elsewhere):
+            assert ask(server, "GET", "/log-levels", **headers)[0] == 401
+            assert ask(server, "GET", "/log-levels", **headers, Authorization="Bearer 0123456789abcdeg")[0] == 401
+            assert ask(server, "GET", "/log-levels", **headers, Authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+def levels():
+    with Server() as server:
         assert ask(server, "GET", "/log-levels") == (200, "info\n")
         status, why = ask(server, "PUT", "/log-levels", "app=loud")
         assert status == 400 and "app=loud" in why, (status, why)
         assert ask(server, "PUT", "/log-levels", "warn,app=debug\n") == (200, "warn,app=debug\n")
-        elsewhere = {"X-Forwarded-For": "192.0.2.1"}
-        assert ask(server, "GET", "/log-levels", **elsewhere)[0] == 401
-        assert ask(server, "GET", "/log-levels", **elsewhere, Authorization="Bearer 0123456789abcdeg")[0] == 401
-        assert ask(server, "GET", "/log-levels", **elsewhere, Authorization=f"Bearer {TOKEN}")[0] == 200
-        assert ask(server, "GET", "/log-levels", Host="evil.example")[0] == 401
         assert ask(server, "DELETE", "/log-levels")[0] == 405
         changed = eventually("the change is in the log",
                              lambda: [each for each in server.records() if each.get("logger") == "weir.levels"])
@@ -73,5 +83,6 @@ def refused(server):
 
 
 if __name__ == "__main__":
+    guarded()
     levels()
     end()

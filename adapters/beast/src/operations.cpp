@@ -38,12 +38,12 @@ http_handler readiness(const http_server& server, std::function<bool()> also) {
 http_middleware operators_only(operator_access access) {
   return [access = std::move(access)](http_request& request, http_response& response,
                                       next_handler next) -> asio::awaitable<void> {
-    const auto& headers = request.message();
-    const operator_verdict verdict = access.judge(
-        {.peer = request.peer(),
-         .host = request.header("Host"),
-         .authorization = request.header("Authorization"),
-         .is_forwarded = headers.count("Forwarded") + headers.count("X-Forwarded-For") + headers.count("Via") != 0});
+    const auto header = [&](std::string_view name) { return request.header(name); };
+    const operator_verdict verdict = access.judge({.peer = request.peer(),
+                                                   .host = request.header("Host"),
+                                                   .authorization = request.header("Authorization"),
+                                                   .is_forwarded = says_forwarded(header),
+                                                   .is_foreign_page = says_foreign_page(header)});
     switch (verdict) {
     case operator_verdict::allowed:
       co_await next();

@@ -30,11 +30,20 @@ bool is_refusal(const boost::system::error_code& error) noexcept {
 
 request_scope::request_scope(request_observer& observer, asio::any_io_executor executor,
                              detail::scoped_connection connection, client_watch_options options)
-    : connection_(std::move(connection)), exchange_(observer), watch_(std::move(executor), options) {}
+    : connection_(std::move(connection)),
+      executor_(std::move(executor)),
+      exchange_(observer),
+      watch_(executor_, options) {}
+
+asio::cancellation_slot request_scope::slot() {
+  if (!link_) link_.emplace(ctx(), executor_);
+  return link_->slot();
+}
 
 void request_scope::begin(const http::request_header<fields>& request, std::uint64_t bytes_of_body,
                           std::chrono::steady_clock::time_point received) {
   watch_.stop();
+  link_.reset();
   request_headers headers(exchange_.observer());
   detail::take_all(headers, request);
   exchange_.begin({.method = detail::to_view(request.method_string()),

@@ -204,7 +204,14 @@ asio::awaitable<std::error_code> session::write_part(http_response& response, as
   if (!response.started_ || response.broken_) co_return std::make_error_code(std::errc::not_connected);
   if (!response.open_ended_ && part.size() > response.announced_ - response.sent_)
     co_return std::make_error_code(std::errc::message_size);
-  if (is_head() || part.size() == 0) co_return std::error_code(); // a chunk of no size would be the last
+  if (part.size() == 0) co_return std::error_code(); // a chunk of no size would be the last
+  if (is_head()) {
+    // Nobody wants it: a handler that writes without end is told so, and lets others have the thread meanwhile.
+    if (response.open_ended_) co_return std::make_error_code(std::errc::message_size);
+    response.sent_ += part.size();
+    co_await asio::post(bind_ambient(slot(), asio::use_awaitable));
+    co_return std::error_code();
+  }
   std::array<char, 20> digits;
   std::string_view before, behind;
   if (response.chunked_) { // RFC 9112 section 7.1

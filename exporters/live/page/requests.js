@@ -35,9 +35,10 @@ class SlowList {
       items.get(each.span_id).bar.value = each.seconds / slowest;
     }
     const wanted = [...items.values()].map((item) => item.element);
+    // First what has gone, or all behind it would move.
+    for (const child of [...this.list.children]) if (!wanted.includes(child)) child.remove();
     // Only what has moved is touched: focus and screen readers stay where they are.
     wanted.forEach((item, i) => { if (this.list.children[i] !== item) this.list.insertBefore(item, this.list.children[i] || null); });
-    while (this.list.children.length > wanted.length) this.list.lastElementChild.remove();
     this.items = items;
   }
 

@@ -1,7 +1,6 @@
 #include "access_rule.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string>
 
@@ -25,14 +24,17 @@ std::string_view token_of(std::string_view target) noexcept {
 } // namespace
 
 operator_verdict judge(const live_visitor& visitor, const operator_access& access) {
-  constexpr std::array<std::string_view, 3> of_proxies{"Forwarded", "X-Forwarded-For", "Via"};
+  const auto header = [&](std::string_view name) { return visitor.header(name); };
+  // The header may be a proxy's, for itself.
   std::string authorization(visitor.header("Authorization"));
-  if (authorization.empty()) authorization.append("Bearer ").append(token_of(visitor.target));
+  if (const std::string_view token = token_of(visitor.target); !token.empty()) {
+    authorization = "Bearer ";
+    authorization += token;
+  }
   return access.judge({.peer = visitor.peer,
                        .host = visitor.header("Host"),
                        .authorization = authorization,
-                       .is_forwarded = std::ranges::any_of(
-                           of_proxies, [&](std::string_view name) { return !visitor.header(name).empty(); })});
+                       .is_forwarded = says_forwarded(header)});
 }
 
 bool is_from_elsewhere(const live_visitor& visitor) {

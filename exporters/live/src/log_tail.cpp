@@ -26,7 +26,10 @@ kind kind_of(const record& entry) noexcept {
 } // namespace
 
 bool log_tail::share::take(std::int64_t now, unsigned most) noexcept {
-  if (second != now) *this = {.second = now};
+  // What the flight recorder emits has old times, of requests next to each other in turn. A step of more than that is
+  // a clock that was set.
+  constexpr std::int64_t oldest = 600;
+  if (now > second || now < second - oldest) *this = {.second = now};
   return taken++ < most;
 }
 
@@ -70,12 +73,14 @@ void log_tail::keep_recorded(const record& entry, std::string_view json) {
   if (entry.ids() == nullptr) return;
   ++recorded_;
   const std::uint64_t span = entry.ids()->span_id;
-  // They come one after the other, all of a request at its end.
-  if (recordings_.empty() || recordings_.back().span != span) {
+  // Those of requests that end at the same time come mixed, in the order in which they were logged.
+  auto found = std::ranges::find(recordings_, span, &recording::span);
+  if (found == recordings_.end()) {
     if (recordings_.size() == most_recordings) recordings_.pop_front();
     recordings_.push_back({.span = span, .lines = {}});
+    found = recordings_.end() - 1;
   }
-  if (recordings_.back().lines.size() < most_lines) recordings_.back().lines.emplace_back(json);
+  if (found->lines.size() < most_lines) found->lines.emplace_back(json);
 }
 
 void log_tail::append_since(std::uint64_t since, std::uint64_t up_to, text_buffer& out) const {
@@ -93,9 +98,8 @@ log_tail::counts log_tail::so_far() const {
 
 void log_tail::append_recorded(std::uint64_t span, text_buffer& out) const {
   const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(recordings_.rbegin(), recordings_.rend(),
-                                  [&](const recording& each) { return each.span == span; });
-  if (found == recordings_.rend()) return;
+  const auto found = std::ranges::find(recordings_, span, &recording::span);
+  if (found == recordings_.end()) return;
   for (std::size_t i = 0; i < found->lines.size(); ++i) {
     if (i != 0) out.push_back(',');
     weir::append(out, found->lines[i]);

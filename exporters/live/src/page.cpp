@@ -34,7 +34,7 @@ live_options checked(live_options options) {
         fmt::format("live_options.path is '{}': it must begin with a slash and not end with one", options.path));
   check<std::size_t>("most_viewers", options.most_viewers, 1, 1000);
   check<std::int64_t>("interval", options.interval.count(), 100, 60'000);
-  check<std::size_t>("log_records", options.log_records, 1, 10'000);
+  check<std::size_t>("log_records", options.log_records, 1, 500);
   check<unsigned>("log_records_per_second", options.log_records_per_second, 1, 10'000);
   check<std::size_t>("slow_requests", options.slow_requests, 0, 100);
   check<std::int64_t>("slow_window", options.slow_window.count(), 1, 3600);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -44,8 +45,11 @@ class slow_requests {
     std::uint64_t response_bytes = 0;
   };
 
+  using slowest_first = std::vector<entry>;
+
   void keep(const exchange_record& facts, std::chrono::nanoseconds took);
   void drop_old(clock::time_point now);
+  void begin_part(clock::time_point now);
   void set_gate() noexcept;
 
   const std::size_t most_;
@@ -53,10 +57,12 @@ class slow_requests {
   const std::string events_;
   // Written under the mutex. Read without: who comes just then is kept or not, either is right.
   std::atomic<std::chrono::nanoseconds> floor_{std::chrono::nanoseconds(-1)}; // slower ones are kept
-  std::atomic<clock::time_point> until_{clock::time_point::max()};            // when the oldest is too old
+  std::atomic<clock::time_point> until_{clock::time_point::min()};            // the end of the newest part
 
   mutable std::mutex mutex_; // for what follows
-  std::vector<entry> kept_;  // the slowest first
+  // Of each part of the window its slowest: of a window as a whole the next slowest would be forgotten by the time
+  // that the slowest are too old.
+  std::deque<slowest_first> parts_;
   std::uint64_t version_ = 0;
 };
 

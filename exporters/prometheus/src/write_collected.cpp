@@ -138,9 +138,17 @@ void write_collected(page_writer& page, const MetricFamily& family) {
 }
 
 bool has_valid_names(const MetricFamily& family) noexcept {
-  return is_name(family.name, true) && std::ranges::all_of(family.metric, [](const ClientMetric& metric) {
-           return std::ranges::all_of(metric.label, [](const auto& label) { return is_name(label.name, false); });
-         });
+  const std::string_view own = family.type == MetricType::Histogram ? "le"
+                               : family.type == MetricType::Summary ? "quantile"
+                                                                    : "";
+  const auto is_valid = [&](const ClientMetric& metric) {
+    for (auto label = metric.label.begin(); label != metric.label.end(); ++label)
+      if (!is_name(label->name, false) || label->name == own ||
+          std::any_of(metric.label.begin(), label, [&](const auto& other) { return other.name == label->name; }))
+        return false;
+    return true;
+  };
+  return is_name(family.name, true) && std::ranges::all_of(family.metric, is_valid);
 }
 
 } // namespace weir::detail

@@ -63,11 +63,13 @@ operator_access::operator_access(std::string token) : token_(std::move(token)) {
 }
 
 operator_verdict operator_access::judge(const operator_request& request) const noexcept {
-  if (is_loopback(request.peer) && !request.is_forwarded && is_this_machine(request.host))
-    return operator_verdict::allowed;
-  if (token_.empty()) return operator_verdict::forbidden;
-  return is_same_secret(bearer_token(request.authorization), token_) ? operator_verdict::allowed
-                                                                     : operator_verdict::token_wanted;
+  if (!token_.empty())
+    return is_same_secret(bearer_token(request.authorization), token_) ? operator_verdict::allowed
+                                                                       : operator_verdict::token_wanted;
+  return is_loopback(request.peer) && !request.is_forwarded && !request.is_foreign_page &&
+                 is_this_machine(request.host)
+             ? operator_verdict::allowed
+             : operator_verdict::forbidden;
 }
 
 } // namespace weir

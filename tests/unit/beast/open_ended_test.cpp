@@ -32,6 +32,16 @@ void add_routes(weir::http_server& on) {
     co_await out.write(boost::asio::buffer("abc", 3));
     co_await weir::sleep_for(in.ctx(), 1h);
   });
+  on.get("/endless", [](http_request&, http_response& out) -> task {
+    if (co_await out.start()) co_return;
+    while (!co_await out.write(boost::asio::buffer("abc", 3))) {
+    }
+  });
+  on.get("/huge", [](http_request&, http_response& out) -> task {
+    if (co_await out.start(std::uint64_t{1} << 50)) co_return;
+    while (!co_await out.write(boost::asio::buffer("abc", 3))) {
+    }
+  });
   on.get("/204", [](http_request&, http_response& out) -> task {
     if (co_await out.status(204).start() == std::errc::message_size) out.status(200).body("refused\n");
   });
@@ -95,4 +105,15 @@ TEST_CASE("open-ended: an answer that breaks off is not taken for a whole one", 
     CHECK(client.take_text(1000).empty());
     CHECK(server.by.cancelled({{"reason", "shutdown"}}) == 1);
   }
+}
+
+TEST_CASE("open-ended: HEAD of a body that never ends takes nobody's thread", "[beast][life]") {
+  running_server server(add_routes);
+  raw_client client(server.port());
+  CHECK(client.ask("HEAD /endless HTTP/1.1\r\nHost: x\r\n\r\n", false).status == 200);
+  CHECK(client.ask("HEAD /endless HTTP/1.1\r\nHost: x\r\n\r\n", false).status == 200);
+  raw_client other(server.port());
+  other.send("HEAD /huge HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(other.read(false).status == 200);
+  CHECK(client.ask("HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n", false).status == 200); // on the same thread
 }

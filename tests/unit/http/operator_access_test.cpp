@@ -3,8 +3,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 using weir::operator_access;
@@ -17,6 +20,7 @@ TEST_CASE("operator_access: this machine is a loopback address that was asked fo
       CAPTURE(peer, host);
       CHECK(access.judge({.peer = peer, .host = host}) == operator_verdict::allowed);
       CHECK(access.judge({.peer = peer, .host = host, .is_forwarded = true}) == operator_verdict::forbidden);
+      CHECK(access.judge({.peer = peer, .host = host, .is_foreign_page = true}) == operator_verdict::forbidden);
     }
   // A name that a foreign page has resolve to this machine.
   for (const char* host : {"", "evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example",
@@ -30,7 +34,7 @@ TEST_CASE("operator_access: this machine is a loopback address that was asked fo
   }
 }
 
-TEST_CASE("operator_access: from elsewhere it takes the token, exactly", "[http]") {
+TEST_CASE("operator_access: where there is a token it takes that, exactly", "[http]") {
   const std::string token = "0123456789abcdef~";
   const operator_access access(token);
   const auto judge = [&](const std::string& authorization) {
@@ -52,9 +56,29 @@ TEST_CASE("operator_access: from elsewhere it takes the token, exactly", "[http]
     CAPTURE(wrong);
     CHECK(judge(wrong) == operator_verdict::token_wanted);
   }
-  CHECK(access.judge({.peer = "127.0.0.1", .host = "localhost"}) == operator_verdict::allowed);
-  CHECK(access.judge({.peer = "127.0.0.1", .host = "localhost", .is_forwarded = true}) ==
-        operator_verdict::token_wanted);
+  // From this machine as well: it may be a proxy that does not say so.
+  CHECK(access.judge({.peer = "127.0.0.1", .host = "localhost"}) == operator_verdict::token_wanted);
+}
+
+TEST_CASE("operator_access: what headers say of proxies and of other sites' pages", "[http]") {
+  const auto of = [](std::map<std::string_view, std::string_view> headers) {
+    return [headers = std::move(headers)](std::string_view name) {
+      const auto found = headers.find(name);
+      return found == headers.end() ? std::string_view() : found->second;
+    };
+  };
+  CHECK_FALSE(weir::says_forwarded(of({{"Host", "localhost"}})));
+  for (const char* each :
+       {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"})
+    CHECK(weir::says_forwarded(of({{each, "x"}})));
+  for (const char* own : {"same-origin", "none"}) CHECK_FALSE(weir::says_foreign_page(of({{"Sec-Fetch-Site", own}})));
+  for (const char* other : {"cross-site", "same-site", "new"})
+    CHECK(weir::says_foreign_page(of({{"Sec-Fetch-Site", other}})));
+  CHECK_FALSE(weir::says_foreign_page(of({{"Host", "localhost:80"}})));
+  CHECK_FALSE(weir::says_foreign_page(of({{"Host", "localhost:80"}, {"Origin", "http://localhost:80"}})));
+  for (const char* other :
+       {"null", "http://localhost:81", "http://evil.example", "http://evil-localhost:80", "localhost:80"})
+    CHECK(weir::says_foreign_page(of({{"Host", "localhost:80"}, {"Origin", other}})));
 }
 
 TEST_CASE("operator_access: a token that is none is refused", "[http]") {

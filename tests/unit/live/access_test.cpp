@@ -31,13 +31,14 @@ TEST_CASE("live access: without a token the page is for this machine only", "[li
   CHECK(status_for(page, {.peer = "192.0.2.7", .target = "/weir?token="}) == 403);
 }
 
-TEST_CASE("live access: a token opens the page from elsewhere, in a header or behind its address", "[live]") {
+TEST_CASE("live access: a token opens the page, in a header or behind its address, and nothing else does", "[live]") {
   weir::metrics_registry registry;
   const std::string token = "0123456789abcdef";
   const weir::live_page page({.access = weir::operator_access(token), .metrics = &registry});
   const visit far{.peer = "192.0.2.7"};
   CHECK(status_for(page, far) == 401);
   CHECK(header_of(page.document(far.visitor()), "WWW-Authenticate") == "Bearer");
+  CHECK(status_for(page, {}) == 401);
   visit with = far;
   with.target = "/weir?token=" + token;
   CHECK(status_for(page, with) == 200);
@@ -50,6 +51,9 @@ TEST_CASE("live access: a token opens the page from elsewhere, in a header or be
     CHECK(status_for(page, with) == 401);
   }
   with.headers["Authorization"] = "Bearer " + token;
+  CHECK(status_for(page, with) == 200);
+  with.target = "/weir?token=" + token;
+  with.headers["Authorization"] = "Basic Zm9yOnRoZSBwcm94eQ=="; // a proxy's own
   CHECK(status_for(page, with) == 200);
 }
 
@@ -67,7 +71,8 @@ TEST_CASE("live access: the document forbids everything but what it has in itsel
   CHECK_THAT(policy, Catch::Contains("frame-ancestors 'none'") && !Catch::Contains("unsafe"));
   const std::string body(answer.body);
   CHECK_THAT(body, Catch::StartsWith("<!doctype html>") && Catch::EndsWith("</html>\n"));
-  CHECK_THAT(body, Catch::Contains("Dan Vanderkam") && !Catch::Contains("@script@") && !Catch::Contains("<script src"));
+  CHECK_THAT(body,
+             Catch::Contains("Dan Vanderkam") && !Catch::Contains("@script@") && !Catch::Contains("<script src"));
   CHECK_THAT(body, !Catch::Contains("<link"));
 }
 
@@ -98,6 +103,7 @@ TEST_CASE("live access: options out of their ranges are named", "[live]") {
   CHECK_THROWS_WITH(weir::live_page({.interval = std::chrono::milliseconds(99)}),
                     Contains("live_options.interval is 99"));
   CHECK_THROWS_WITH(weir::live_page({.log_records = 0}), Contains("live_options.log_records is 0"));
+  CHECK_THROWS_WITH(weir::live_page({.log_records = 501}), Contains("live_options.log_records is 501"));
   CHECK_THROWS_WITH(weir::live_page({.log_records_per_second = 10'001}), Contains("10001"));
   CHECK_THROWS_WITH(weir::live_page({.slow_requests = 101}), Contains("live_options.slow_requests is 101"));
   CHECK_THROWS_WITH(weir::live_page({.slow_window = std::chrono::seconds(0)}),

@@ -2,6 +2,7 @@
 #include "weir/live.hpp"
 
 #include "http/observed.hpp"
+#include "slow_requests.hpp"
 #include "visit.hpp"
 
 #include <catch2/catch.hpp>
@@ -158,6 +159,62 @@ TEST_CASE("live snapshot: the slowest requests come with what the flight recorde
   std::size_t entries = 0;
   for (auto at = slow.find("\"seconds\":"); at != slow.npos; at = slow.find("\"seconds\":", at + 1)) ++entries;
   CHECK(entries == 2);
+}
+
+TEST_CASE("live snapshot: requests that go wrong at the same time each keep their lines", "[live]") {
+  watched_server server;
+  weir::exchange one(server.observer), other(server.observer);
+  one.begin({.method = "GET", .target = "/one"});
+  other.begin({.method = "GET", .target = "/other"});
+  weir::logger& app = server.stream.get_logger("app");
+  constexpr int lines = 10;
+  for (int i = 0; i < lines; ++i) {
+    {
+      const weir::context_scope under(one.ctx());
+      app.debug("one's {}", i);
+    }
+    const weir::context_scope under(other.ctx());
+    app.debug("other's {}", i);
+  }
+  // From two threads, whose records are merged by time.
+  std::jthread([&] { one.finish(); }).join();
+  std::jthread([&] { other.finish(); }).join();
+  server.stream.flush();
+  weir::live_viewer viewer(server.page, server.who.visitor());
+  const std::string text = *viewer.next();
+  const std::string slow = text.substr(text.find("\"slow\":"), text.find("\"records\":") - text.find("\"slow\":"));
+  for (int i = 0; i < lines; ++i)
+    CHECK_THAT(slow, Contains("one's " + std::to_string(i)) && Contains("other's " + std::to_string(i)));
+}
+
+TEST_CASE("live slow requests: those behind the slowest take their place when these are too old", "[live]") {
+  weir::detail::slow_requests slowest(2, 10s, "/events");
+  const weir::detail::log_tail log(1, 1);
+  const auto start = weir::detail::slow_requests::clock::now();
+  const auto finish = [&](const char* path, std::chrono::milliseconds at, std::chrono::milliseconds took) {
+    weir::exchange_record facts;
+    facts.path = path;
+    facts.finished = start + at;
+    facts.received = facts.finished - took;
+    slowest.consider(facts);
+  };
+  const auto shown = [&](std::chrono::milliseconds at) {
+    slowest.version(start + at);
+    weir::text_buffer text;
+    slowest.append(text, log);
+    std::string paths;
+    const std::string all(text.data(), text.size());
+    for (auto i = all.find("\"path\":\""); i != all.npos; i = all.find("\"path\":\"", i + 1)) paths += all[i + 8];
+    return paths;
+  };
+  finish("a", 0ms, 2000ms);
+  finish("b", 0ms, 2100ms);
+  for (int s = 1; s < 10; ++s) finish("c", s * 1000ms, 1500ms + s * 1ms);
+  finish("d", 9900ms, 1ms);
+  CHECK(shown(9900ms) == "ba");
+  CHECK(shown(10'100ms) == "cc");
+  CHECK(shown(18'500ms) == "cd");
+  CHECK(shown(30'000ms).empty());
 }
 
 TEST_CASE("live snapshot: of many records some are shown, of each rank, and the others counted", "[live]") {

@@ -149,7 +149,8 @@ TEST_CASE("others: what would spoil the page is left out, and the rest is there"
   registry.add(weir::gauge_description{"mine", "M."}).with().set(1);
   const throwing unwilling;
   const canned first({gauge("mine", 2), gauge("", 3), gauge("9lives", 4), gauge("dash-ed", 5),
-                      gauge("a", 6, {{"bad label", "x"}}), gauge("a", 7, {{"x", "\xff\n"}})});
+                      gauge("a", 6, {{"bad label", "x"}}), gauge("twice", 6, {{"x", "1"}, {"x", "2"}}),
+                      gauge("a", 7, {{"x", "\xff\n"}})});
   const canned second({gauge("a", 8), gauge("b", 9)});
   const std::string page = text_of(registry, {&unwilling, &first, &second});
   CHECK(page == "# HELP mine M.\n# TYPE mine gauge\nmine 1\n"

@@ -11,8 +11,30 @@ struct operator_request {
   std::string_view peer{};          ///< the address, without its port
   std::string_view host{};          ///< the header Host
   std::string_view authorization{}; ///< the header Authorization
-  bool is_forwarded = false;        ///< whether it came with Forwarded, X-Forwarded-For or Via
+  bool is_forwarded = false;        ///< see says_forwarded()
+  bool is_foreign_page = false;     ///< see says_foreign_page()
 };
+
+/// Whether a proxy has left its name in the headers. `header(name)`: its value, "" for none.
+template <class Header>
+bool says_forwarded(Header&& header) {
+  for (const std::string_view name :
+       {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"})
+    if (!std::string_view(header(name)).empty()) return true;
+  return false;
+}
+
+/// Whether a browser sends it for a page of another site, or of another program on this machine: Fetch Metadata's
+/// Sec-Fetch-Site, or an Origin that is not the Host. `header`: as above.
+template <class Header>
+bool says_foreign_page(Header&& header) {
+  const std::string_view site = header(std::string_view("Sec-Fetch-Site"));
+  if (!site.empty()) return site != "same-origin" && site != "none";
+  const std::string_view origin = header(std::string_view("Origin"));
+  const std::string_view host = header(std::string_view("Host"));
+  return !origin.empty() &&
+         (!origin.ends_with(host) || !origin.substr(0, origin.size() - host.size()).ends_with("://"));
+}
 
 enum class operator_verdict {
   allowed,
@@ -20,16 +42,19 @@ enum class operator_verdict {
   forbidden,    ///< 403: there is no token to be had
 };
 
-/// The rule for pages of operators: whoever is on this machine may, and from elsewhere who has the token.
+/// The rule for pages of operators: without a token whoever is on this machine may, with one who sends it, wherever
+/// from.
 ///
-/// A request counts as from this machine if its peer is a loopback address, it did not come by a proxy, and its Host
-/// is `localhost` or a loopback address: a foreign page that a browser here shows under a name of its own, which it
-/// has resolve to this machine, is none. Thread-safe: it does not change.
+/// A request counts as from this machine if its peer is a loopback address, no header says that it came by a proxy or
+/// from a foreign page, and its Host is `localhost` or a loopback address: a page that a browser here shows under a
+/// name of its own, which it has resolve to this machine, is none. A proxy on this machine that says nothing of
+/// itself, as nginx's plain `proxy_pass`, looks like a user here, with all of its clients: behind one, set a token.
+/// Thread-safe: it does not change.
 class operator_access {
  public:
   /// Only this machine.
   operator_access() = default;
-  /// Also whoever sends `Authorization: Bearer <token>`. Throws std::invalid_argument if the token has fewer than 16
+  /// Only who sends `Authorization: Bearer <token>`. Throws std::invalid_argument if the token has fewer than 16
   /// characters, or others than RFC 6750 section 2.1 allows.
   explicit operator_access(std::string token);
 

@@ -30,6 +30,7 @@ struct family_options {
   /// A series that has stood still for this long is left out of the pages, until it moves again: then it is back,
   /// with all that it has counted. 0 (default): never; to 365 days. A counter or a histogram stands still while
   /// nothing is added, a gauge only while it is 0. Looked at when a page is made, so at least two of them are needed.
+  /// Prometheus takes one that comes back for a new one: what it counted before that page is in no rate.
   /// Series keep their address, their memory, and their place under max_series.
   std::chrono::milliseconds idle_after{0};
 };

@@ -114,7 +114,8 @@ class http_response {
   /// context has ended.
   boost::asio::awaitable<std::error_code> start();
   /// Sends the next part; ends early, with an error, as start() does. The memory stays valid until it returns;
-  /// nothing is kept, so a body of any size takes one buffer. HEAD requests send nothing.
+  /// nothing is kept, so a body of any size takes one buffer. HEAD requests send nothing, and end a body without a
+  /// length at once with std::errc::message_size.
   boost::asio::awaitable<std::error_code> write(boost::asio::const_buffer part);
   /// Whether the header has gone out, this one or one in its place.
   bool started() const noexcept { return started_; }

@@ -1,17 +1,21 @@
 // What an existing Beast session takes in: three calls around the handling of a request.
 #pragma once
 
+#include "weir/asio/slot_link.hpp"
 #include "weir/beast/client_watch.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/http/observer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -99,6 +103,13 @@ class request_scope {
   /// or make it current: context_scope under(scope.ctx());
   const context& ctx() const noexcept { return exchange_.ctx(); }
   exchange& current() noexcept { return exchange_; }
+  /// For what the request waits for with a callback: set off, on the connection's executor, when the context ends.
+  ///
+  ///   timer.async_wait(asio::bind_cancellation_slot(scope.slot(), handler));
+  ///
+  /// A slot takes one operation after the other; it is over with the request. Errors: throws std::bad_alloc. Cost:
+  /// see slot_link; nothing for requests that do not ask for it.
+  boost::asio::cancellation_slot slot();
 
   /// Gives the client the request's id, if it has one, as `X-Request-ID`. Errors: throws std::bad_alloc.
   void identify(boost::beast::http::response_header<fields>& response) const;
@@ -117,8 +128,10 @@ class request_scope {
                 detail::scoped_connection connection, client_watch_options options);
 
   const detail::scoped_connection connection_;
+  const boost::asio::any_io_executor executor_;
   exchange exchange_;
   client_watch watch_;
+  std::optional<slot_link<boost::asio::any_io_executor>> link_;
 };
 
 /// What an error of a read or a write on a connection says about its client: client_closed for an orderly end,

@@ -33,12 +33,13 @@ struct live_options {
   std::size_t most_viewers = 8;
   /// Between two snapshots; 100 ms to 1 min, default 1 s.
   std::chrono::milliseconds interval{1000};
-  /// The records that the page's log begins with; 1 to 10 000, default 200.
+  /// The records that the page's log begins with; 1 to 500, which is what it shows, default 200.
   std::size_t log_records = 200;
   /// Of those below warn and of those from warn on, each, so many a second are kept, and the others only counted;
   /// 1 to 10 000, default 100. It bounds what the page costs a program that logs a lot.
   unsigned log_records_per_second = 100;
-  /// The slowest requests of the last `slow_window`; 0 to 100, default 12, and 1 s to 1 h, default 5 min.
+  /// The slowest requests of the last `slow_window`; 0 to 100, default 12, and 1 s to 1 h, default 5 min. Exact but for
+  /// its oldest sixth.
   std::size_t slow_requests = 12;
   std::chrono::seconds slow_window{300};
 };
@@ -72,7 +73,8 @@ class live_page {
   /// The document for this visitor, or 401 or 403.
   live_answer document(const live_visitor& visitor) const;
 
-  /// Ends the streams of events, for a server that is about to stop: their next() returns nullptr.
+  /// Ends the streams of events, for a server that is about to stop: what they call next() for next, within an
+  /// interval, is nullptr.
   void close() noexcept;
 
  private:
