@@ -26,9 +26,9 @@ namespace json = boost::json;
 
 /// What became of one call: its status, or why there is none.
 boost::asio::awaitable<json::value> call(weir::http_client& client, weir::context ctx, json::object wanted) {
-  weir::client_request request{.method = "POST", .headers = {{"Content-Type", "application/json"}}};
   try {
-    request.url = wanted.at("url").as_string();
+    weir::client_request request("POST", std::string(wanted.at("url").as_string()));
+    request.headers = {{"Content-Type", "application/json"}};
     request.body = json::serialize(wanted.at("arguments"));
     const weir::client_response response = co_await client.send(std::move(ctx), std::move(request));
     co_return response.status;

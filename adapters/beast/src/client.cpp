@@ -3,16 +3,19 @@
 #include "header_rules.hpp"
 #include "heads.hpp"
 #include "http_url.hpp"
+#include "idle_connections.hpp"
+#include "weir/asio/sleep.hpp"
 #include "weir/asio/under.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -22,8 +25,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <map>
+#include <atomic>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
@@ -47,19 +52,19 @@ bool is_idempotent(std::string_view method) noexcept {
   return std::ranges::find(all, method) != all.end();
 }
 
-/// What a connection says that its server has closed while it was kept.
+/// What a connection says that its server has closed, while it was kept or has not taken all that it is sent.
 bool is_stale(const boost::system::error_code& error) noexcept {
   return error == http::error::end_of_stream || error == asio::error::connection_reset ||
          error == asio::error::broken_pipe || error == asio::error::eof;
 }
 
-/// Whether the server has neither closed it nor sent anything unasked.
-bool is_usable(tcp::socket& socket) noexcept {
-  boost::system::error_code error;
-  char next = 0;
-  socket.non_blocking(true, error);
-  if (!error) socket.receive(asio::buffer(&next, 1), tcp::socket::message_peek, error);
-  return error == asio::error::would_block;
+/// What only the client can say, as it has the connection and the framing of the body.
+bool is_reserved(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 8> all{
+      "Connection", "Content-Length", "Keep-Alive",        "Proxy-Connection",
+      "TE",         "Trailer",        "Transfer-Encoding", "Upgrade"};
+  return std::ranges::any_of(
+      all, [&](std::string_view each) { return boost::beast::iequals(to_beast(each), to_beast(name)); });
 }
 
 request_message compose(const client_request& request, const detail::http_url& url, const outgoing_call& call) {
@@ -79,8 +84,10 @@ request_message compose(const client_request& request, const detail::http_url& u
 void check(const client_request& request) {
   if (!detail::is_token(request.method))
     throw std::invalid_argument("client_request: '" + request.method + "' is no method");
+  if (request.method == "CONNECT") throw std::invalid_argument("client_request: CONNECT, which asks for a tunnel");
   for (const auto& [name, value] : request.headers) {
     if (!detail::is_token(name)) throw std::invalid_argument("client_request: '" + name + "' is no header's name");
+    if (is_reserved(name)) throw std::invalid_argument("client_request: header " + name + " is the client's to set");
     if (!detail::is_field_value(value))
       throw std::invalid_argument("client_request: a control character in header " + name);
   }
@@ -98,139 +105,189 @@ client_options checked(const client_options& options) {
     refuse("body_limit_bytes is " + std::to_string(options.body_limit_bytes) + ": it must be up to 1 GiB");
   if (options.idle_connections > 1024)
     refuse("idle_connections is " + std::to_string(options.idle_connections) + ": it must be up to 1024");
+  if (options.all_idle_connections > 4096)
+    refuse("all_idle_connections is " + std::to_string(options.all_idle_connections) + ": it must be up to 4096");
+  if (options.idle_timeout.count() < 1 || options.idle_timeout > std::chrono::hours(1))
+    refuse("idle_timeout is " + std::to_string(options.idle_timeout.count()) + " ms: it must be from 1 ms to 1 h");
   return options;
+}
+
+/// What is sent, and where to. On the client's thread, with nothing of the caller's.
+struct outgoing_request {
+  outgoing_request(request_message composed, const detail::http_url& url, bool is_repeatable)
+      : message(std::move(composed)),
+        host(url.host),
+        port(url.port),
+        server(fmt::format("{}|{}", url.host, url.port)),
+        may_repeat(is_repeatable) {}
+
+  request_message message;
+  std::string host;
+  std::uint16_t port;
+  std::string server;
+  bool may_repeat;
+};
+
+/// What the client's thread leaves for the caller, who may be gone by then.
+struct call_result {
+  client_response response;
+  std::exception_ptr failure;
+  std::atomic<bool> given{false};
+};
+
+/// For who does not wait any longer.
+[[noreturn]] void give_up(outgoing_call& call, const context& wanted) {
+  const std::error_code why = wanted.done() ? wanted.error() : std::make_error_code(std::errc::timed_out);
+  call.failed(why);
+  throw std::system_error(why, "http_client");
 }
 
 } // namespace
 
-/// Everything but the constructor and destructor is on its thread.
+/// What has no comment is used on its thread only.
 struct http_client::state {
-  explicit state(const client_options& given) : options(checked(given)), observer(options.observing) {
+  explicit state(const client_options& given)
+      : options(checked(given)),
+        observer(std::make_shared<call_observer>(options.observing)),
+        idle(io, {options.idle_connections, options.all_idle_connections, options.idle_timeout}) {
     thread = std::jthread([this] { io.run(); });
   }
-  ~state() { io.stop(); } // the thread is joined first of all members
-
-  struct connection {
-    tcp::socket socket;
-    std::string server; // host and port
-    bool was_kept = false;
-  };
-
-  asio::awaitable<client_response> call(context ctx, client_request request) {
-    const detail::http_url url = detail::parse_http_url(request.url);
-    outgoing_call observed(observer, ctx,
-                           {.method = request.method, .address = url.host, .port = url.port, .path = url.path()});
-    const cancellable limited = with_timeout(ctx, options.timeout);
-    try {
-      auto exchange = try_once(limited.ctx, request, url, observed);
-      client_response response = co_await std::move(exchange);
-      observed.answered(response.status, response.body.size());
-      co_return response;
-    } catch (const boost::system::system_error& error) {
-      observed.failed(error.code());
-      throw;
-    } catch (const std::system_error& error) {
-      const bool own_limit = limited.ctx.done() && !ctx.done();
-      observed.failed(own_limit ? std::make_error_code(std::errc::timed_out) : error.code());
-      if (own_limit) throw std::system_error(std::make_error_code(std::errc::timed_out), "http_client");
-      throw;
-    }
+  ~state() {
+    closing.cancel(cancel_reason::shutdown);
+    asio::post(io, [this] { idle.close(); });
+    keep_running.reset();
+    thread.join(); // when the last call has ended
   }
 
-  /// Or twice, if a kept connection turns out to be closed.
-  asio::awaitable<client_response> try_once(context ctx, const client_request& request, const detail::http_url& url,
-                                            const outgoing_call& observed) {
-    request_message message = compose(request, url, observed);
-    std::optional<connection> with = take_kept(url);
-    if (with) {
-      boost::system::error_code failed;
+  asio::awaitable<client_response> call(context ctx, outgoing_request request) {
+    if (std::optional<detail::client_connection> kept = idle.take(request.server)) {
+      bool has_begun = false; // the response
       try {
-        auto first = exchange(ctx, *with, message);
+        auto first = exchange(ctx, *kept, request.message, has_begun);
         co_return co_await std::move(first);
       } catch (const boost::system::system_error& error) {
-        if (!is_stale(error.code()) || !is_idempotent(request.method)) throw;
+        if (has_begun || !is_stale(error.code()) || !request.may_repeat) throw;
       }
     }
-    auto connecting = connect(ctx, url);
-    with.emplace(co_await std::move(connecting));
-    auto second = exchange(ctx, *with, message);
-    co_return co_await std::move(second);
-  }
-
-  asio::awaitable<connection> connect(context ctx, const detail::http_url& url) {
-    tcp::resolver resolver(io);
-    auto resolving =
-        under(ctx, resolver.async_resolve(std::string(url.host), std::to_string(url.port), asio::deferred));
-    const tcp::resolver::results_type found = co_await std::move(resolving);
-    connection made{.socket = tcp::socket(io), .server = name_of(url)};
-    auto connecting = under(ctx, asio::async_connect(made.socket, found, asio::deferred));
+    detail::client_connection fresh(tcp::socket(io), request.server);
+    auto connecting = connect(ctx, fresh.socket, request);
     co_await std::move(connecting);
-    made.socket.set_option(tcp::no_delay(true));
-    co_return made;
+    bool has_begun = false;
+    auto only = exchange(ctx, fresh, request.message, has_begun);
+    co_return co_await std::move(only);
   }
 
-  asio::awaitable<client_response> exchange(context ctx, connection& with, request_message& message) {
-    auto writing = under(ctx, http::async_write(with.socket, message, asio::deferred));
-    co_await std::move(writing);
+  asio::awaitable<void> connect(context ctx, tcp::socket& socket, const outgoing_request& request) {
+    boost::system::error_code is_name;
+    const asio::ip::address address = asio::ip::make_address(request.host, is_name);
+    if (is_name) {
+      tcp::resolver resolver(io);
+      auto resolving = under(ctx, resolver.async_resolve(request.host, std::to_string(request.port), asio::deferred));
+      const tcp::resolver::results_type found = co_await std::move(resolving);
+      auto connecting = under(ctx, asio::async_connect(socket, found, asio::deferred));
+      co_await std::move(connecting);
+    } else {
+      // Without the resolver, which may be at another's name.
+      auto connecting = under(ctx, socket.async_connect(tcp::endpoint(address, request.port), asio::deferred));
+      co_await std::move(connecting);
+    }
+    socket.set_option(tcp::no_delay(true));
+  }
+
+  asio::awaitable<client_response> exchange(context ctx, detail::client_connection& with, request_message& message,
+                                            bool& has_begun) {
+    boost::system::error_code cut_off;
+    try {
+      auto writing = under(ctx, http::async_write(with.socket, message, asio::deferred));
+      co_await std::move(writing);
+    } catch (const boost::system::system_error& error) {
+      // The server may have answered, with 413 say, and closed without having read all.
+      if (!is_stale(error.code())) throw;
+      cut_off = error.code();
+    }
     boost::beast::flat_buffer buffer(options.header_limit_bytes + std::size_t{64} * 1024);
-    // What stands before the final response, such as 103, is passed over.
     for (;;) {
       http::response_parser<http::string_body> incoming;
       incoming.header_limit(options.header_limit_bytes);
       incoming.body_limit(options.body_limit_bytes);
       incoming.skip(message.method() == http::verb::head);
-      auto reading = under(ctx, http::async_read(with.socket, buffer, incoming, asio::deferred));
-      co_await std::move(reading);
-      if (incoming.get().result_int() < 200) continue;
+      try {
+        auto reading = under(ctx, http::async_read(with.socket, buffer, incoming, asio::deferred));
+        co_await std::move(reading);
+      } catch (const boost::system::system_error&) {
+        has_begun = has_begun || incoming.got_some() || buffer.size() != 0;
+        if (cut_off && !has_begun) throw boost::system::system_error(cut_off);
+        throw;
+      }
+      has_begun = true;
+      const unsigned status = incoming.get().result_int();
+      const bool is_switch = status == 101;     // final: what follows is another protocol
+      if (status < 200 && !is_switch) continue; // passed over, such as 103
       auto received = incoming.release();
-      if (received.keep_alive() && buffer.size() == 0) keep(std::move(with));
-      client_response response{.status = received.result_int(), .headers = {}, .body = std::move(received.body())};
+      if (received.keep_alive() && !is_switch && !cut_off && buffer.size() == 0) idle.keep(std::move(with));
+      client_response response{.status = status, .headers = {}, .body = std::move(received.body())};
       response.headers = std::move(received.base());
       co_return response;
     }
   }
 
-  static std::string name_of(const detail::http_url& url) {
-    return fmt::format("{}|{}", url.host, url.port);
-  }
-
-  std::optional<connection> take_kept(const detail::http_url& url) {
-    const auto found = kept.find(name_of(url));
-    if (found == kept.end()) return std::nullopt;
-    std::optional<connection> taken;
-    while (!taken && !found->second.empty()) {
-      // The one that was kept last is the likeliest to be open still.
-      if (is_usable(found->second.back().socket)) taken.emplace(std::move(found->second.back()));
-      found->second.pop_back();
-    }
-    if (found->second.empty()) kept.erase(found);
-    return taken;
-  }
-
-  void keep(connection idle) {
-    if (options.idle_connections == 0) return;
-    auto& of_server = kept[idle.server];
-    if (of_server.size() >= options.idle_connections) of_server.erase(of_server.begin());
-    of_server.push_back(std::move(idle));
-  }
-
-  const client_options options;
-  call_observer observer;
+  const client_options options;                          // read by callers, too
+  const std::shared_ptr<call_observer> observer;         // the callers'; theirs for as long as they are
+  const cancellable closing = with_cancel(background()); // ends all calls
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> keep_running{io.get_executor()};
-  std::map<std::string, std::vector<connection>> kept;
+  detail::idle_connections idle;
   std::jthread thread;
 };
 
 http_client::http_client(client_options options) : state_(std::make_unique<state>(options)) {}
 http_client::~http_client() = default;
 
+// The caller waits, on its own executor, for the end of a context: of its own, by the time-out, or because the result
+// is there. So neither is it kept waiting by what cannot be cancelled, such as getaddrinfo(3), nor is its executor
+// touched by the client's thread once it is destroyed.
 asio::awaitable<client_response> http_client::send(context ctx, client_request request) {
   check(request);
-  // Not by the caller's cancellation slot, which would be set off on the caller's thread: the context ends the call.
-  auto call = asio::co_spawn(state_->io, state_->call(std::move(ctx), std::move(request)),
-                             asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
-  co_return co_await std::move(call);
+  const detail::http_url url = detail::parse_http_url(request.url);
+  const cancellable wanted = with_cancel(ctx); // ends with this frame, in whichever way that goes
+  const done_registration with_client =
+      state_->closing.ctx.on_done([end = wanted.cancel.share()] { end(cancel_reason::shutdown); });
+  const std::shared_ptr<call_observer> observer = state_->observer;
+  outgoing_call observed(*observer, wanted.ctx,
+                         {.method = request.method, .address = url.host, .port = url.port, .path = url.path()});
+  cancellable limited = with_timeout(wanted.ctx, state_->options.timeout);
+  const auto result = std::make_shared<call_result>();
+  auto leave = [result, end = limited.cancel.share()](std::exception_ptr failure, client_response response) {
+    result->failure = std::move(failure);
+    result->response = std::move(response);
+    // release: pairs with the acquire in send(); publishes the two.
+    result->given.store(true, std::memory_order_release);
+    end();
+  };
+  limited.cancel.release();
+  outgoing_request outgoing(compose(request, url, observed), url, is_idempotent(request.method));
+  asio::co_spawn(state_->io, state_->call(limited.ctx, std::move(outgoing)), std::move(leave));
+
+  auto ended = until_done(limited.ctx);
+  co_await std::move(ended);
+  // acquire: pairs with the release above.
+  if (!result->given.load(std::memory_order_acquire)) {
+    if (!limited.ctx.done()) wanted.cancel(); // the caller's cancellation slot
+    give_up(observed, wanted.ctx);
+  }
+  if (result->failure) {
+    try {
+      std::rethrow_exception(result->failure);
+    } catch (const boost::system::system_error& error) {
+      observed.failed(error.code());
+      throw;
+    } catch (const std::system_error&) {
+      // Its context has ended, only that it knew that first.
+      give_up(observed, wanted.ctx);
+    }
+  }
+  observed.answered(result->response.status, result->response.body.size());
+  co_return std::move(result->response);
 }
 
 } // namespace weir

@@ -24,7 +24,9 @@ std::uint16_t parse_port(std::string_view url, std::string_view text) {
 
 http_url parse_http_url(std::string_view url) {
   constexpr std::string_view scheme = "http://";
-  if (!url.starts_with(scheme)) refuse(url, "it does not begin with http://");
+  const auto same = [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); };
+  // RFC 3986 section 3.1: in either case.
+  if (!std::ranges::equal(scheme, url.substr(0, scheme.size()), same)) refuse(url, "it does not begin with http://");
   const auto is_visible = [](char c) { return c > ' ' && c < 0x7F; };
   if (!std::ranges::all_of(url, is_visible)) refuse(url, "it has a character that is to be percent-encoded");
 

@@ -7,6 +7,8 @@
 #include "weir/metrics/names.hpp"
 
 #include <array>
+#include <exception>
+#include <string>
 #include <utility>
 
 namespace weir {
@@ -19,6 +21,15 @@ std::string_view type_of(const std::error_code& error) noexcept {
   if (error == std::errc::connection_refused) return "connection_refused";
   if (error == std::errc::connection_reset || error == std::errc::broken_pipe) return "connection_reset";
   return "_OTHER";
+}
+
+/// Nothing if there is no memory for it: who observes a call does not end the process.
+std::string message_of(const std::error_code& error) noexcept {
+  try {
+    return error ? error.message() : "given up";
+  } catch (const std::exception&) {
+    return {};
+  }
 }
 
 struct ended_call {
@@ -81,8 +92,7 @@ void outgoing_call::end(unsigned status, std::string_view error_type, const std:
   const detail::ids_scope under_the_call(ids);
   const ended_call call{target_, above != nullptr ? above->span_id : 0, duration, body_bytes};
   if (status == 0) {
-    write_record<level::warn>(*log, call, field<"error.type">(error_type),
-                              field<"error.message">(error ? error.message() : "given up"));
+    write_record<level::warn>(*log, call, field<"error.type">(error_type), field<"error.message">(message_of(error)));
   } else if (status >= 500) {
     write_record<level::warn>(*log, call, field<"http.response.status_code">(status),
                               field<"http.response.body.size">(body_bytes));

@@ -4,12 +4,21 @@
 #include "http_url.hpp"
 #include "server_fixture.hpp"
 #include "waiting_handler.hpp"
+#include "weir/asio/under.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <condition_variable>
 #include <future>
+#include <mutex>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,6 +30,42 @@
 using namespace weir_test;
 using weir::client_request;
 using weir::client_response;
+
+namespace {
+
+/// While it lives, whoever resolves "slow.test" has to wait.
+class slow_name {
+ public:
+  slow_name() { set(true); }
+  ~slow_name() { set(false); }
+
+  static void wait() {
+    std::unique_lock hold(mutex);
+    changed.wait_for(hold, 5s, [] { return !is_slow; });
+  }
+
+ private:
+  static void set(bool slow) {
+    const std::lock_guard hold(mutex);
+    is_slow = slow;
+    changed.notify_all();
+  }
+  static inline std::mutex mutex;
+  static inline std::condition_variable changed;
+  static inline bool is_slow = false;
+};
+
+} // namespace
+
+/// The system's, for all other names.
+extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
+  if (name != nullptr && std::string_view(name) == "slow.test") {
+    slow_name::wait();
+    return EAI_NONAME;
+  }
+  static const auto system = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  return system(name, service, hints, found);
+}
 
 namespace {
 
@@ -39,7 +84,7 @@ struct caller {
     return result.get();
   }
   client_response get(std::uint16_t port, std::string_view target, weir::context ctx = {}) {
-    return send({.url = url_of(port, target)}, std::move(ctx));
+    return send({"GET", url_of(port, target)}, std::move(ctx));
   }
   double calls(observed::labels wanted) const { return by.sum("http_client_request_duration_seconds", wanted); }
   std::vector<std::string> lines() { return by.lines_of("calls"); }
@@ -63,6 +108,44 @@ task tell_headers(http_request& in, http_response& out) {
     all += fmt::format("{}={}\n", each, in.header(each));
   out.body(all + in.body());
   co_return;
+}
+
+void read_head(const raw_socket& from) {
+  char next = 0;
+  std::string head;
+  while (!head.ends_with("\r\n\r\n") && ::recv(from.get(), &next, 1, 0) == 1) head.push_back(next);
+}
+
+/// With a response after which the connection may be kept; the client may have gone.
+void answer_to(const raw_socket& asked) {
+  constexpr std::string_view text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  ::send(asked.get(), text.data(), text.size(), MSG_NOSIGNAL);
+}
+
+/// One call to there; the server's side of its connection.
+raw_socket get_from(const raw_listener& server, caller& calling) {
+  auto response = std::async(std::launch::async, [&] { return calling.get(server.port(), "/"); });
+  raw_socket asked = server.accept();
+  read_head(asked);
+  answer_to(asked);
+  CHECK(response.get().body == "ok");
+  return asked;
+}
+
+/// Whether the client closes it within ten seconds; it may have sent something before.
+bool is_at_end(const raw_socket& connection) {
+  const timeval limit{.tv_sec = 10, .tv_usec = 0};
+  ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  char part[4096];
+  for (;;) {
+    const ssize_t bytes = ::recv(connection.get(), part, sizeof part, 0);
+    if (bytes <= 0) return bytes == 0 || errno == ECONNRESET;
+  }
+}
+
+bool is_open(const raw_socket& connection) {
+  char part = 0;
+  return ::recv(connection.get(), &part, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 /// What a server that is none answers to each connection, which it then closes, or keeps open.
@@ -108,10 +191,9 @@ TEST_CASE("client: a call carries its context's trace, id and deadline, each wit
   const weir::correlation ids{0x0123456789abcdefU, 0xfedcba9876543210U, 0x1111111111111111U};
   const weir::context ctx = weir::with_correlation(weir::background(), ids);
   const auto [limited, cancel] = weir::with_timeout(ctx, 1h);
-  const client_request request{.method = "POST",
-                               .url = url_of(peer.port(), "/tell?x=1"),
-                               .headers = {{"X-Own", "mine"}, {"Host", "forged"}, {"traceparent", "forged"}},
-                               .body = "body"};
+  client_request request("POST", url_of(peer.port(), "/tell?x=1"));
+  request.headers = {{"X-Own", "mine"}, {"Host", "forged"}, {"traceparent", "forged"}};
+  request.body = "body";
   const std::string first = calling.send(request, limited).body, second = calling.send(request, limited).body;
 
   const std::string trace = "traceparent=00-0123456789abcdeffedcba9876543210-";
@@ -199,11 +281,12 @@ TEST_CASE("client: whatever a server answers ends in a response or an error", "[
   caller calling({.header_limit_bytes = 1024, .body_limit_bytes = 10});
   const auto answer_to = [&](std::string answer, std::string method = "GET") {
     canned_server server(std::move(answer), true);
-    return calling.send({.method = std::move(method), .url = url_of(server.port(), "/")});
+    return calling.send({std::move(method), url_of(server.port(), "/")});
   };
   CHECK(answer_to("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nx")
             .status == 404);
   CHECK(calling.calls({{"error_type", "404"}, {"http_response_status_code", "404"}}) == 1);
+  CHECK(answer_to("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n").status == 101);
   CHECK(answer_to("HTTP/1.0 200 OK\r\n\r\nto the end").body == "to the end");
   CHECK(answer_to("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", "HEAD").body.empty());
   CHECK(answer_to("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n").body == "ok");
@@ -216,12 +299,180 @@ TEST_CASE("client: whatever a server answers ends in a response or an error", "[
 
 TEST_CASE("client: what cannot be sent is refused", "[beast][client]") {
   caller calling;
-  CHECK_THROWS_AS(calling.send({.url = "https://example"}), std::invalid_argument);
-  CHECK_THROWS_AS(calling.send({.method = "GET /", .url = "http://127.0.0.1/"}), std::invalid_argument);
-  CHECK_THROWS_AS(calling.send({.url = "http://127.0.0.1/", .headers = {{"X", "a\r\nY: b"}}}), std::invalid_argument);
-  CHECK_THROWS_AS(calling.send({.url = "http://127.0.0.1/", .headers = {{"X Y", "a"}}}), std::invalid_argument);
+  CHECK_THROWS_AS(calling.send({"GET", "https://example"}), std::invalid_argument);
+  CHECK_THROWS_AS(calling.send({"GET /", "http://127.0.0.1/"}), std::invalid_argument);
+  CHECK_THROWS_WITH(calling.send({"CONNECT", "http://127.0.0.1/"}), Catch::Contains("CONNECT"));
+  const auto send_with = [&](std::string name, std::string value) {
+    client_request request("GET", "http://127.0.0.1/");
+    request.headers = {{std::move(name), std::move(value)}};
+    calling.send(request);
+  };
+  CHECK_THROWS_AS(send_with("X", "a\r\nY: b"), std::invalid_argument);
+  CHECK_THROWS_AS(send_with("X Y", "a"), std::invalid_argument);
+  for (const char* name : {"Connection", "Content-Length", "Keep-Alive", "Proxy-Connection", "TE", "Trailer",
+                           "transfer-encoding", "UPGRADE"})
+    CHECK_THROWS_WITH(send_with(name, "1"), Catch::Contains(name));
   CHECK_THROWS_WITH(weir::http_client({.timeout = 0ms}), Catch::Contains("timeout"));
   CHECK_THROWS_WITH(weir::http_client({.idle_connections = 1025}), Catch::Contains("idle_connections"));
+  CHECK_THROWS_WITH(weir::http_client({.all_idle_connections = 4097}), Catch::Contains("all_idle_connections"));
+  CHECK_THROWS_WITH(weir::http_client({.idle_timeout = 0ms}), Catch::Contains("idle_timeout"));
+}
+
+TEST_CASE("client: a request can be made within the expression that awaits its response", "[beast][client]") {
+  running_server peer([](weir::http_server& on) { on.get("/items/7", tell_headers); });
+  caller calling;
+  const auto ask = [](weir::http_client& client, std::uint16_t port) -> boost::asio::awaitable<unsigned> {
+    const weir::context ctx;
+    const client_response stock = co_await client.send(ctx, {"GET", url_of(port, "/items/7")});
+    const client_response again = co_await client.send(ctx, client_request("GET", url_of(port, "/items/7")));
+    co_return stock.status + again.status;
+  };
+  boost::asio::io_context io;
+  auto both = boost::asio::co_spawn(io, ask(calling.client, peer.port()), boost::asio::use_future);
+  io.run();
+  CHECK(both.get() == 400);
+}
+
+TEST_CASE("client: a caller whose execution context goes leaves nothing behind", "[beast][client]") {
+  raw_listener silent;
+  caller calling;
+  std::optional<raw_socket> asked;
+  {
+    boost::asio::io_context io;
+    boost::asio::co_spawn(io, calling.client.send({}, {"GET", url_of(silent.port(), "/")}), boost::asio::detached);
+    io.poll();
+    asked.emplace(silent.accept());
+  }
+  CHECK(calling.calls({{"error_type", "_OTHER"}}) == 1);
+  // It ends on the client's side as well, and what comes is for nobody.
+  answer_to(*asked);
+  CHECK(is_at_end(*asked));
+}
+
+TEST_CASE("client: a name that is slow to be resolved keeps nobody longer than the time-out", "[beast][client]") {
+  caller hasty({.timeout = 20ms}), calling;
+  const slow_name slow; // ends before them, as they wait for the resolver
+  try {
+    hasty.send({"GET", "http://slow.test/"});
+    FAIL("it has an answer");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::timed_out);
+  }
+  CHECK(hasty.calls({{"error_type", "timeout"}}) == 1);
+
+  boost::asio::io_context io;
+  const auto [ctx, cancel] = weir::with_cancel(weir::background());
+  auto first =
+      boost::asio::co_spawn(io, calling.client.send(ctx, {"GET", "http://slow.test/"}), boost::asio::use_future);
+  io.poll();
+  running_server peer([](weir::http_server& on) { on.get("/tell", tell_headers); });
+  CHECK(calling.get(peer.port(), "/tell").status == 200);
+  cancel();
+  io.run();
+  CHECK_THROWS_AS(first.get(), std::system_error);
+}
+
+TEST_CASE("client: calls under way end when it is destroyed", "[beast][client]") {
+  raw_listener silent;
+  observed by;
+  boost::asio::io_context io;
+  std::optional<weir::http_client> client(std::in_place,
+                                          weir::client_options{.observing = {.metrics = &by.registry}});
+  auto response =
+      boost::asio::co_spawn(io, client->send({}, {"GET", url_of(silent.port(), "/")}), boost::asio::use_future);
+  io.poll();
+  const raw_socket asked = silent.accept();
+  client.reset();
+  CHECK(is_at_end(asked));
+  io.run();
+  try {
+    response.get();
+    FAIL("it has an answer");
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::operation_canceled);
+  }
+  CHECK(by.sum("http_client_request_duration_seconds", {{"error_type", "shutdown"}}) == 1);
+}
+
+TEST_CASE("client: a caller that is cancelled through its slot, or by under(), does not wait on", "[beast][client]") {
+  raw_listener silent;
+  caller calling;
+  boost::asio::io_context io;
+  boost::asio::cancellation_signal signal;
+  std::exception_ptr why;
+  boost::asio::co_spawn(io, calling.client.send({}, {"GET", url_of(silent.port(), "/")}),
+                        boost::asio::bind_cancellation_slot(
+                            signal.slot(), [&](std::exception_ptr error, const client_response&) { why = error; }));
+  io.poll();
+  const raw_socket first = silent.accept();
+  signal.emit(boost::asio::cancellation_type::terminal);
+  io.run();
+  REQUIRE(why);
+  try {
+    std::rethrow_exception(why);
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == std::errc::operation_canceled);
+  }
+  CHECK(is_at_end(first));
+  CHECK(calling.calls({{"error_type", "application"}}) == 1);
+
+  const auto shorter = weir::with_timeout(weir::background(), 20ms);
+  io.restart();
+  auto second = boost::asio::co_spawn(
+      io, weir::under(shorter.ctx, calling.client.send({}, {"GET", url_of(silent.port(), "/")})),
+      boost::asio::use_future);
+  io.run();
+  CHECK_THROWS_AS(second.get(), std::system_error);
+}
+
+TEST_CASE("client: idle connections are closed after a while, and the oldest for a newer one", "[beast][client]") {
+  caller forgetful({.idle_timeout = 20ms});
+  raw_listener first, second;
+  CHECK(is_at_end(get_from(first, forgetful)));
+  caller narrow({.all_idle_connections = 1});
+  const raw_socket older = get_from(first, narrow), newer = get_from(second, narrow);
+  CHECK(is_at_end(older));
+  CHECK(is_open(newer));
+}
+
+TEST_CASE("client: an answer that comes before the whole request was sent is not lost", "[beast][client]") {
+  raw_listener refusing;
+  caller calling;
+  client_request upload("POST", url_of(refusing.port(), "/"));
+  upload.body.assign(16 << 20, 'x');
+  auto response = std::async(std::launch::async, [&] { return calling.send(upload); });
+  {
+    const raw_socket asked = refusing.accept();
+    read_head(asked);
+    asked.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+  }
+  const client_response got = response.get();
+  CHECK(got.status == 413);
+  CHECK(got.body == "no");
+}
+
+TEST_CASE("client: a request is not repeated when a response has begun", "[beast][client]") {
+  raw_listener failing;
+  caller calling({.timeout = 5s});
+  raw_socket kept = get_from(failing, calling);
+  auto response = std::async(std::launch::async, [&] { return calling.get(failing.port(), "/"); });
+  read_head(kept);
+  kept.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx");
+  kept.reset();
+  CHECK_THROWS_AS(response.get(), boost::system::system_error);
+}
+
+TEST_CASE("client: an error whose text there is no memory for ends a call like any other", "[beast][client]") {
+  struct : std::error_category {
+    const char* name() const noexcept override { return "poor"; }
+    std::string message(int) const override { throw std::bad_alloc(); }
+  } const static poor;
+  observed by;
+  weir::call_observer observer({.metrics = &by.registry, .log = &by.stream.get_logger("calls")});
+  weir::outgoing_call call(observer, {}, {.method = "GET", .address = "stock"});
+  call.failed(std::error_code(1, poor));
+  REQUIRE(by.lines_of("calls").size() == 1);
+  CHECK(json_member(by.lines_of("calls")[0], "error.type") == "_OTHER");
 }
 
 TEST_CASE("client: urls are taken apart", "[beast][client]") {
@@ -233,6 +484,7 @@ TEST_CASE("client: urls are taken apart", "[beast][client]") {
   CHECK(plain.target == "/a/b?c=d");
   CHECK(plain.path() == "/a/b");
   CHECK(parse_http_url("http://example").target == "/");
+  CHECK(parse_http_url("HttP://example/A").target == "/A");
   CHECK(parse_http_url("http://example:").port == 80);
   CHECK(parse_http_url("http://example?x").target == "/?x");
   CHECK(parse_http_url("http://[::1]:81/x").host == "::1");

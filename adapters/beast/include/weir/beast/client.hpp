@@ -17,11 +17,17 @@
 
 namespace weir {
 
-/// What is asked of another server.
+/// What is asked of another server. It has a constructor, and not designated initialisers, because GCC 12 destroys an
+/// aggregate twice that is made within a `co_await` expression.
 struct client_request {
-  std::string method = "GET";
-  std::string url{}; ///< `http://host[:port]/path?query`; a fragment is left out
-  /// Host, Content-Length, Connection and what the context carries are the client's: it sets them itself.
+  /// `asked`: a method, any but CONNECT. `where`: `http://host[:port]/path?query`; a fragment is left out.
+  client_request(std::string asked, std::string where) : method(std::move(asked)), url(std::move(where)) {}
+
+  std::string method;
+  std::string url;
+  /// Host and what the context carries are set by the client, whatever stands here. What is about the connection or
+  /// the length of the body is refused: Connection, Content-Length, Keep-Alive, Proxy-Connection, TE, Trailer,
+  /// Transfer-Encoding, Upgrade.
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
 };
@@ -43,32 +49,41 @@ struct client_options {
   std::uint64_t body_limit_bytes = 16 * 1024 * 1024;
   /// Connections kept open for the next call, for each server. 0 to 1024.
   std::size_t idle_connections = 16;
+  /// The same for all servers together; one more takes the place of the oldest. 0 to 4096.
+  std::size_t all_idle_connections = 256;
+  /// For how long; best less than what the servers do. 1 ms to 1 h.
+  std::chrono::milliseconds idle_timeout{30'000};
 };
 
 /// Calls other servers, each call under a context:
 ///
 ///   weir::http_client client;
 ///   …
-///   const weir::client_response stock = co_await client.send(request.ctx(), {.url = "http://stock:8080/items/7"});
+///   const weir::client_response stock = co_await client.send(request.ctx(), {"GET", "http://stock:8080/items/7"});
 ///
 /// The call ends when the context does; what it carries, and how it is counted and logged: see outgoing_call.
 /// It has one thread of its own, on which all its connections are; calls come from any executor and go on there.
-/// Redirects are the caller's, and no `https` is spoken.
-/// Thread-safe. Lifetime: outlives its calls, so it stands before the server whose handlers use it.
+/// Names are resolved by the system, one at a time: a slow one delays the calls to other new names, though not those
+/// to addresses or on kept connections, and no call beyond its end. Redirects are the caller's, and no `https` is
+/// spoken. Thread-safe. Lifetime: outlives its calls, so it stands before the server whose handlers use it.
 class http_client {
  public:
   /// Errors: std::invalid_argument; std::system_error if there is no thread to be had.
   explicit http_client(client_options options = {});
-  /// Calls under way, of which there should be none, end with operation_aborted.
+  /// Calls under way, of which there should be none, are ended (std::errc::operation_canceled). Waits until their
+  /// connections are closed, and for a name that is just being resolved.
   ~http_client();
   http_client(const http_client&) = delete;
   http_client& operator=(const http_client&) = delete;
 
-  /// Sends it and reads the response, whatever its status. A kept connection that turns out to be closed is replaced
-  /// once where that cannot do anything twice (RFC 9110 section 9.2.2).
-  /// Errors: std::system_error with the context's error when that ended, or the time-out was over
-  /// (std::errc::timed_out); boost::system::system_error of connecting, writing, reading; std::invalid_argument
-  /// naming a url, method or header that is none.
+  /// Sends it and reads the response, whatever its status; 101 ends the connection with it. A response that comes
+  /// before the whole request was taken counts. A kept connection that turns out to be closed before anything of a
+  /// response came is replaced once where that cannot do anything twice (RFC 9110 section 9.2.2).
+  /// It also ends by the caller's cancellation slot, and when the caller's execution context is destroyed.
+  /// Errors: std::system_error with the context's error when that ended, std::errc::timed_out if the time-out was
+  /// over, std::errc::operation_canceled if the caller was cancelled; boost::system::system_error of resolving,
+  /// connecting, writing, reading; std::invalid_argument naming a url, method or header that cannot be sent.
+  /// Cost: two contexts, and two coroutines on two threads.
   boost::asio::awaitable<client_response> send(context ctx, client_request request);
 
  private:
