@@ -13,6 +13,16 @@ namespace weir::detail {
 
 inline std::string_view to_view(boost::beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
+/// What of a target is before the query, and behind the authority where it has one: RFC 9112 section 3.2.2 has
+/// servers take a proxy's form, `http://host/path`.
+inline std::string_view path_of(std::string_view target) noexcept {
+  target = target.substr(0, target.find('?'));
+  const std::size_t authority = target.starts_with('/') ? target.npos : target.find("://");
+  if (authority == target.npos) return target;
+  const std::size_t begin = target.find('/', authority + 3);
+  return begin == target.npos ? std::string_view("/") : target.substr(begin);
+}
+
 /// Offers all headers of a message.
 inline void take_all(request_headers& into, const boost::beast::http::fields& headers) noexcept {
   for (const auto& each : headers) into.take(to_view(each.name_string()), to_view(each.value()));

@@ -22,10 +22,7 @@ std::string_view http_request::method() const noexcept { return detail::to_view(
 
 std::string_view http_request::target() const noexcept { return detail::to_view(message_.target()); }
 
-std::string_view http_request::path() const noexcept {
-  const std::string_view all = target();
-  return all.substr(0, all.find('?'));
-}
+std::string_view http_request::path() const noexcept { return detail::path_of(target()); }
 
 std::string_view http_request::header(std::string_view name) const noexcept {
   return detail::to_view(message_[to_beast(name)]);

@@ -132,10 +132,8 @@ asio::awaitable<bool> session::serve_one() {
   if (error == beast::error::timeout && !connection_.has_partial_header()) co_return false;
   under_way_ = true;
   ++round_;
-  // RFC 9112 section 3.2.
-  const std::size_t hosts = error ? 1 : incoming.get().count(http::field::host);
-  const bool lacks_host = hosts == 0 && incoming.get().version() >= 11;
-  if (hosts > 1 || lacks_host) error = http::error::bad_field;
+  const header_flaw flaw = error ? header_flaw() : find_flaw(incoming.get());
+  if (flaw.status != 0) error = http::error::bad_field;
   if (error && status_for(error) == 0) co_return false;
 
   begin_exchange(incoming);
@@ -146,7 +144,7 @@ asio::awaitable<bool> session::serve_one() {
     if (!came_whole_) error = co_await read_body(incoming);
   }
   if (error) {
-    co_await give_up_reading(error, lacks_host ? "no Host header" : hosts > 1 ? "several Host headers" : "");
+    co_await give_up_reading(error, flaw);
     co_return false;
   }
   const bool keep_alive = incoming.get().keep_alive();
@@ -189,8 +187,7 @@ void session::interrupt_at_end_of(const context& ctx) {
 
 void session::find_route(const parser& incoming) {
   const auto& head = incoming.get();
-  const std::string_view target = to_view(head.target());
-  match_ = setup_.routes.find(to_view(head.method_string()), target.substr(0, target.find('?')), request_.params_);
+  match_ = setup_.routes.find(to_view(head.method_string()), path_of(to_view(head.target())), request_.params_);
   if (match_.limits != nullptr) limits_ = match_.limits;
   if (exchange_) exchange_->set_route(match_.path_template);
 }
@@ -206,15 +203,15 @@ asio::awaitable<session::error_code> session::read_body(parser& incoming) {
 
 /// Of a request that could not be read, for the reason in `error`, unless `why` has a better text for it. Who may
 /// still be waiting gets an answer.
-asio::awaitable<void> session::give_up_reading(error_code error, std::string_view why) {
-  unsigned status = status_for(error);
+asio::awaitable<void> session::give_up_reading(error_code error, header_flaw flaw) {
+  unsigned status = flaw.status != 0 ? flaw.status : status_for(error);
   if (exchange_ && is_out_of_time(ctx())) {
     status = status_when_late(ctx().reason());
     note_lateness();
   } else if (error == beast::error::timeout) {
     if (exchange_) exchange_->timed_out();
   } else if (exchange_ && status != 0) {
-    exchange_->protocol_error(why.empty() ? error.message() : std::string(why));
+    exchange_->protocol_error(flaw.status == 0 ? error.message() : std::string(flaw.why));
   } else if (exchange_) {
     exchange_->cancel(reason_of(error));
   }

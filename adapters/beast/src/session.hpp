@@ -3,6 +3,7 @@
 
 #include "connection.hpp"
 #include "early_answer.hpp"
+#include "header_flaw.hpp"
 #include "weir/asio/ambient_executor.hpp"
 #include "weir/asio/post_on_done.hpp"
 #include "weir/beast/route_limits.hpp"
@@ -75,7 +76,7 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<bool> serve_one();
   boost::asio::awaitable<error_code> read_body(parser& incoming);
-  boost::asio::awaitable<void> give_up_reading(error_code error, std::string_view why);
+  boost::asio::awaitable<void> give_up_reading(error_code error, header_flaw flaw);
   boost::asio::awaitable<void> reject(unsigned status);
   boost::asio::awaitable<bool> refuse_expired(parser& incoming);
   boost::asio::awaitable<void> handle();

@@ -122,17 +122,21 @@ TEST_CASE("server: paths and methods that are not there get 404 and 405", "[beas
 TEST_CASE("server: what is no HTTP gets 400, is in the log, and ends the connection", "[beast][server]") {
   running_server server(simple_routes);
   const std::string bad[] = {
-      "nonsense\r\n\r\n",
-      "GET /hello HTTP/2.0\r\n\r\n",
-      "GET /hello HTTP/1.1\r\nHost: test\r\nNo colon\r\n\r\n",
-      "GET  HTTP/1.1\r\n\r\n",
-      "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n",
+      "nonsense\r\n\r\n", "GET /hello HTTP/2.0\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: test\r\nNo colon\r\n\r\n",
+      "GET  HTTP/1.1\r\n\r\n", "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
       "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n",
       "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-      "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
-      "GET /hello HTTP/1.1\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "GET /hello HTTP/1.1\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+      // What is behind these would be the next request to some, and a body to others.
+      "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: identity\r\n\r\nGET /hello HTTP/1.1\r\nHost: "
+      "x\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+      "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+      "POST /echo HTTP/1.0\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a b\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: user@a\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n",
       std::string("\x16\x03\x01\x02\x00\x01", 6) + std::string(100, '\0'), // TLS at the wrong door
   };
   for (const std::string& each : bad) {
@@ -152,6 +156,28 @@ TEST_CASE("server: what is no HTTP gets 400, is in the log, and ends the connect
     CHECK(json_member(line, "trace_id").size() == 32);
   }
   CHECK(server.by.active() == 0);
+}
+
+TEST_CASE("server: codings that it does not know are said to be so", "[beast][server]") {
+  running_server server(simple_routes);
+  for (const char* coding : {"gzip, chunked", "gzip\r\nTransfer-Encoding: chunked"}) {
+    raw_client client(server.port());
+    CHECK(
+        client.ask(fmt::format("POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: {}\r\n\r\n0\r\n\r\n", coding))
+            .status == 501);
+    CHECK(client.at_end());
+  }
+  raw_client client(server.port());
+  CHECK(client.ask("POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: \t Chunked \r\n\r\n0\r\n\r\n").status ==
+        200);
+}
+
+TEST_CASE("server: a target in a proxy's form finds its route", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  CHECK(client.get("http://test/hello?x=1").status == 200);
+  CHECK(client.get("http://test").status == 404);
+  CHECK(client.get("nonsense").status == 404);
 }
 
 TEST_CASE("server: headers and bodies above the limits get 431 and 413", "[beast][server]") {

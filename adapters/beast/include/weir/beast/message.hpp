@@ -48,7 +48,7 @@ class http_request {
   std::string_view method() const noexcept;
   /// As sent, with the query.
   std::string_view target() const noexcept;
-  /// The target up to the query, not decoded.
+  /// The target up to the query, not decoded; of `http://host/path` the path.
   std::string_view path() const noexcept;
   /// The first value of that header, or "".
   std::string_view header(std::string_view name) const noexcept;
