@@ -57,7 +57,7 @@ for preset in "${presets[@]}"; do
   run=(ctest --test-dir "build/$preset" --output-on-failure --no-tests=$none "${select[@]}" "$@")
   "${run[@]}" -j "$jobs" 2>&1 | tee "$log" || status=$?
   read -r f n < <(counts "$log") || { f=0; n=0; }
-  if [ "$f" -gt 0 ] && [ "$f" -le 3 ] && ! grep -qaE 'Sanitizer: |runtime error: |\(SEGFAULT\)|aborted' "$log"; then
+  if [ "$f" -gt 0 ] && [ "$f" -le 3 ] && ! grep -qaE 'Sanitizer: |runtime error: |\(SEGFAULT\)|Subprocess aborted' "$log"; then
     suspects=$(grep -aE '^\s+[0-9]+ - .*\((Failed|Timeout)\)' "$log" || true)
     again=$(mktemp)
     echo "tests: $f failed; once more, alone"
