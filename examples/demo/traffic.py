@@ -103,7 +103,7 @@ class Clients:
         if not found:
             fail(f"wrk did not report: {output!r}")
         self.counts["hello"] = int(found.group(1))
-        self.hello_latency = {share: re.search(rf"{share}%\s+(\S+)", output).group(1) for share in (50, 99)}
+        self.hello_latency = {share: re.search(rf"^\s*{share}%\s+(\S+)", output, re.MULTILINE).group(1) for share in (50, 99)}
 
     def watch(self, threads, wrk):
         while any(thread.is_alive() for thread in threads) or wrk.poll() is None:

@@ -37,9 +37,4 @@ operator_verdict judge(const live_visitor& visitor, const operator_access& acces
                        .is_forwarded = says_forwarded(header)});
 }
 
-bool is_from_elsewhere(const live_visitor& visitor) {
-  const std::string_view site = visitor.header("Sec-Fetch-Site");
-  return site == "cross-site" || site == "same-site";
-}
-
 } // namespace weir::detail

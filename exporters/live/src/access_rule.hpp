@@ -10,7 +10,4 @@ namespace weir::detail {
 /// Thread-safe. Errors: std::bad_alloc.
 operator_verdict judge(const live_visitor& visitor, const operator_access& access);
 
-/// Whether the browser says that another site's page makes it ask (Fetch Metadata, `Sec-Fetch-Site`).
-bool is_from_elsewhere(const live_visitor& visitor);
-
 } // namespace weir::detail
