@@ -105,7 +105,6 @@ asio::awaitable<void> serve_file(const http_request& request, http_response& res
                                  std::string_view name, const download_options& options) {
   const std::uint64_t size = file.facts().size;
   const file_state state(file.facts(), floor<seconds>(system_clock::now()));
-  response.header("Date", to_http_date(state.current.now));
   const auto describe = [&] {
     response.header("ETag", state.tag);
     response.header("Last-Modified", to_http_date(state.current.modified));

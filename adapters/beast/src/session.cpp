@@ -228,7 +228,7 @@ asio::awaitable<void> session::reject(unsigned status) {
   answer.set(http::field::content_type, "text/plain; charset=utf-8");
   answer.body() = std::string(http::obsolete_reason(answer.result())) + "\n";
   answer.prepare_payload();
-  identify(answer);
+  complete_header(answer);
   lingers_ = true;
   if (!co_await connection_.send(answer, *limits_->progress_timeout) && exchange_) exchange_->response_completed();
 }

@@ -96,7 +96,7 @@ class session : public std::enable_shared_from_this<session> {
   void begin_exchange(const parser& incoming);
   void finish_exchange() noexcept;
   void interrupt_at_end_of(const context& ctx);
-  void identify(boost::beast::http::fields& response) const;
+  void complete_header(boost::beast::http::fields& response) const;
   void note_failed_write(const error_code& error) noexcept;
   const context& ctx() const noexcept { return exchange_ ? exchange_->ctx() : unobserved_.ctx; }
   /// nullptr in a server that observes nothing.

@@ -1,6 +1,7 @@
 // What a session sends: whole answers, streamed ones, and those in place of a handler that has run out of time.
 #include "session.hpp"
 
+#include "current_date.hpp"
 #include "heads.hpp"
 #include "weir/beast/request_scope.hpp"
 
@@ -89,7 +90,7 @@ void session::prepare(http_response::message_type& message, bool keep_alive) con
   } else {
     message.prepare_payload();
   }
-  identify(message);
+  complete_header(message);
 }
 
 asio::awaitable<bool> session::send_whole(bool keep_alive) {
@@ -154,7 +155,12 @@ asio::awaitable<void> session::await_early() {
   lingers_ = true;
 }
 
-void session::identify(http::fields& response) const {
+/// What every response has, unless its handler has set it.
+void session::complete_header(http::fields& response) const {
+  if (response.find(http::field::date) == response.end()) {
+    const std::string_view date = current_date();
+    response.set(http::field::date, boost::beast::string_view(date.data(), date.size()));
+  }
   if (exchange_) set_request_id(response, exchange_->facts().request_id);
 }
 
@@ -185,7 +191,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
     head.chunked(true);
   else
     head.keep_alive(false);
-  identify(head);
+  complete_header(head);
   response.started_ = true;
   response.announced_ = content_length.value_or(0);
   if (exchange_) exchange_->response_started(head.result_int());

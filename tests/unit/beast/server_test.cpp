@@ -3,10 +3,12 @@
 #include "weir/beast/server.hpp"
 
 #include "server_fixture.hpp"
+#include "weir/http/http_date.hpp"
 #include "weir/log/macros.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -69,6 +71,36 @@ TEST_CASE("server: HTTP/1.0 closes unless it is asked not to", "[beast][server]"
   CHECK(client.ask("GET /hello HTTP/1.0\r\n\r\n").body == "hello\n");
   CHECK(client.at_end());
   CHECK(server.by.finished({{"network_protocol_version", "1.0"}}) == 2);
+}
+
+TEST_CASE("server: a response says when it was made, unless its handler does (RFC 9110 6.6.1)", "[beast][server]") {
+  constexpr const char* past = "Sun, 06 Nov 1994 08:49:37 GMT";
+  running_server server([&](weir::http_server& set) {
+    simple_routes(set);
+    set.get("/stream", [](http_request&, http_response& response) -> task { co_await response.start(); });
+    set.get("/dated", [](http_request&, http_response& response) -> task {
+      response.header("date", past);
+      co_return;
+    });
+  });
+  using namespace std::chrono;
+  const auto before = floor<seconds>(system_clock::now()) - seconds(1); // the coarse clock may be late
+  const auto date_of = [&](std::string_view text) {
+    const std::string date = raw_client(server.port()).ask(std::string(text)).header("Date");
+    INFO(date);
+    const auto time = weir::parse_http_date(date, before);
+    REQUIRE(time);
+    return *time;
+  };
+  for (const std::string& sent :
+       {request("GET /hello HTTP/1.1"), request("GET /empty HTTP/1.1"), request("GET /none HTTP/1.1"),
+        request("GET /stream HTTP/1.1"), std::string("?\r\n\r\n")}) {
+    INFO(sent);
+    const auto time = date_of(sent);
+    CHECK(time >= before);
+    CHECK(time <= system_clock::now());
+  }
+  CHECK(raw_client(server.port()).get("/dated").header("Date") == past);
 }
 
 TEST_CASE("server: HEAD gets the header of GET and no body", "[beast][server]") {

@@ -95,7 +95,8 @@ class http_response {
   unsigned status() const noexcept;
   /// Replaces what that header was. Throws std::invalid_argument naming the header if the name is no token, or the
   /// value has a control character in it (RFC 9110 sections 5.1 and 5.5), which could end the header and begin
-  /// another response. Content-Length, Connection and Transfer-Encoding are the session's: it overwrites them.
+  /// another response. Content-Length, Connection and Transfer-Encoding are the session's: it overwrites them. A Date
+  /// is added where there is none (RFC 9110 section 6.6.1).
   http_response& header(std::string_view name, std::string_view value);
   /// The whole body. Not for a response that is streamed; not sent with status 204 or 304.
   http_response& body(std::string text, std::string_view content_type = "text/plain; charset=utf-8");
