@@ -25,6 +25,7 @@ class input {
     skip(n);
     return all;
   }
+  bool is_at_end() const { return left_ == 0; }
   /// Up to 255 bytes.
   std::string text() {
     const std::size_t n = std::min<std::size_t>(value<std::uint8_t>(), left_);

@@ -3,7 +3,6 @@
 #include "http/header_field.hpp"
 #include "log/escape.hpp"
 #include "log/option_check.hpp"
-#include "utf8.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/text_buffer.hpp"
 #include "weir/trace/ids.hpp"
@@ -65,11 +64,12 @@ std::string_view field_of(char directive) noexcept {
 class format_parser {
  public:
   explicit format_parser(std::string_view format) : format_(format) {
-    if (const auto control =
-            std::ranges::find_if(format, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-        control != format.end())
-      refuse(format, static_cast<std::size_t>(control - format.begin()), "control character");
-    if (!detail::is_valid_utf8(format)) refuse(format, 0, "text that is not UTF-8");
+    text_buffer safe;
+    detail::append_escaped(safe, format, field_style::text);
+    const std::string_view shown(safe.data(), safe.size());
+    if (shown == format) return;
+    const auto differs = std::ranges::mismatch(format, shown).in1 - format.begin();
+    refuse(shown, static_cast<std::size_t>(differs), "a control character, line separator or broken UTF-8");
   }
 
   std::vector<piece> parse() {

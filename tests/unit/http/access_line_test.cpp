@@ -134,6 +134,13 @@ TEST_CASE("access line: what is not a format is refused, with the place", "[http
   CHECK(refused("%{}i") == "access line format '%{}i': an empty name at 0");
   CHECK(refused("%{a}Z") == "access line format '%{a}Z': unknown directive '%{a}Z' at 0");
   CHECK(refused("%{hours}T") == "access line format '%{hours}T': a unit other than us, ms, s at 0");
-  CHECK(refused("a\nb") == "access line format 'a\nb': control character at 1");
-  CHECK(refused("\xff").find("not UTF-8") != std::string::npos);
+}
+
+TEST_CASE("access line: a format that would make two lines of one, or no text, is refused", "[http]") {
+  const std::string why = "a control character, line separator or broken UTF-8 at 1";
+  CHECK(refused("a\nb") == "access line format 'a\\nb': " + why);
+  CHECK(refused("a\x7f") == "access line format 'a\\x7f': " + why);
+  CHECK(refused("a\xc2\x85") == "access line format 'a\\u0085': " + why);
+  CHECK(refused("a\xe2\x80\xa8") == "access line format 'a\\u2028': " + why);
+  CHECK(refused("a\xff") == "access line format 'a\\xff': " + why);
 }

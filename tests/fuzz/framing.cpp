@@ -1,0 +1,87 @@
+// Any bytes as a request's head: what is neither refused by Beast's parser nor found to have a flaw ends where
+// whoever reads it by the book, line by line, says that it ends.
+#include "header_flaw.hpp"
+
+#include "input.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+namespace http = boost::beast::http;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string all(text);
+  for (char& c : all) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return all;
+}
+
+/// What stands in the head about who is asked, and how long the body is.
+struct read_by_the_book {
+  std::vector<std::string> hosts, lengths, codings;
+};
+
+read_by_the_book read_lines(std::string_view head) {
+  read_by_the_book found;
+  head.remove_prefix(head.find("\r\n") + 2);
+  for (std::size_t end; (end = head.find("\r\n")) != 0; head.remove_prefix(end + 2)) {
+    must(end != head.npos);
+    const std::string_view line = head.substr(0, end);
+    const std::size_t colon = line.find(':');
+    if (colon == line.npos) continue; // the rest of a value that goes over several lines
+    const std::string name = lower(line.substr(0, colon)), value = lower(trimmed(line.substr(colon + 1)));
+    if (name == "host") found.hosts.push_back(value);
+    if (name == "content-length") found.lengths.push_back(value);
+    if (name == "transfer-encoding") found.codings.push_back(value);
+  }
+  return found;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  http::request_parser<http::string_body> parser;
+  parser.header_limit(4096);
+  parser.body_limit(boost::none);
+  boost::beast::error_code error;
+  // As a server does: the head first.
+  const std::size_t taken = parser.put(boost::asio::buffer(text), error);
+  if (error || !parser.is_header_done()) return 0;
+  const weir::detail::header_flaw flaw = weir::detail::find_flaw(parser.get());
+  must(flaw.status == 0 || flaw.status == 400 || flaw.status == 501);
+  must((flaw.status == 0) == flaw.why.empty());
+  if (flaw.status != 0) return 0;
+
+  must(taken <= text.size());
+  const std::size_t begin = text.find_first_not_of("\r\n"); // empty lines before a request are passed over
+  const std::string_view head = std::string_view(text).substr(begin == text.npos ? 0 : begin);
+  const read_by_the_book found = read_lines(head);
+  must(found.hosts.size() <= 1 && (found.hosts.size() == 1 || parser.get().version() < 11));
+  must(found.codings.size() <= 1 && (found.codings.empty() || found.lengths.empty()));
+  if (!found.codings.empty()) must(found.codings.front() == "chunked" && parser.chunked());
+  if (!found.lengths.empty()) {
+    const std::string& length = found.lengths.front();
+    must(std::ranges::all_of(found.lengths, [&](const std::string& each) { return each == length; }));
+    must(!length.empty() && length.find_first_not_of("0123456789") == length.npos);
+    must(parser.content_length() && std::to_string(*parser.content_length()) ==
+                                        length.substr(std::min(length.find_first_not_of('0'), length.size() - 1)));
+  }
+  if (found.codings.empty() && found.lengths.empty()) must(!parser.chunked() && !parser.content_length());
+  return 0;
+}

@@ -1,0 +1,39 @@
+// Any bytes as a URL are refused, with the reason, or taken apart into what may stand in a request's head, and what
+// put together again reads the same.
+#include "http_url.hpp"
+
+#include "input.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text = input(data, size).rest();
+  weir::detail::http_url url;
+  try {
+    url = weir::detail::parse_http_url(text);
+  } catch (const std::invalid_argument& error) {
+    must(std::string_view(error.what()).find(text.substr(0, text.find('\0'))) != std::string_view::npos);
+    return 0;
+  }
+  const auto is_harmless = [](std::string_view part) {
+    return std::ranges::all_of(part, [](char c) { return c > ' ' && c <= '~'; });
+  };
+  must(!url.host.empty() && url.port != 0);
+  must(is_harmless(url.authority) && is_harmless(url.target));
+  must(url.authority.find_first_of("/?#@") == url.authority.npos);
+  must(url.target.starts_with('/') && url.target.find('#') == url.target.npos);
+  must(url.path().starts_with('/') && url.target.starts_with(url.path()));
+  must(url.authority.find(url.host) != url.authority.npos);
+
+  const bool is_v6 = url.authority.starts_with('[');
+  const std::string host = is_v6 ? "[" + std::string(url.host) + "]" : std::string(url.host);
+  const std::string written = "http://" + host + ":" + std::to_string(url.port) + url.target;
+  const weir::detail::http_url again = weir::detail::parse_http_url(written);
+  must(again.host == url.host && again.port == url.port && again.target == url.target);
+  return 0;
+}
