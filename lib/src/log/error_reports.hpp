@@ -7,8 +7,8 @@
 
 namespace weir::detail {
 
-/// One per source of errors, so that a sink which fails all the time does not hide another. Allocates nothing: memory
-/// may be what is missing. One thread at a time.
+/// One per source of errors, so that a sink which fails all the time does not hide another. Needs no memory, of which
+/// there may be none. One thread at a time.
 class error_reports {
  public:
   /// Writes `weir: who: attempt: what (N records lost)`, N since the last line; once a second at most. `attempt` may

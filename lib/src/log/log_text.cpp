@@ -3,7 +3,7 @@
 
 namespace weir {
 
-void logger::log_text(level severity, std::string_view text, const source_position& where) noexcept {
+void logger::log_text(level severity, std::string_view text, const source_position& where) const noexcept {
   if (severity >= level::off || !enabled(severity)) return;
   write(detail::text_site, severity, static_cast<std::uint32_t>(where.line), where.file, where.function, text);
 }

@@ -60,7 +60,7 @@ std::string text_or_nothing(Append append) noexcept {
 
 } // namespace
 
-std::string error_text(const char* category, int value, std::string_view message) {
+std::string error_text(const char* category, int value, const std::string& message) {
   return fmt::format("{}:{} {}", category, value, message);
 }
 

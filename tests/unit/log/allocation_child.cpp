@@ -12,6 +12,16 @@
 
 extern "C" void* __libc_malloc(std::size_t);
 
+struct rendered_at_the_call {
+  int number;
+};
+template <>
+struct fmt::formatter<rendered_at_the_call> : fmt::formatter<int> {
+  auto format(const rendered_at_the_call& value, fmt::format_context& context) const {
+    return fmt::formatter<int>::format(value.number, context);
+  }
+};
+
 namespace {
 
 constinit thread_local bool counting = false, on_backend = false;
@@ -76,6 +86,24 @@ int backend_out_of_memory() {
   return 0;
 }
 
+/// A producer has no memory for a message that is to be rendered at the call.
+int call_out_of_memory() {
+  weir::log_stream stream({.sinks = {std::make_shared<noting_sink>()}});
+  weir::logger& log = stream.get_logger("l");
+  log.info("before");
+  stream.flush();
+  on_backend = short_of_memory = true; // as far as malloc() is concerned
+  log.info("{:>100000}", rendered_at_the_call{1});
+  short_of_memory = false;
+  log.info("after");
+  stream.flush();
+  const auto stats = stream.stats();
+  std::printf("%llu accepted, %llu written, %llu unrenderable\n", static_cast<unsigned long long>(stats.accepted),
+              static_cast<unsigned long long>(stats.written),
+              static_cast<unsigned long long>(stats.dropped_unrenderable));
+  return 0;
+}
+
 } // namespace
 
 // glibc's documented way to replace malloc; operator new calls it too.
@@ -90,5 +118,7 @@ extern "C" void* malloc(std::size_t size) { // NOLINT
 
 int main(int argc, char** argv) {
   if (argc != 3) return 64;
-  return std::string_view(argv[1]) == "steady-state" ? steady_state(argv[2]) : backend_out_of_memory();
+  const std::string_view scene = argv[1];
+  if (scene == "call-out-of-memory") return call_out_of_memory();
+  return scene == "steady-state" ? steady_state(argv[2]) : backend_out_of_memory();
 }

@@ -52,6 +52,19 @@ TEST_CASE("callback: what it throws costs that record, and is reported under its
   CHECK(contents_of(directory.file("err")) == "weir: mine: told to (1 records lost)\n");
 }
 
+TEST_CASE("callback: what is reported is printable on a terminal", "[log][sink]") {
+  const temporary_directory directory;
+  const redirected error(STDERR_FILENO, directory.file("err"));
+  const auto sink = weir::callback_sink(
+      [&](const weir::record&) { throw std::runtime_error("\xc2\x9b[31m \x1b \x7f \xff \n\u2028 \u00fc"); },
+      "na\rme");
+  log_stream stream({.sinks = {sink}});
+  stream.get_logger("l").info("x");
+  stream.flush();
+  CHECK(contents_of(directory.file("err")) ==
+        "weir: na\\rme: \\u009b[31m \\x1b \\x7f \\xff \\n\\u2028 \u00fc (1 records lost)\n");
+}
+
 TEST_CASE("callback: an empty function is refused", "[log][sink]") {
   CHECK_THROWS_WITH(weir::callback_sink(nullptr, "mine"), Catch::Contains("\"mine\""));
 }

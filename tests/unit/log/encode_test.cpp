@@ -40,7 +40,7 @@ enum class color : signed char { red = -1, green = 1 };
 enum unscoped : unsigned char { first = 'a' };
 enum class large : std::uint64_t { most = 18446744073709551615U };
 enum class flag : bool { off, on };
-/// With a formatter.
+/// With a formatter that looks at nothing but the value.
 enum class method { get, put };
 /// With a formatter that looks at more than the value.
 enum class translated { yes };
@@ -51,7 +51,7 @@ std::string_view format_as(named) { return "one"; }
 } // namespace
 
 template <>
-inline constexpr bool weir::copy_safe<translated> = false;
+inline constexpr bool weir::copy_safe<method> = true;
 
 template <>
 struct fmt::formatter<method> : fmt::formatter<std::string_view> {

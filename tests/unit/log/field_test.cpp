@@ -2,14 +2,17 @@
 
 #include "captured_stream.hpp"
 
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 using weir::field;
 
@@ -154,4 +157,34 @@ TEST_CASE("field: a temporary string lives long enough", "[log][field]") {
   captured_stream text;
   WEIR_INFO(text.log(), "m", field<"k">(fmt::format("{:x>200}end", "")));
   CHECK(text.last_line() == "m k=" + std::string(200, 'x') + "end");
+}
+
+TEST_CASE("field: one that is kept holds what was a temporary", "[log][field]") {
+  captured_stream text;
+  const auto made = [](char c) { return std::string(60, c); };
+  const auto user = field<"user">(made('u'));
+  const auto path = field<"path">(std::filesystem::path(made('p')));
+  const auto count = field<"count">(int{7});
+  const std::vector<std::string> overwriting{made('!'), made('?'), made('#')};
+  const std::string wanted = fmt::format("m user={} path={} count=7", made('u'), made('p'));
+  WEIR_INFO(text.log(), "m", user, path, count);
+  CHECK(text.last_line() == wanted);
+  text.log().info("m", user, path, count);
+  CHECK(text.last_line() == wanted);
+  // What has a name is not copied until it is logged.
+  std::string name = made('n');
+  const auto named = field<"k">(name);
+  name[0] = 'N';
+  text.log().info("m", named);
+  CHECK(text.last_line() == "m k=N" + std::string(59, 'n'));
+}
+
+TEST_CASE("field: a constant logger is one to log with", "[log][field]") {
+  captured_stream text;
+  const auto mine = text.log().with(field<"job">(1));
+  mine.info("x");
+  WEIR_WARN(mine, "y");
+  const weir::logger& plain = text.log();
+  plain.log_text(weir::level::info, "z");
+  CHECK(text.lines() == std::vector<std::string>{"x job=1", "y job=1", "z"});
 }

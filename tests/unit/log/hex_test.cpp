@@ -50,6 +50,16 @@ TEST_CASE("hex: there is a limit, and it shows", "[log][hex]") {
   CHECK(hex(counting(20), {.style = hex_style::dump, .most_bytes = 16}).text().ends_with("|\n… (20 bytes)"));
 }
 
+TEST_CASE("hex: it holds what was a temporary", "[log][hex]") {
+  captured_stream test;
+  const auto kept = hex(counting(64), {.most_bytes = 4});
+  const auto overwriting = std::vector<unsigned char>(64, 0xff);
+  test.log().info("{}", kept);
+  CHECK(test.last_line() == "00010203… (64 bytes)");
+  test.log().info("{}", hex(std::array<unsigned char, 2>{1, 2}));
+  CHECK(test.last_line() == "0102");
+}
+
 TEST_CASE("hex: the bytes are read at the call", "[log][hex]") {
   captured_stream test;
   auto bytes = counting(3);

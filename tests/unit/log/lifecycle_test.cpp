@@ -106,6 +106,12 @@ TEST_CASE("hot path: in steady state a producer allocates nothing", "[log][hot_p
   CHECK(result.output == "0 counted\n");
 }
 
+TEST_CASE("hot path: a message that there is no memory to render is counted", "[log][hot_path]") {
+  const auto result = run_program(fmt::format("{} call-out-of-memory - 2>/dev/null", WEIR_LOG_ALLOCATION_CHILD));
+  CHECK(result.status == 0);
+  CHECK(result.output == "3 accepted, 2 written, 1 unrenderable\n");
+}
+
 TEST_CASE("backend: it survives being out of memory, and loses nothing by it", "[log][backend]") {
   const auto result = run_program(fmt::format("{} backend-out-of-memory - 2>/dev/null", WEIR_LOG_ALLOCATION_CHILD));
   CHECK(result.status == 0);

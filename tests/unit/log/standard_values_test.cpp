@@ -65,11 +65,26 @@ TEST_CASE("standard_values: an error code is its category, number and message", 
   CHECK(logged(std::errc::no_such_file_or_directory) == as_string("generic:2 No such file or directory"));
   CHECK(logged(std::error_code()) == as_string("system:0 Success"));
   CHECK(logged(std::vector{code}) ==
-        "[generic:2 No such file or directory],\"k\":[\"generic:2 No such file or directory\"]");
+        R"([\"generic:2 No such file or directory\"],"k":["generic:2 No such file or directory"])");
 }
 
-TEST_CASE("standard_values: an error code travels as it is", "[log][values]") {
-  STATIC_REQUIRE(weir::detail::recorded<std::error_code, int>::as_they_are);
+TEST_CASE("standard_values: an error code's category need not be there when the record is written", "[log][values]") {
+  struct mine : std::error_category {
+    std::string text = "text of its own, on the heap";
+    const char* name() const noexcept override { return "mine"; }
+    std::string message(int) const override { return text; }
+  };
+  captured_stream test;
+  test.sink().block();
+  {
+    const mine category;
+    WEIR_INFO(test.log(), "{}", std::error_code(1, category), field<"k">(std::error_code(2, category)));
+  }
+  test.sink().unblock();
+  CHECK(test.last_line() == "mine:1 text of its own, on the heap k=\"mine:2 text of its own, on the heap\"");
+}
+
+TEST_CASE("standard_values: a duration travels as it is", "[log][values]") {
   STATIC_REQUIRE(weir::detail::recorded<std::chrono::milliseconds>::as_they_are);
 }
 
@@ -139,6 +154,8 @@ TEST_CASE("standard_values: what only streams is streamed at the call", "[log][v
   std::ostringstream id;
   id << std::this_thread::get_id();
   CHECK(logged(weir::streamed(std::this_thread::get_id())) == as_string(id.str()));
+  const auto kept = weir::streamed(only_streams{2}); // holds what was a temporary
+  CHECK(logged(kept) == as_string("s=2"));
   captured_stream test;
   only_streams value{1};
   test.sink().block();

@@ -73,7 +73,7 @@ inline constexpr bool is_atomic = false;
 template <class T>
 inline constexpr bool is_atomic<std::atomic<T>> = true;
 
-/// Error codes and conditions, the standard's and Boost's: a number and what explains it, which lives for ever.
+/// Error codes and conditions, the standard's and Boost's: a number and what explains it.
 template <class T>
 concept error_like = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T> &&
     requires(const T& error) {

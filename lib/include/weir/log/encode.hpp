@@ -21,9 +21,10 @@ namespace weir {
 
 /// Specialise to true for a trivially copyable, default constructible type without pointers or views: its bytes are
 /// then copied into the record and its fmt::formatter runs on the backend thread. Other types are rendered at the
-/// call site. True of enumerations: specialise to false if the formatter of one looks at more than the value.
+/// call site. What the formatter looks at beside the bytes, such as a table of names, has to be there until the
+/// process ends: a static object is not, as records that are still queued are formatted behind its destructor.
 template <class T>
-inline constexpr bool copy_safe = std::is_enum_v<T>;
+inline constexpr bool copy_safe = false;
 template <class Rep, class Period>
 inline constexpr bool copy_safe<std::chrono::duration<Rep, Period>> = std::is_arithmetic_v<Rep>;
 template <class Clock, class Duration>
@@ -32,9 +33,6 @@ template <>
 inline constexpr bool copy_safe<long double> = true;
 template <class Rep, class Period>
 inline constexpr bool copy_safe<detail::plain_duration<Rep, Period>> = true;
-// A category outlives its codes: they refer to it wherever they go.
-template <class Error>
-inline constexpr bool copy_safe<detail::error_value<Error>> = true;
 
 namespace detail {
 
@@ -98,7 +96,7 @@ auto loggable_of_temporary(const T& value) noexcept {
 template <class Enum>
 auto enum_value(const Enum& value) noexcept {
   if constexpr (has_error_code<Enum>) {
-    return error_value<decltype(make_error_code(value))>{make_error_code(value)};
+    return error_text(make_error_code(value));
   } else if constexpr (has_format_as<Enum>) {
     using shown = decltype(format_as(value));
     if constexpr (std::is_same_v<shown, std::string>)
@@ -123,7 +121,7 @@ decltype(auto) class_to_loggable(const T& value) noexcept {
   else if constexpr (std::is_base_of_v<std::exception, T> || std::is_same_v<T, std::exception_ptr>)
     return exception_text(value);
   else if constexpr (error_like<T>)
-    return error_value<T>{value};
+    return error_text(value);
   else if constexpr (is_duration<T>)
     return to_plain(value);
   else if constexpr (shape_of<T>() != structure_shape::none)

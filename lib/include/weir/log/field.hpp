@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace weir {
 
@@ -73,6 +74,12 @@ std::string render_field(const T& value) noexcept {
   }
 }
 
+/// Whether text that is seen through a field's argument may not be there any more when the field is logged: it is in
+/// the copy of what an atomic holds, or in a temporary that is more than a view.
+template <class T>
+inline constexpr bool ends_with_the_call = is_atomic<std::remove_cvref_t<T>> ||
+                                           (!std::is_reference_v<T> && !std::is_trivially_copyable_v<T>);
+
 template <field_key Key, class Value>
 struct codec<field_argument<Key, Value>> {
   using encoded = field_argument<Key, typename codec<Value>::encoded>;
@@ -89,14 +96,14 @@ struct codec<field_argument<Key, Value>> {
 /// is the string that the message would show. `Key`: letters, digits, `_ . - /`; not one of the renderers' own keys
 /// (time, level, logger, message, trace_id, span_id, recorded, code.file.path, code.line.number, code.function.name),
 /// and no key twice in one statement. All of this is checked at compile time. A value whose formatter throws is
-/// written as "[unformattable]". Lifetime: a string's field refers to the string until the statement ends; do not
-/// store it. Cost: none beyond its bytes: the key is part of the call site's static description; of a structure, and
+/// written as "[unformattable]". Lifetime: the field refers to a string that has a name, and holds one that has none.
+/// Cost: none beyond its bytes: the key is part of the call site's static description; of a structure, and
 /// of a type that is not copy_safe, its rendering.
 template <field_key Key, class T>
-[[nodiscard, gnu::always_inline]] inline auto field(const T& value) noexcept {
+[[nodiscard, gnu::always_inline]] inline auto field(T&& value) noexcept {
   static_assert(detail::valid_key(Key.view()),
                 "a field's key is letters, digits and _ . - /, and not a reserved one");
-  const auto& held = detail::unwrapped(value);
+  const auto& held = detail::unwrapped(std::as_const(value));
   using held_type = std::remove_cvref_t<decltype(held)>;
   if constexpr (detail::is_typed_structure<held_type>()) {
     return detail::field_argument<Key, detail::json_text>{
@@ -105,8 +112,10 @@ template <field_key Key, class T>
     using loggable = detail::loggable_t<held_type>;
     if constexpr (std::is_same_v<loggable, long double>)
       return detail::field_argument<Key, double>{static_cast<double>(held)}; // what JSON's numbers are
-    else if constexpr (detail::is_atomic<T> && std::is_same_v<loggable, std::string_view>)
-      return detail::field_argument<Key, std::string>{std::string(detail::to_loggable(held))}; // `held` ends here
+    else if constexpr (std::is_same_v<T, std::string>)
+      return detail::field_argument<Key, std::string>{std::move(value)};
+    else if constexpr (detail::ends_with_the_call<T> && std::is_same_v<loggable, std::string_view>)
+      return detail::field_argument<Key, std::string>{std::string(detail::to_loggable(held))};
     else if constexpr (detail::copied_late<loggable>)
       return detail::field_argument<Key, loggable>{detail::to_loggable(held)};
     else

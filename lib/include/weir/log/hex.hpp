@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace weir {
 
@@ -40,13 +41,26 @@ class hex_bytes : public detail::rendered_now {
   hex_options options_;
 };
 
+/// The bytes of an object that was made for the statement; see hex().
+template <class Bytes>
+class hex_of : public detail::rendered_now {
+ public:
+  hex_of(Bytes&& bytes, hex_options options) : bytes_(std::move(bytes)), options_(options) {}
+  std::string text() const noexcept;
+
+ private:
+  Bytes bytes_;
+  hex_options options_;
+};
+
 /// Logs `bytes` as text, `474554… (1500 bytes)`, as an argument or a field. Rendered at the call, so the memory may
-/// change or go afterwards. Lifetime: it refers to the memory until the statement ends; do not store it.
+/// change or go afterwards. Lifetime: the result refers to the memory.
 [[nodiscard]] inline hex_bytes hex(const void* data, std::size_t size, hex_options options = {}) noexcept {
   return {data, size, options};
 }
 /// `bytes`: what lies in one piece of memory and has data() and size(): strings, vectors and spans of integers, of
 /// std::byte, of other types without padding, and Asio's buffers. Elements wider than a byte stand as in memory.
+/// Lifetime: the result refers to what has a name, and holds what has none.
 template <class Bytes>
 [[nodiscard]] hex_bytes hex(const Bytes& bytes, hex_options options = {}) noexcept requires requires {
   {static_cast<const void*>(bytes.data())};
@@ -60,6 +74,18 @@ template <class Bytes>
     static_assert(std::has_unique_object_representations_v<element>, "only bytes with a meaning are logged");
     return {bytes.data(), bytes.size() * sizeof(element), options};
   }
+}
+template <class Bytes>
+    [[nodiscard]] hex_of<Bytes> hex(Bytes&& bytes, hex_options options = {}) requires(!std::is_reference_v<Bytes> &&
+                                                                                      !std::is_const_v<Bytes>) &&
+    requires {
+  hex(std::as_const(bytes), options);
+}
+{ return {std::move(bytes), options}; }
+
+template <class Bytes>
+std::string hex_of<Bytes>::text() const noexcept {
+  return hex(bytes_, options_).text();
 }
 
 } // namespace weir

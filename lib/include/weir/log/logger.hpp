@@ -76,27 +76,27 @@ class logger {
   /// Logs a message: a string literal in fmt's syntax, its arguments, then fields (`weir::field<"key">(value)`). The
   /// format is checked at compile time. The macros of macros.hpp do the same and render faster: see there.
   template <class... Args>
-  void trace(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) noexcept {
+  void trace(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::trace>(format.text, args...);
   }
   template <class... Args>
-  void debug(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) noexcept {
+  void debug(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::debug>(format.text, args...);
   }
   template <class... Args>
-  void info(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) noexcept {
+  void info(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::info>(format.text, args...);
   }
   template <class... Args>
-  void warn(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) noexcept {
+  void warn(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::warn>(format.text, args...);
   }
   template <class... Args>
-  void error(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) noexcept {
+  void error(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::error>(format.text, args...);
   }
   template <class... Args>
-  void critical(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) noexcept {
+  void critical(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::critical>(format.text, args...);
   }
 
@@ -104,13 +104,13 @@ class logger {
   /// as it stands, braces and all, at the level and with the source position given. Both are copied, the position's
   /// strings too. A level of off or beyond is not logged. The time is that of this call, as of every record.
   /// Otherwise as the statements above. Cost: theirs, and a copy of the position.
-  void log_text(level severity, std::string_view text, const source_position& where = {}) noexcept;
+  void log_text(level severity, std::string_view text, const source_position& where = {}) const noexcept;
 
   /// The macros' way in. To be called if enabled() only.
   template <level Severity, class... Args>
   [[gnu::always_inline]] void log_statement(const detail::call_site& site,
                                             detail::checked_format<std::type_identity_t<Args>...>,
-                                            const Args&... args) noexcept {
+                                            const Args&... args) const noexcept {
     check<Severity, Args...>();
     if constexpr (detail::recorded<Args...>::as_they_are)
       write(site, Severity, detail::to_loggable(args)...);
@@ -129,7 +129,7 @@ class logger {
   }
 
   template <level Severity, class... Args>
-  void log_located(const detail::call_text& text, const Args&... args) noexcept {
+  void log_located(const detail::call_text& text, const Args&... args) const noexcept {
     check<Severity, Args...>();
     if (!enabled(Severity)) return;
     constexpr auto& site = detail::located_site<detail::recorded<Args...>>;
@@ -143,10 +143,11 @@ class logger {
   /// recorded before it.
   template <class Front, class... Args>
   [[gnu::noinline]] void render_now(const detail::call_site& site, level severity, std::string_view format,
-                                    const Front& front, const Args&... args) noexcept;
+                                    const Front& front, const Args&... args) const noexcept;
 
   template <class... Loggable>
-  [[gnu::always_inline]] void write(const detail::call_site& site, level severity, const Loggable&... args) noexcept {
+  [[gnu::always_inline]] void write(const detail::call_site& site, level severity,
+                                    const Loggable&... args) const noexcept {
     detail::record_writer<detail::recorded_value_t<Loggable>...>::write(source_, site, severity,
                                                                         detail::recorded_value(args)...);
   }
@@ -206,7 +207,7 @@ auto pick(const Args&... args) noexcept {
 
 template <class Front, class... Args>
 void logger::render_now(const detail::call_site& site, level severity, std::string_view format, const Front& front,
-                        const Args&... args) noexcept {
+                        const Args&... args) const noexcept {
   std::string message;
   const bool rendered = std::apply(
       [&](const auto&... value) { return detail::render_message(message, format, fmt::make_format_args(value...)); },

@@ -24,7 +24,7 @@
 #define WEIR_LOG(logger_, severity_, format_, ...)                                                                   \
   do {                                                                                                               \
     if constexpr ((severity_) >= ::weir::level::WEIR_LOG_FLOOR) {                                                    \
-      ::weir::logger& weir_logger_ = (logger_);                                                                      \
+      const ::weir::logger& weir_logger_ = (logger_);                                                                \
       if (weir_logger_.enabled(severity_)) {                                                                         \
         using weir_recorded_ = decltype(::weir::detail::recorded_as(__VA_ARGS__));                                   \
         static constinit const ::weir::detail::call_site weir_site_{                                                 \
@@ -59,7 +59,7 @@
 #define WEIR_LOG_LIMITED(logger_, severity_, limit_, format_, ...)                                                   \
   do {                                                                                                               \
     if constexpr ((severity_) >= ::weir::level::WEIR_LOG_FLOOR) {                                                    \
-      ::weir::logger& weir_logger_ = (logger_);                                                                      \
+      const ::weir::logger& weir_logger_ = (logger_);                                                                \
       if (weir_logger_.enabled(severity_)) {                                                                         \
         static constinit auto weir_limit_ = (limit_);                                                                \
         if (const auto weir_permit_ = weir_limit_.pass()) {                                                          \

@@ -1,4 +1,4 @@
-// Standard types that travel as they are and become text on the backend: error codes, durations.
+// Standard types as text: error codes, exceptions, durations.
 #pragma once
 
 #include "weir/log/argument_shape.hpp"
@@ -14,12 +14,17 @@
 
 namespace weir::detail {
 
-/// An error code or condition; written as `generic:2 No such file or directory`.
+std::string error_text(const char* category, int value, const std::string& message);
+/// Of an error code or condition: `generic:2 No such file or directory`. At the call: its category may be a static
+/// object that is destroyed before the record is written.
 template <class Error>
-struct error_value {
-  Error error;
-};
-std::string error_text(const char* category, int value, std::string_view message);
+std::string error_text(const Error& error) noexcept {
+  try {
+    return error_text(error.category().name(), error.value(), error.message());
+  } catch (...) {
+    return "[unformattable]"; // short enough to need no memory
+  }
+}
 
 /// A duration where <fmt/chrono.h> is not included; written as fmt writes it: `1500ms`.
 template <class Rep, class Period>
@@ -49,14 +54,6 @@ std::string exception_text(const std::exception_ptr& error) noexcept;
 struct rendered_now {};
 
 } // namespace weir::detail
-
-template <class Error>
-struct fmt::formatter<weir::detail::error_value<Error>> : weir::detail::as_text_formatter {
-  auto format(const weir::detail::error_value<Error>& value, fmt::format_context& context) const {
-    return write(weir::detail::error_text(value.error.category().name(), value.error.value(), value.error.message()),
-                 context);
-  }
-};
 
 template <class Rep, class Period>
 struct fmt::formatter<weir::detail::plain_duration<Rep, Period>> : weir::detail::as_text_formatter {

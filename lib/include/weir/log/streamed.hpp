@@ -9,16 +9,16 @@
 
 namespace weir {
 
-/// A value for one log statement; see streamed().
+/// A value, or a reference to one, for log statements; see streamed().
 template <class T>
 class streamed_value : public detail::rendered_now {
  public:
-  explicit streamed_value(const T& value) noexcept : value_(&value) {}
+  explicit streamed_value(T&& value) : value_(std::forward<T>(value)) {}
   /// What its operator<< writes; "[unformattable]" if that throws, or fails the stream.
   std::string text() const noexcept {
     try {
       std::ostringstream out;
-      out << *value_;
+      out << value_;
       if (out) return std::move(out).str();
     } catch (...) { // as below
     }
@@ -26,15 +26,15 @@ class streamed_value : public detail::rendered_now {
   }
 
  private:
-  const T* value_;
+  T value_;
 };
 
-/// Logs what `value`'s operator<< writes to a stream with default flags, as an argument or a field. Lifetime: it
-/// refers to `value` until the statement ends; do not store it. Cost: a stream at the call, which is several times
-/// what a fmt::formatter costs.
+/// Logs what `value`'s operator<< writes to a stream with default flags, as an argument or a field. Lifetime: the
+/// result refers to a `value` that has a name, and holds one that has none. Cost: a stream at the call, which is
+/// several times what a fmt::formatter costs.
 template <class T>
-[[nodiscard]] streamed_value<T> streamed(const T& value) noexcept {
-  return streamed_value<T>(value);
+[[nodiscard]] streamed_value<T> streamed(T&& value) {
+  return streamed_value<T>(std::forward<T>(value));
 }
 
 } // namespace weir
