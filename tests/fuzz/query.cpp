@@ -1,5 +1,5 @@
 // Any bytes as a query lose the values of secret parameters, and nothing else.
-#include "http/access_log.hpp"
+#include "http/query_redactor.hpp"
 
 #include "input.hpp"
 
@@ -8,15 +8,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
-const std::vector<std::string> names{"token", "password"};
+const weir::detail::query_redactor redactor({"token", "password"});
 
 std::string redacted(std::string_view query) {
   std::string result;
-  weir::detail::append_redacted(result, query, names);
+  redactor.append(result, query);
   return result;
 }
 

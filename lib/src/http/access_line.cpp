@@ -213,8 +213,7 @@ class access_line_renderer final : public renderer {
   /// As in the message of the access log's records, where the client left before one was sent.
   std::string_view status_of(const record& entry) {
     if (const std::string_view sent = value_of(entry, "http.response.status_code"); !sent.empty()) return sent;
-    const std::string_view outcome = value_of(entry, "outcome");
-    if (outcome == "cancelled" || outcome == "timed_out") return "499";
+    if (value_of(entry, "error.type").starts_with("client_")) return "499";
     return value_of(entry, "rpc.grpc.status_code").empty() ? "-" : "200"; // which all RPCs are answered with
   }
 

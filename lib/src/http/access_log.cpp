@@ -23,8 +23,9 @@ std::string_view or_dash(std::string_view text) noexcept { return text.empty() ?
 
 bool is_credential(std::string_view header) noexcept {
   if (header == "authorization" || header == "proxy-authorization") return true;
-  return std::ranges::any_of(std::array<std::string_view, 8>{"cookie", "token", "secret", "password", "session",
-                                                             "api-key", "apikey", "signature"},
+  return std::ranges::any_of(std::array<std::string_view, 11>{"cookie", "token", "secret", "password", "session",
+                                                              "api-key", "apikey", "signature", "auth-key",
+                                                              "access-key", "subscription-key"},
                              [&](std::string_view part) { return header.find(part) != header.npos; });
 }
 
@@ -34,7 +35,9 @@ bool is_slow(const exchange_record& facts, std::chrono::milliseconds slow_after)
 
 template <level Severity, class... Status>
 void write_record(logger& log, const exchange_record& facts, const Status&... status) noexcept {
-  const bool left_before_status = facts.status == 0 && facts.was_cut_short();
+  const bool left_before_status =
+      facts.status == 0 && facts.was_cut_short() &&
+      (facts.reason == cancel_reason::client_closed || facts.reason == cancel_reason::client_reset);
   WEIR_LOG(log, Severity, "{} {} {}", or_dash(facts.method), or_dash(facts.path),
            left_before_status ? client_closed_request : facts.status, field<"http.request.method">(facts.method),
            field<"url.path">(facts.path), field<"url.scheme">(facts.scheme), field<"http.route">(facts.route),
@@ -62,31 +65,41 @@ void write_at(logger& log, const exchange_record& facts) noexcept {
 
 request_observer::access_log::access_log(const observer_options& options)
     : options_(options),
+      redactor_(options.access.secret_parameters),
       ordinary_(options.access.ordinary_ratio),
       protocol_errors_(options.access.most_protocol_errors) {
-  for (const std::string& name : options.access.headers)
+  for (const std::string& name : options.access.headers) {
+    const std::string lower = detail::lower_case(name);
     headers_.push_back(
-        {&detail::text_field_type(detail::header_field(name)), is_credential(detail::lower_case(name))});
-  for (const std::string& name : options.access.secret_parameters)
-    secret_parameters_.push_back(detail::lower_case(name));
+        {&detail::text_field_type(detail::header_field(name)), is_credential(lower), lower == "referer"});
+  }
+}
+
+/// As much of it, and in the way, that the options want.
+void request_observer::access_log::append_query(std::string& to, std::string_view query) const {
+  if (options_.access.query == query_logging::whole)
+    to.append(query);
+  else if (options_.access.query == query_logging::redacted)
+    redactor_.append(to, query);
 }
 
 void request_observer::access_log::keep(std::string_view target, const request_headers* headers,
                                         exchange_record& facts) const {
   facts.query.clear();
-  const query_logging mode = options_.access.query;
-  if (const std::size_t mark = target.find('?'); mark != target.npos && mode != query_logging::none) {
-    const std::string_view query = target.substr(mark + 1, longest_query);
-    if (mode == query_logging::whole)
-      facts.query = query;
-    else
-      detail::append_redacted(facts.query, query, secret_parameters_);
-  }
+  if (const std::size_t mark = target.find('?'); mark != target.npos)
+    append_query(facts.query, target.substr(mark + 1, longest_query));
   if (headers_.empty()) return;
   facts.headers.resize(headers_.size());
   for (std::size_t i = 0; i < headers_.size(); ++i) {
-    const std::string_view value = headers != nullptr ? headers->logged(i) : std::string_view();
-    facts.headers[i] = headers_[i].is_secret && !value.empty() ? "REDACTED" : value.substr(0, longest_header);
+    std::string_view value = headers != nullptr ? headers->logged(i) : std::string_view();
+    if (headers_[i].is_secret && !value.empty()) value = "REDACTED";
+    value = value.substr(0, longest_header);
+    const std::size_t mark = headers_[i].is_url ? value.find_first_of("?#") : value.npos;
+    facts.headers[i] = value.substr(0, mark);
+    if (mark == value.npos) continue;
+    std::string query;
+    append_query(query, value.substr(mark + 1));
+    if (!query.empty()) facts.headers[i].append(value.substr(mark, 1)).append(query);
   }
 }
 

@@ -1,6 +1,7 @@
 // From finished exchanges to the records of the access log.
 #pragma once
 
+#include "http/query_redactor.hpp"
 #include "weir/context.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/http/observer.hpp"
@@ -28,21 +29,15 @@ class request_observer::access_log {
   struct kept_header {
     const detail::argument_type* field;
     bool is_secret;
+    bool is_url; // with a query that may hold secrets
   };
+  void append_query(std::string& to, std::string_view query) const;
   void gather(const exchange_record& facts, detail::field_list& fields) const;
 
   const observer_options& options_;
   std::vector<kept_header> headers_;
-  std::vector<std::string> secret_parameters_; // in lower case
+  const detail::query_redactor redactor_;
   sample_traces ordinary_;
   rate_limit protocol_errors_;
 };
-
-namespace detail {
-
-/// Appends `query` with `REDACTED` for the values of the parameters that have one of these names, which are in lower
-/// case. Throws std::bad_alloc.
-void append_redacted(std::string& to, std::string_view query, const std::vector<std::string>& names);
-
-} // namespace detail
 } // namespace weir

@@ -1,6 +1,7 @@
 // Keeps credentials in a query out of the log.
-#include "http/access_log.hpp"
 #include "http/header_field.hpp"
+#include "http/query_redactor.hpp"
+#include "weir/http/access_log.hpp"
 
 #include <algorithm>
 
@@ -8,17 +9,20 @@ namespace weir {
 
 std::vector<std::string> usual_secret_parameters() {
   return {"access_token",
-          "api-key",
           "api_key",
-          "apikey",
+          "api_token",
           "assertion",
           "auth",
+          "auth_key",
+          "auth_token",
           "authorization",
           "awsaccesskeyid",
+          "bearer",
           "client_secret",
           "code",
           "credential",
           "credentials",
+          "csrf_token",
           "id_token",
           "jwt",
           "key",
@@ -32,7 +36,6 @@ std::vector<std::string> usual_secret_parameters() {
           "secret",
           "session",
           "session_id",
-          "sessionid",
           "sid",
           "sig",
           "signature",
@@ -50,6 +53,9 @@ namespace {
 
 constexpr std::string_view redacted = "REDACTED";
 
+/// How often a value may have been percent-encoded: a URL within a URL within a URL.
+constexpr int deepest_encoding = 3;
+
 int hex_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -57,32 +63,63 @@ int hex_value(char c) noexcept {
   return -1;
 }
 
-/// As a server would read the name, but in lower case; broken escapes are left as they are.
-std::string read_name(std::string_view name) {
+/// Broken escapes are left as they are.
+std::string percent_decoded(std::string_view text) {
   std::string read;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    char c = name[i];
-    if (c == '%' && name.size() - i > 2 && hex_value(name[i + 1]) >= 0 && hex_value(name[i + 2]) >= 0) {
-      c = static_cast<char>(hex_value(name[i + 1]) * 16 + hex_value(name[i + 2]));
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%' && text.size() - i > 2 && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+      c = static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
     }
     read.push_back(c);
   }
-  // `token[]` and `token[a]` are spellings of a list.
-  return lower_case(read.substr(0, read.find('[')));
+  return read;
+}
+
+/// `accessToken`, `access-token` and `access_token[]` (a list's spelling) are one name.
+std::string plain_name(std::string_view name) {
+  std::string plain = lower_case(name.substr(0, name.find('[')));
+  std::erase_if(plain, [](char c) { return c == '_' || c == '-' || c == '.'; });
+  return plain;
 }
 
 } // namespace
 
-void append_redacted(std::string& to, std::string_view query, const std::vector<std::string>& names) {
+query_redactor::query_redactor(const std::vector<std::string>& names) {
+  for (const std::string& name : names) names_.push_back(plain_name(name));
+}
+
+/// Whether there is a parameter of such a name in it, be it within a URL that is a value.
+bool query_redactor::has_secret(std::string_view text) const {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("&;?#"), text.size());
+    const std::size_t equals = text.substr(0, end).find('=');
+    if (equals != text.npos && std::ranges::find(names_, plain_name(text.substr(0, equals))) != names_.end())
+      return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return false;
+}
+
+bool query_redactor::has_encoded_secret(std::string_view text) const {
+  if (has_secret(text)) return true;
+  std::string decoded(text);
+  for (int i = 0; i < deepest_encoding && decoded.find('%') != decoded.npos; ++i) {
+    decoded = percent_decoded(decoded);
+    if (has_secret(decoded)) return true;
+  }
+  return false;
+}
+
+void query_redactor::append(std::string& to, std::string_view query) const {
   while (!query.empty()) {
     // A semicolon separates for some servers: what is behind one is looked at like the rest.
     const std::size_t end = std::min(query.find_first_of("&;"), query.size());
     const std::string_view parameter = query.substr(0, end);
-    const std::size_t equals = parameter.find('=');
-    const bool is_secret = equals != parameter.npos && !names.empty() &&
-                           std::ranges::find(names, read_name(parameter.substr(0, equals))) != names.end();
-    to.append(is_secret ? parameter.substr(0, equals + 1) : parameter);
+    const bool is_secret = !names_.empty() && has_encoded_secret(parameter);
+    // Without an equals sign, it is all of a URL that has been encoded.
+    to.append(is_secret ? parameter.substr(0, parameter.find('=') + 1) : parameter);
     if (is_secret) to.append(redacted);
     if (end < query.size()) to.push_back(query[end]);
     query.remove_prefix(std::min(end + 1, query.size()));

@@ -35,7 +35,7 @@ std::string record_of(weir::observer_options options, std::string_view target, c
 
 std::string redacted(std::string_view query) {
   std::string result;
-  weir::detail::append_redacted(result, query, weir::usual_secret_parameters());
+  weir::detail::query_redactor(weir::usual_secret_parameters()).append(result, query);
   return result;
 }
 
@@ -80,8 +80,29 @@ TEST_CASE("access log: credentials are found however their parameter is written"
       {"%=1&%t=2&token%=3", "%=1&%t=2&token%=3"},
       {"password=p&user=u", "password=REDACTED&user=u"},
       {"X-Amz-Signature=a", "X-Amz-Signature=REDACTED"},
+      {"accessToken=a&refreshToken=b&Api-Key=c", "accessToken=REDACTED&refreshToken=REDACTED&Api-Key=REDACTED"},
+      {"to=https%3A%2F%2Fa%2F%3Faccess_token%3Ds%26b&q=x%3Dy", "to=REDACTED&q=x%3Dy"},
+      {"to=https%253A%252F%252Fa%252F%253Ftoken%253Ds&q=1", "to=REDACTED&q=1"},
+      {"to=https://a/?token=s&q=1", "to=REDACTED&q=1"},
+      {"https%3A%2F%2Fa%2F%3Ftoken%3Ds", "REDACTED"},
   };
   for (const auto& [query, expected] : cases) CHECK(redacted(query) == expected);
+}
+
+TEST_CASE("access log: a page's address is kept without the credentials in it", "[http]") {
+  weir::observer_options options;
+  options.access.headers = {"Referer"};
+  const auto kept = [&](std::string_view referer) {
+    return json_member(record_of(options, "/", {{"Referer", referer}}), "http.request.header.referer");
+  };
+  CHECK(kept("https://app/cb?access_token=s&page=2") == "https://app/cb?access_token=REDACTED&page=2");
+  CHECK(kept("https://app/cb#id_token=s") == "https://app/cb#id_token=REDACTED");
+  CHECK(kept("https://app/cb?x=1") == "https://app/cb?x=1");
+  CHECK(kept("https://app/") == "https://app/");
+  options.access.query = weir::query_logging::whole;
+  CHECK(kept("https://app/cb?token=s") == "https://app/cb?token=s");
+  options.access.query = weir::query_logging::none;
+  CHECK(kept("https://app/cb?token=s") == "https://app/cb");
 }
 
 TEST_CASE("access log: of an absolute target neither scheme nor authority is kept", "[http]") {

@@ -10,7 +10,8 @@ namespace weir {
 /// What the access log keeps of the part of a target behind its question mark.
 enum class query_logging : std::uint8_t {
   none,
-  redacted, ///< with `REDACTED` in the place of the values of access_log_options::secret_parameters
+  redacted, ///< with `REDACTED` in the place of the values of access_log_options::secret_parameters, also where one
+            ///< stands in a value that is a URL
   whole,
 };
 
@@ -27,17 +28,18 @@ struct access_log_options {
   /// this ratio. A record that stands for others as well says for how many in `sampling.suppressed`. Metrics count
   /// all requests.
   double ordinary_ratio = 1;
-  /// Of requests that broke the protocol at most so many are logged in a second, 1 to 65535, so that who sends rubbish
-  /// cannot fill the log with it; the next that is says for how many in `sampling.suppressed`. Metrics count all.
+  /// Of requests that broke the protocol at most so many are logged in a second, 1 to 65535, so that who sends
+  /// rubbish cannot fill the log with it; the next that is says for how many in `sampling.suppressed`. Metrics count
+  /// all.
   std::uint32_t most_protocol_errors = 100;
   /// Headers to be kept, up to 8, as fields `http.request.header.<name>` in lower case, and `user_agent.original`: no
   /// others are. Default none. Of several of one name the first counts, to 1 KiB. Of Authorization,
-  /// Proxy-Authorization, Cookie and names that have `token`, `secret`, `password`, `session` or `api-key` in them,
-  /// `REDACTED` is kept.
+  /// Proxy-Authorization, Cookie and names that have `token`, `secret`, `password`, `session`, `api-key`, `auth-key`,
+  /// `access-key` or `subscription-key` in them, `REDACTED` is kept; of Referer's query what `query` says.
   std::vector<std::string> headers{};
   /// Field `url.query`, when there is a query; to 2 KiB. Default redacted.
   query_logging query = query_logging::redacted;
-  /// Compared without case, percent-decoded. Default usual_secret_parameters().
+  /// Compared percent-decoded, without case and without `_`, `-` and `.`. Default usual_secret_parameters().
   std::vector<std::string> secret_parameters = usual_secret_parameters();
 };
 
