@@ -119,6 +119,9 @@ connection::awaitable_error connection::read_body(parser& incoming, const route_
     if (error != http::error::need_more) continue;
     if (ctx.done()) {
       error = asio::error::operation_aborted;
+    } else if (buffer_.size() >= options_.header_limit_bytes) {
+      // The parser takes the body's data out at once: this is the line before a chunk, or the trailers.
+      error = http::error::buffer_overflow;
     } else {
       limit_reads(std::min(end, clock::now() + *limits.progress_timeout));
       const std::size_t room = std::min(buffer_.max_size() - buffer_.size(), body_step);
