@@ -74,6 +74,7 @@ class observed_call final : public grpc::experimental::Interceptor {
 
  private:
   void begin(InterceptorBatchMethods& methods);
+  void give_back_id(InterceptorBatchMethods& methods);
   void take_status(const grpc::Status& status) noexcept;
   void closed() noexcept;
   cancel_reason reason_now() const noexcept;
@@ -175,6 +176,14 @@ void observed_call::begin(InterceptorBatchMethods& methods) {
   exchange_.handler_started();
 }
 
+/// So that a caller can name its call to whoever looks into the log.
+void observed_call::give_back_id(InterceptorBatchMethods& methods) {
+  constexpr const char* name = "x-request-id";
+  const std::string& id = exchange_.facts().request_id;
+  auto* const metadata = methods.GetSendInitialMetadata();
+  if (!id.empty() && metadata != nullptr && metadata->find(name) == metadata->end()) metadata->emplace(name, id);
+}
+
 /// The method has returned, or the reactor has finished.
 void observed_call::take_status(const grpc::Status& status) noexcept {
   if (is_watched_) poller_.remove(call_);
@@ -225,6 +234,7 @@ void observed_call::Intercept(InterceptorBatchMethods* methods) {
   }
   if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS))
     take_status(methods->GetSendStatus());
+  if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) give_back_id(*methods);
   // relaxed: see closed(). What nobody receives is no response.
   if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA) &&
       !given_up_.load(std::memory_order_relaxed))

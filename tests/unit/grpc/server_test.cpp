@@ -87,6 +87,19 @@ TEST_CASE("grpc: a synchronous call is told with its method, code and caller", "
   CHECK(server.observed.finished({{"network_protocol_version", "2"}}) == 1);
 }
 
+TEST_CASE("grpc: a caller's request id is in the record and in the answer's metadata", "[grpc]") {
+  sync_service service([&](grpc::ServerContext&, lookup::Answer&) { return grpc::Status::OK; });
+  lookup_server server(service);
+  client_call client;
+  client.context.AddMetadata("x-request-id", "abc-1");
+  CHECK(client.find(server).ok());
+  const auto& metadata = client.context.GetServerInitialMetadata();
+  const auto id = metadata.find("x-request-id");
+  REQUIRE(id != metadata.end());
+  CHECK(std::string(id->second.data(), id->second.size()) == "abc-1");
+  CHECK(json_member(server.line(), "http.request.id") == "abc-1");
+}
+
 TEST_CASE("grpc: a code is an error in the metrics where it says that the server has failed", "[grpc]") {
   const auto [code, error_type] = GENERATE(table<grpc::StatusCode, std::string>({
       {grpc::StatusCode::NOT_FOUND, ""},

@@ -43,7 +43,8 @@ struct httplib_route {
 /// In handlers, content providers and httplib's own hooks, which are all free for the owner's use,
 /// weir::current_context() is the request's, and what they log carries its ids. A handler that throws fails its
 /// request, unless an exception handler answers with less than 500. One whose caller's time is over when it comes is
-/// answered with 504 instead. The request id, if there is one, is in the response of every route's handler.
+/// answered with 504 instead; where it is over when the handler returns, the outcome is timed_out. The request id, if
+/// there is one, is in the response of every route's handler.
 ///
 /// To name routes, Get() and its siblings are called on this type, not on a reference to httplib::Server.
 ///
@@ -144,11 +145,19 @@ class httplib_server : public httplib::Server {
         throw;
       }
       current_->handler_returned();
+      note_lateness();
     };
+  }
+
+  /// A handler whose caller's time was over while it ran, whatever it answers: nobody waits for that any more.
+  static void note_lateness() noexcept {
+    const context& ctx = current_->ctx();
+    if (ctx.reason() == cancel_reason::deadline) current_->timed_out(cancel_reason::deadline, *ctx.deadline());
   }
 
   static void note_exception(std::string_view what) {
     current_->handler_returned();
+    note_lateness();
     thrown_ = what;
   }
 
