@@ -1,4 +1,4 @@
-// The library's own threads: named, and none of the program's signals' business.
+// The library's own threads: named, and none of the program's signals' business but for their own faults.
 #pragma once
 
 #include <pthread.h>
@@ -9,8 +9,9 @@
 
 namespace weir::detail {
 
-/// A thread that runs `function` with all signals blocked, so that handlers run on the program's own threads. `name`:
-/// a literal of at most 15 characters. Throws std::system_error if there is no thread to be had.
+/// A thread that runs `function` with all signals blocked, so that handlers run on the program's own threads. Open
+/// are only those of faults, which would otherwise end the process past the program's crash reporter. `name`: a
+/// literal of at most 15 characters. Throws std::system_error if there is no thread to be had.
 template <class Function>
 std::thread start_thread(const char* name, Function function) {
   // It begins with this thread's mask.
@@ -18,6 +19,7 @@ std::thread start_thread(const char* name, Function function) {
     signals_blocked() noexcept {
       sigset_t all;
       ::sigfillset(&all);
+      for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) ::sigdelset(&all, fault);
       ::pthread_sigmask(SIG_SETMASK, &all, &before);
     }
     signals_blocked(const signals_blocked&) = delete;

@@ -4,6 +4,7 @@
 #include "weir/log/callback_sink.hpp"
 #include "weir/log/console_sink.hpp"
 #include "weir/log/every_n.hpp"
+#include "weir/log/fatal_signals.hpp"
 #include "weir/log/field.hpp"
 #include "weir/log/file_sink.hpp"
 #include "weir/log/level.hpp"

@@ -10,7 +10,7 @@ namespace {
 
 // All without constructors and destructors: streams begin before main and end after all static objects.
 constinit std::mutex process_log;
-constinit std::mutex live_mutex; // taken after process_log and before those of a stream
+constinit std::mutex live_streams; // taken after process_log and before those of a stream
 constinit fork_guard* live = nullptr;
 
 } // namespace
@@ -20,7 +20,7 @@ constinit fork_guard* live = nullptr;
 struct fork_handlers {
   static void prepare() noexcept {
     process_log.lock();
-    live_mutex.lock();
+    live_streams.lock();
     for (fork_guard* each = live; each != nullptr; each = each->next_) {
       each->core_.registry.mutex.lock();
       each->core_.blocked.lock();
@@ -35,7 +35,7 @@ struct fork_handlers {
       each->core_.blocked.unlock();
       each->core_.registry.mutex.unlock();
     }
-    live_mutex.unlock();
+    live_streams.unlock();
     process_log.unlock();
   }
   static void child() noexcept {
@@ -54,16 +54,18 @@ namespace {
 } // namespace
 
 std::mutex& process_log_mutex() noexcept { return process_log; }
+std::mutex& fork_guard::live_mutex() noexcept { return live_streams; }
+fork_guard* fork_guard::first() noexcept { return live; }
 
 fork_guard::fork_guard(stream_core& core) noexcept : core_(core) {
-  const std::lock_guard lock(live_mutex);
+  const std::lock_guard lock(live_streams);
   next_ = live;
   if (next_ != nullptr) next_->previous_ = this;
   live = this;
 }
 
 fork_guard::~fork_guard() {
-  const std::lock_guard lock(live_mutex);
+  const std::lock_guard lock(live_streams);
   (previous_ == nullptr ? live : previous_->next_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
 }

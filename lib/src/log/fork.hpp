@@ -20,7 +20,18 @@ class fork_guard {
   fork_guard(const fork_guard&) = delete;
   fork_guard& operator=(const fork_guard&) = delete;
 
+  /// Calls visit(core) for each stream that is open. What it calls must neither make a stream nor let go of the last
+  /// handle to one.
+  template <class Visit>
+  static void for_each_stream(Visit visit) {
+    const std::lock_guard lock(live_mutex());
+    for (fork_guard* each = first(); each != nullptr; each = each->next_) visit(each->core_);
+  }
+
  private:
+  static std::mutex& live_mutex() noexcept;
+  static fork_guard* first() noexcept;
+
   friend struct fork_handlers;
   stream_core& core_;
   fork_guard* previous_ = nullptr;

@@ -1,5 +1,6 @@
 #include "log/lanes.hpp"
 
+#include "log/crash.hpp"
 #include "weir/log/overflow.hpp"
 
 #include <new>
@@ -15,6 +16,8 @@ namespace {
 
 // Longer than a container's CPU quota keeps a thread off its core.
 constexpr auto longest_wait_for_a_record = std::chrono::seconds(1);
+// The one whose thread has crashed amid it never comes; nobody is to wait for those behind it.
+constexpr auto longest_wait_in_a_crash = std::chrono::milliseconds(5);
 
 void pause_briefly() noexcept {
 #if defined(__x86_64__)
@@ -71,7 +74,8 @@ bool lanes::is_stuck(lane& in_flight, std::uint32_t seen) {
     in_flight.stuck_at = seen;
     in_flight.stuck_since = now;
   }
-  return now - in_flight.stuck_since > longest_wait_for_a_record;
+  const std::chrono::milliseconds patience = is_crashing() ? longest_wait_in_a_crash : longest_wait_for_a_record;
+  return now - in_flight.stuck_since > patience;
 }
 
 std::uint64_t lanes::look(std::uint64_t now) {

@@ -45,6 +45,7 @@ class counting final : public weir::sink {
 /// For the process's own stream, which a test leaves alone.
 [[maybe_unused]] void set_up(const std::vector<std::shared_ptr<weir::sink>>& sinks) {
   weir::log_stream& stream = weir::start_logging({.sinks = sinks});
+  weir::flush_on_fatal_signals();
   weir::logger& log = weir::default_logger();
   log.info("x");
   stream.close(5s);

@@ -66,6 +66,7 @@ class to_device final : public weir::line_sink {
 /// For the process's own stream, which a test leaves alone.
 [[maybe_unused]] void set_up(const std::vector<std::shared_ptr<weir::sink>>& sinks) {
   weir::start_logging({.sinks = sinks});
+  weir::flush_on_fatal_signals();
   weir::logger& own = weir::default_logger();
   own.info("x");
 }
