@@ -71,6 +71,7 @@ std::vector<callback_registration> register_log_metrics(metrics_registry& regist
                        series("unrenderable", in_base_unit(stats.dropped_unrenderable)),
                        series("sink", in_base_unit(stats.dropped_sink))};
   }));
+  all.push_back(show(registry, names::log_suppressed, stream, &log_stats::suppressed));
   all.push_back(show(registry, names::log_blocked_calls, stream, &log_stats::blocked_calls));
   all.push_back(show(registry, names::log_blocked_time, stream, &log_stats::blocked_time));
   all.push_back(show(registry, names::log_blocked_threads, stream, &log_stats::blocked_threads));

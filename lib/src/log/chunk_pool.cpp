@@ -40,6 +40,8 @@ void chunk_pool::free(chunk* dead) noexcept {
   {
     const std::lock_guard lock(all_mutex_);
     all_.erase(dead);
+    // relaxed: who had the chunk before has given it away by a release.
+    suppressed_in_freed_ += dead->suppressed.load(std::memory_order_relaxed);
   }
   ::operator delete (dead, std::align_val_t{alignof(chunk)});
 }
@@ -147,6 +149,14 @@ void chunk_pool::close() noexcept {
   // release: pairs with the acquire in acquire().
   closed_.store(true, std::memory_order_release);
   wake_waiters();
+}
+
+std::uint64_t chunk_pool::suppressed() const noexcept {
+  const std::lock_guard lock(all_mutex_);
+  std::uint64_t sum = suppressed_in_freed_;
+  // relaxed: a statistic.
+  for (const chunk* c : all_) sum += c->suppressed.load(std::memory_order_relaxed);
+  return sum;
 }
 
 std::size_t chunk_pool::allocated_bytes() const noexcept {

@@ -64,6 +64,14 @@ class chunk_pool {
   /// Sends all waiters away, now and ever after.
   void close() noexcept;
 
+  /// The chunks' counts of statements held back, those of chunks that are no more included. Cost: a lock, a load for
+  /// each chunk.
+  std::uint64_t suppressed() const noexcept;
+
+  /// Across a fork: suppressed() may be asked in the child.
+  void lock() noexcept { all_mutex_.lock(); }
+  void unlock() noexcept { all_mutex_.unlock(); }
+
   /// Never above limit_bytes().
   std::size_t allocated_bytes() const noexcept;
   std::size_t limit_bytes() const noexcept { return limit_bytes_; }
@@ -85,8 +93,9 @@ class chunk_pool {
   std::atomic<std::uint32_t> refusals_{0};
   std::atomic<bool> closed_{false};
 
-  std::mutex all_mutex_; // taken when memory is allocated or given back, not when chunks go round
+  mutable std::mutex all_mutex_; // taken when memory is allocated or given back, not when chunks go round
   std::unordered_set<chunk*> all_;
+  std::uint64_t suppressed_in_freed_ = 0;
 };
 
 } // namespace weir::detail

@@ -24,6 +24,7 @@ struct fork_handlers {
     for (fork_guard* each = live; each != nullptr; each = each->next_) {
       each->core_.registry.mutex.lock();
       each->core_.blocked.lock();
+      each->core_.pool.lock();
       if (each->core_.recorder) each->core_.recorder->lock();
     }
     lock_tapes();
@@ -32,6 +33,7 @@ struct fork_handlers {
     unlock_tapes();
     for (fork_guard* each = live; each != nullptr; each = each->next_) {
       if (each->core_.recorder) each->core_.recorder->unlock();
+      each->core_.pool.unlock();
       each->core_.blocked.unlock();
       each->core_.registry.mutex.unlock();
     }

@@ -178,6 +178,11 @@ void wake_backend(stream_front& front) noexcept {
   if (!core.in_forked_child()) core.bell.ring();
 }
 
+void count_suppressed_elsewhere(stream_front& front) noexcept {
+  // relaxed: a statistic.
+  static_cast<stream_core&>(front).suppressed_elsewhere.fetch_add(1, std::memory_order_relaxed);
+}
+
 void count_unrenderable(stream_front& front) noexcept {
   static_cast<stream_core&>(front).count_dropped(drop_reason::unrenderable);
 }

@@ -188,6 +188,7 @@ log_stats log_stream::stats() const {
   all.written = core_->written.load(std::memory_order_acquire);
   // relaxed, all: counters.
   all.accepted = core_->drained.load(std::memory_order_relaxed) + all.dropped() - all.dropped_sink;
+  all.suppressed = core_->suppressed_elsewhere.load(std::memory_order_relaxed) + core_->pool.suppressed();
   const auto blocked = core_->blocked.read();
   all.blocked_calls = blocked.calls;
   all.blocked_threads = blocked.threads;

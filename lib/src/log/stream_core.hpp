@@ -54,6 +54,8 @@ class stream_core : public stream_front {
   alignas(cache_line) std::atomic<std::uint64_t> dropped[drop_reasons]{};
   loss_account losses[drop_reasons];
   blocked_time blocked;
+  /// Statements that were held back where their thread had no chunk to count them in.
+  std::atomic<std::uint64_t> suppressed_elsewhere{0};
   /// Published and not yet rendered: what the backend has seen, and since then what was left in chunks less what was
   /// rendered. As both overlap, it may even be negative for a moment.
   std::atomic<std::int64_t> queue_bytes{0};

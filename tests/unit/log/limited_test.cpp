@@ -121,6 +121,40 @@ TEST_CASE("limited: a text that is cut keeps its mark and the count", "[log][lim
   CHECK(last.ends_with(" suppressed=1"));
 }
 
+TEST_CASE("limited: the stream knows how many were held back, also if no record has followed", "[log][limit]") {
+  captured_stream test, other;
+  test.log().info("so that the thread has a chunk");
+  for (int i = 0; i < 10; ++i) {
+    WEIR_INFO_LIMITED(test.log(), weir::once(), "a");
+    WEIR_INFO_LIMITED(test.log(), weir::every_n(100), "b");
+    WEIR_INFO_LIMITED(test.log(), weir::rate_limit(1, 24h), "c");
+    WEIR_INFO_LIMITED(test.log(), weir::sample(0), "d");
+    WEIR_DEBUG_LIMITED(test.log(), weir::once(), "below the level");
+  }
+  for (int i = 0; i < 5; ++i) WEIR_INFO_LIMITED(other.log(), weir::sample_traces(0), "of another stream");
+  CHECK(test.stream().stats().suppressed == 9 + 9 + 9 + 10);
+  CHECK(other.stream().stats().suppressed == 5);
+  test.stream().close(1min);
+  CHECK(test.stream().stats().suppressed == 37);
+}
+
+TEST_CASE("limited: what threads hold back in chunk after chunk is counted, each call once",
+          "[log][limit][concurrent]") {
+  captured_stream test({.memory_limit_bytes = 64 * 1024, .chunk_bytes = 4096, .record_limit_bytes = 8 * 1024});
+  constexpr int threads = 4, calls = 10'000;
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; ++t)
+    all.emplace_back([&] {
+      for (int i = 0; i < calls; ++i) {
+        WEIR_INFO_LIMITED(test.log(), weir::every_n(10), "x");
+        // One of its own at times, freed when it is drained.
+        if (i % 1000 == 0) WEIR_INFO(test.log(), "{}", std::string(5000, 'x'));
+      }
+    });
+  for (auto& each : all) each.join();
+  CHECK(test.stream().stats().suppressed == threads * calls * 9 / 10);
+}
+
 TEST_CASE("limited: of all threads' statements one in n is logged, and all are accounted for",
           "[log][limit][concurrent]") {
   captured_stream test;

@@ -68,6 +68,14 @@ TEST_CASE("log metrics: they are right while a sink hangs and records are droppe
   CHECK(value(registry, "weir_log_queue_bytes") == 0);
 }
 
+TEST_CASE("log metrics: statements held back by their limits are counted", "[log][metrics][limit]") {
+  captured_stream test;
+  weir::metrics_registry registry;
+  const auto held = weir::register_log_metrics(registry, test.stream());
+  for (int i = 0; i < 7; ++i) WEIR_INFO_LIMITED(test.log(), weir::once(), "x");
+  CHECK(value(registry, "weir_log_suppressed_total") == 6);
+}
+
 TEST_CASE("log metrics: batches, writes and flushes are histograms", "[log][metrics]") {
   captured_stream test;
   weir::metrics_registry registry;

@@ -66,6 +66,9 @@ struct alignas(cache_line) chunk {
 
   // Written by the producer.
   std::atomic<std::uint32_t> published{0};
+  /// Statements that limits have held back while this was the open chunk of their thread; of all its producers so
+  /// far.
+  std::atomic<std::uint64_t> suppressed{0};
 
   // Written by the producer when it opens the chunk, before the chunk is handed over.
   alignas(cache_line) std::uint32_t capacity; // bytes of records

@@ -50,8 +50,9 @@ class every_n {
   std::atomic<std::uint64_t> calls_{0};
 };
 
-/// Lets the first n calls of all threads together pass, exactly, and none after them. What it holds back is not
-/// counted: there is no later record to report it. Thread-safe. Cost: of a call that is held back one load.
+/// Lets the first n calls of all threads together pass, exactly, and none after them. What it holds back is told
+/// by no later record; a statement's stream counts it (log_stats::suppressed). Thread-safe. Cost: of a call that is
+/// held back one load.
 class first_n {
  public:
   constexpr explicit first_n(std::uint64_t n) noexcept : n_(n) {}

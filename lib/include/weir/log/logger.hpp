@@ -118,6 +118,9 @@ class logger {
       render_now(site, Severity, site.format, std::tuple<>{}, detail::to_loggable(args)...);
   }
 
+  /// For the macros, too: their statement's limit has held the record back.
+  void count_suppressed() const noexcept { detail::count_suppressed(*source_.stream); }
+
  private:
   friend class detail::stream_core; // resolves thresholds
 

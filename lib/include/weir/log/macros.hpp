@@ -73,6 +73,8 @@
           weir_logger_.log_statement<(severity_)>(weir_sites_[weir_permit_.suppressed != 0 ? 1 : 0],                 \
                                                   (format_)__VA_OPT__(, ) __VA_ARGS__,                               \
                                                   ::weir::field<"suppressed">(weir_permit_.suppressed));             \
+        } else {                                                                                                     \
+          weir_logger_.count_suppressed();                                                                           \
         }                                                                                                            \
       }                                                                                                              \
     }                                                                                                                \

@@ -48,6 +48,20 @@ void wake_backend(stream_front& stream) noexcept;
 /// Counts a record that could not even be rendered: memory ran out at its call site.
 void count_unrenderable(stream_front& stream) noexcept;
 
+/// count_suppressed() where the thread has no chunk of the stream's to count in. Cost: an atomic addition.
+void count_suppressed_elsewhere(stream_front& stream) noexcept;
+
+/// Counts a statement that its limit has held back. Cost: an addition in the thread's own chunk.
+inline void count_suppressed(stream_front& stream) noexcept {
+  const cursor& mine = this_thread_cursor;
+  // A full chunk may be somebody else's by now.
+  if (mine.stream != &stream || mine.at == mine.end) [[unlikely]]
+    return count_suppressed_elsewhere(stream);
+  // relaxed, both: a statistic, which only the chunk's owner writes.
+  auto& count = mine.open->suppressed;
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 /// Whether `mine` is open, a chunk of `stream`'s, and has room for `size` bytes.
 inline bool has_room(const cursor& mine, const stream_front& stream, std::size_t size) noexcept {
   return mine.stream == &stream && size <= static_cast<std::size_t>(mine.end - mine.at);

@@ -46,6 +46,9 @@ struct log_stats {
   std::uint64_t dropped_unrenderable = 0;     ///< no memory to render an argument
   std::uint64_t dropped_sink = 0;             ///< a sink failed to take them
 
+  /// Statements that their limits have held back (WEIR_LOG_LIMITED): neither accepted nor dropped.
+  std::uint64_t suppressed = 0;
+
   // What the program waited for the log. Waits that have not ended count up to now.
   std::uint64_t blocked_calls = 0;
   std::chrono::nanoseconds blocked_time{}; ///< of all threads together

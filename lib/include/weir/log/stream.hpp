@@ -138,7 +138,8 @@ class log_stream {
   /// does not wait. Idempotent.
   flush_result close(std::chrono::milliseconds limit);
 
-  /// Never waits for the backend or a sink: it is for metrics during an overload. Cost: some tens of loads.
+  /// Never waits for the backend or a sink: it is for metrics during an overload. Cost: some tens of loads, and one
+  /// for each chunk.
   log_stats stats() const;
 
  private:
