@@ -34,6 +34,21 @@ chunk* chunk_pool::allocate(std::size_t bytes) noexcept {
   return nullptr;
 }
 
+bool chunk_pool::begin_holding() noexcept {
+  // relaxed, all: a number that orders nothing.
+  std::size_t holders = holders_.load(std::memory_order_relaxed);
+  do {
+    if (holders >= most_holders_) return false;
+    // relaxed: as above.
+  } while (!holders_.compare_exchange_weak(holders, holders + 1, std::memory_order_relaxed));
+  return true;
+}
+
+void chunk_pool::stop_holding() noexcept {
+  // relaxed: as above.
+  holders_.fetch_sub(1, std::memory_order_relaxed);
+}
+
 void chunk_pool::free(chunk* dead) noexcept {
   // relaxed: as in allocate().
   allocated_bytes_.fetch_sub(bytes_of(*dead), std::memory_order_relaxed);

@@ -21,11 +21,20 @@ namespace weir::detail {
 /// are lock-free queues touched once per chunk. Thread-safe, except where a member says otherwise.
 class chunk_pool {
  public:
-  chunk_pool(std::size_t chunk_bytes, std::size_t limit_bytes)
-      : chunk_bytes_(chunk_bytes), limit_bytes_(limit_bytes) {}
+  /// `spare_bytes`: what threads that hold chunks and log no more must leave to others.
+  chunk_pool(std::size_t chunk_bytes, std::size_t limit_bytes, std::size_t spare_bytes)
+      : chunk_bytes_(chunk_bytes),
+        limit_bytes_(limit_bytes),
+        most_holders_((limit_bytes - spare_bytes) / chunk_bytes) {}
   ~chunk_pool();
   chunk_pool(const chunk_pool&) = delete;
   chunk_pool& operator=(const chunk_pool&) = delete;
+
+  /// Whether a thread may keep an ordinary chunk open for as long as it lives. Whoever may not asks for chunks that
+  /// are full at once: these come back as soon as the backend has drained them, so that there is an end to every
+  /// wait.
+  bool begin_holding() noexcept;
+  void stop_holding() noexcept;
 
   /// The largest record that fits an ordinary chunk.
   std::size_t chunk_capacity() const noexcept { return chunk_bytes_ - sizeof(chunk); }
@@ -82,7 +91,8 @@ class chunk_pool {
   void free(chunk* dead) noexcept;
   void announce_change(bool to_all) noexcept;
 
-  const std::size_t chunk_bytes_, limit_bytes_;
+  const std::size_t chunk_bytes_, limit_bytes_, most_holders_;
+  std::atomic<std::size_t> holders_{0};
   moodycamel::ConcurrentQueue<chunk*> free_;
   moodycamel::ConcurrentQueue<chunk*> opened_;
   std::atomic<std::size_t> allocated_bytes_{0};

@@ -51,12 +51,22 @@ class thread_producers {
 
   ~thread_producers() {
     park();
-    for (producer& each : producers_) close_chunk(*each.core, each.place);
+    for (producer& each : producers_) {
+      close_chunk(*each.core, each.place);
+      if (each.may_hold) each.core->pool.stop_holding();
+    }
     this_thread_has_ended = true;
   }
 
+  struct producer {
+    std::shared_ptr<stream_core> core;
+    cursor place;
+    producer_id id;
+    bool may_hold = false; // a chunk that it does not fill at once
+  };
+
   /// Makes `core`'s cursor the thread's; returns the producer. Throws std::bad_alloc.
-  producer_id select(stream_core& core) {
+  producer& select(stream_core& core) {
     if (this_thread_cursor.stream != &core) {
       park();
       // relaxed: a stream seen as unfinished is merely forgotten later.
@@ -71,16 +81,10 @@ class thread_producers {
       this_thread_cursor = found->place;
       active_ = static_cast<std::size_t>(found - producers_.begin());
     }
-    return producers_[active_].id;
+    return producers_[active_];
   }
 
  private:
-  struct producer {
-    std::shared_ptr<stream_core> core;
-    cursor place;
-    producer_id id;
-  };
-
   void park() noexcept {
     if (this_thread_cursor.stream != nullptr) producers_[active_].place = this_thread_cursor;
     this_thread_cursor = {};
@@ -90,7 +94,7 @@ class thread_producers {
   std::size_t active_ = 0;
 };
 
-producer_id select_producer(stream_core& core) {
+thread_producers::producer& select_producer(stream_core& core) {
   thread_local thread_producers producers;
   return producers.select(core);
 }
@@ -122,14 +126,17 @@ cursor* open_chunk(stream_front& front, const logger_state& logger, std::size_t 
   if (core.asleep.load(std::memory_order_acquire) == closing) return drop(core, drop_reason::closed);
 
   // A thread whose own destructors have run gets a chunk for this one record: it is full at once, so nobody has to
-  // close it.
-  const bool single = this_thread_has_ended;
+  // close it. So do those that come when so many hold chunks that another one might leave no memory to write by.
+  bool single = this_thread_has_ended;
   producer_id producer;
   if (single) {
     producer = new_producer();
   } else {
     try {
-      producer = select_producer(core);
+      auto& mine = select_producer(core);
+      producer = mine.id;
+      if (!mine.may_hold) mine.may_hold = core.pool.begin_holding();
+      single = !mine.may_hold;
     } catch (...) {
       return drop(core, drop_reason::unrenderable);
     }

@@ -67,10 +67,15 @@ log_options checked(log_options options) {
   return options;
 }
 
+/// Memory that is kept for threads beyond those that hold chunks: enough for the largest record with what it carries.
+std::size_t spare_bytes(const log_options& options) noexcept {
+  return std::max(options.memory_limit_bytes / 16, options.record_limit_bytes + 4096);
+}
+
 } // namespace
 
 stream_core::stream_core(log_options given)
-    : options(std::move(given)), pool(options.chunk_bytes, options.memory_limit_bytes) {
+    : options(std::move(given)), pool(options.chunk_bytes, options.memory_limit_bytes, spare_bytes(options)) {
   record_limit = static_cast<std::uint32_t>(options.record_limit_bytes);
   flush_at = options.flush_at;
   registry.sinks = std::exchange(options.sinks, {});

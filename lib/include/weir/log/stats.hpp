@@ -41,7 +41,7 @@ struct log_stats {
   std::uint64_t dropped_queue_full = 0;       ///< the memory limit was reached and the newest record had to go
   std::uint64_t dropped_block_limit = 0;      ///< waited for memory as long as the logger allows
   std::uint64_t dropped_displaced = 0;        ///< the oldest, to make room for newer ones
-  std::uint64_t dropped_too_many_threads = 0; ///< the limit's chunks are all held by threads that are not logging
+  std::uint64_t dropped_too_many_threads = 0; ///< larger than what idle threads' chunks leave of the limit
   std::uint64_t dropped_closed = 0;           ///< logged after close(), or in a forked child
   std::uint64_t dropped_unrenderable = 0;     ///< no memory to render an argument
   std::uint64_t dropped_sink = 0;             ///< a sink failed to take them

@@ -46,11 +46,12 @@ struct log_options {
   /// What new loggers do when the memory limit is reached; logger::set_overflow() changes it. Default: block.
   overflow_rule overflow = overflow_policy::block;
   /// The most that all chunks take together, bytes; 4 chunks to 64 GiB, default 64 MiB. Allocated as needed, then
-  /// kept. Every thread that has logged holds one chunk: lower limits bound the number of such threads. Higher ones
-  /// ride out longer bursts and slower disks.
+  /// kept. Every thread that has logged holds one chunk, until they take 15/16 of the limit; threads beyond those log
+  /// by allocating memory for each record, which costs some microseconds. Higher limits ride out longer bursts and
+  /// slower disks.
   std::size_t memory_limit_bytes = std::size_t{64} << 20;
   /// One chunk, bytes; a power of two from 4 KiB to 1 MiB, default 128 KiB. Smaller ones are handed over more often
-  /// and waste less on threads that log little: where more than 500 threads log, choose smaller ones, or a higher
+  /// and waste less on threads that log little: where more than 480 threads log, choose smaller ones, or a higher
   /// limit.
   std::size_t chunk_bytes = std::size_t{128} << 10;
   /// The largest record, bytes; 1 KiB to half the memory limit and at most 1 GiB, default 1 MiB. The longest strings
