@@ -1,4 +1,4 @@
-// Crashes in many ways: usage: fatal_child SCENE FILE.
+// Crashes in many ways, or logs until it is killed: usage: fatal_child SCENE FILE.
 #include "weir/log.hpp"
 
 #include <sys/mman.h>
@@ -156,6 +156,13 @@ int blocked_sink(const char* file) {
   return 0;
 }
 
+/// Lines to be told apart from another process's.
+int numbered(const char* file, const std::string& name, std::uint64_t records) {
+  weir::logger& log = start(file).get_logger(name);
+  for (std::uint64_t i = 0; i < records; ++i) WEIR_INFO(log, "record {} end", i);
+  return 0;
+}
+
 /// Exit status 0 if a child, which has neither backend nor watcher, dies of its own crash, and its parent logs on.
 int in_forked_child(const char* file) {
   start(file);
@@ -180,6 +187,8 @@ int main(int, char** arguments) {
   if (scene == "goes_on") return goes_on(file);
   if (scene == "blocked_sink") return blocked_sink(file);
   if (scene == "in_forked_child") return in_forked_child(file);
+  if (scene.starts_with("for_ever ")) return numbered(file, scene.substr(9), UINT64_MAX);
+  if (scene.starts_with("some ")) return numbered(file, scene.substr(5), 5000);
   if (scene.starts_with("plain ")) return simply(file, scene.substr(6), false);
   return simply(file, scene, true);
 }

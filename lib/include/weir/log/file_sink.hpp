@@ -40,8 +40,10 @@ struct file_options {
 /// with `reopen()` or reopen_log_files() (see weir/log/reopen.hpp): before the next record is written, or with the
 /// stream's next flush. If it cannot be opened, records go on to the old one, and it is tried again. A full device
 /// loses what does not fit, counted, and leaves no torn line behind in a regular file. Several sinks, of several
-/// processes too, may write to one file: lines stay whole. Errors: throws std::system_error naming the path when it
-/// cannot be opened, std::invalid_argument for bad options or a null renderer.
+/// processes too, may write to one file: lines stay whole, as long as none of the processes is killed amid a write,
+/// and the device does not fill up; the fragment that is then left stands in front of what another one writes next. A
+/// process that opens a file which ends in a fragment goes on in a line of its own. Errors: throws std::system_error
+/// naming the path when it cannot be opened, std::invalid_argument for bad options or a null renderer.
 std::shared_ptr<sink> file_sink(file_options options, std::unique_ptr<renderer> renderer = as_text());
 // A template, lest GCC takes a braced list of options for a string.
 template <std::convertible_to<std::string> Path>
