@@ -6,6 +6,7 @@
 #include <boost/beast/http/message.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace weir::detail {
@@ -49,9 +50,21 @@ inline header_flaw flaw_of_coding(const boost::beast::http::request_header<>& he
   return {};
 }
 
+/// RFC 9110 section 8.6: one number. Beast takes several that are the same, in a list, too; whoever takes the first,
+/// the last, or the list for something else, sees another end.
+inline header_flaw flaw_of_length(const boost::beast::http::request_header<>& header) {
+  const auto [first, end] = header.equal_range(boost::beast::http::field::content_length);
+  if (first == end) return {};
+  const boost::beast::string_view value = first->value();
+  const bool is_number = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return std::next(first) != end || !is_number ? header_flaw{400, "several Content-Lengths"} : header_flaw();
+}
+
 inline header_flaw find_flaw(const boost::beast::http::request_header<>& header) {
-  const header_flaw host = flaw_of_host(header);
-  return host.status != 0 ? host : flaw_of_coding(header);
+  header_flaw found = flaw_of_host(header);
+  if (found.status == 0) found = flaw_of_coding(header);
+  if (found.status == 0) found = flaw_of_length(header);
+  return found;
 }
 
 } // namespace weir::detail

@@ -162,6 +162,8 @@ TEST_CASE("server: what is no HTTP gets 400, is in the log, and ends the connect
       "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "GET /hello HTTP/1.1\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
       // What is behind these would be the next request to some, and a body to others.
+      "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nxyz",
+      "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 3, 03\r\n\r\nxyz",
       "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: identity\r\n\r\nGET /hello HTTP/1.1\r\nHost: "
       "x\r\n\r\n",
       "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
