@@ -41,6 +41,7 @@ class session : public std::enable_shared_from_this<session> {
       : stream_(std::move(socket), tls), thinking_(stream_.get_executor()) {}
 
   void run() {
+    scope_.read_ahead(stream_, buffer_, weak_from_this()); // weir
     beast::get_lowest_layer(stream_).expires_after(std::chrono::seconds(30));
     stream_.async_handshake(ssl::stream_base::server, [self = shared_from_this()](beast::error_code error) {
       if (!error) self->read();

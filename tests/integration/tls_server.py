@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 
 from harness import Example, need
 
@@ -17,8 +18,8 @@ trusting.verify_mode = ssl.CERT_NONE
 gone = []
 
 
-def leave(target, tells):
-    """Asks, and ends its side before the answer. To close would be a reset, as there are session tickets to read."""
+def leave(target, tells, closes=True):
+    """Asks, and ends its side before the answer, in TLS, or its connection's, or both. To close would be a reset, as there are session tickets to read."""
     plain = socket.create_connection(("127.0.0.1", server.port), timeout=20)
     client = trusting.wrap_socket(plain)
     client.sendall(b"GET %s HTTP/1.1\r\nHost: test\r\n\r\n" % target)
@@ -28,7 +29,8 @@ def leave(target, tells):
             client.unwrap()  # sends close_notify; the server's own would come only now
         except ssl.SSLWantReadError:
             pass
-    client.shutdown(socket.SHUT_WR)
+    if closes:
+        client.shutdown(socket.SHUT_WR)
     gone.append(client)
 
 
@@ -38,7 +40,16 @@ with Example("19_tls_server") as server:
                           capture_output=True, text=True)
     assert kept.stdout == "hello\n1\nhello\n0\n", kept
     leave(b"/notified", True)
+    leave(b"/only-notified", True, closes=False)
     leave(b"/truncated", False)
+    with trusting.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=20)) as eager:
+        eager.sendall(b"GET /e HTTP/1.1\r\nHost: test\r\n\r\n")
+        time.sleep(0.1)  # while it is handled, or before: the answers are the same
+        eager.sendall(b"GET /f HTTP/1.0\r\nHost: test\r\n\r\n")
+        answers = b""
+        while part := eager.recv(4096):
+            answers += part
+        assert answers.count(b"hello") == 2, answers
     given_up = subprocess.run([*CURL, "--max-time", "0.3", server.url + "/c"])
     assert given_up.returncode == 28, given_up
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wrong:
@@ -49,8 +60,8 @@ with Example("19_tls_server") as server:
     subprocess.run([*CURL, "--http1.0", server.url + "/d"], check=True, capture_output=True)
 lines = server.log.splitlines()
 told = {re.search(r"GET (\S+) \d+", each).group(0): each for each in lines}
-assert sorted(told) == ["GET /a 200", "GET /b 200", "GET /c 499", "GET /d 200", "GET /notified 499",
-                        "GET /truncated 499"], lines
+assert sorted(told) == ["GET /a 200", "GET /b 200", "GET /c 499", "GET /d 200", "GET /e 200",
+                        "GET /f 200", "GET /notified 499", "GET /only-notified 499", "GET /truncated 499"], lines
 assert len(lines) == len(told), lines
 for what, line in told.items():
     assert "url.scheme=https" in line, line

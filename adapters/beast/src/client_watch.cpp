@@ -32,9 +32,9 @@ client_watch::~client_watch() {
   service_.dismiss(*entry_);
 }
 
-void client_watch::start(int descriptor, exchange& watched) {
+void client_watch::start(int descriptor, exchange& watched, const std::function<void()>* on_input) {
   stop();
-  service_.start(*entry_, descriptor, watched);
+  service_.start(*entry_, descriptor, watched, on_input);
 }
 
 void client_watch::stop() noexcept {

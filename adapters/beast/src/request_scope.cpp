@@ -2,6 +2,7 @@
 
 #include "heads.hpp"
 
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
@@ -33,7 +34,14 @@ request_scope::request_scope(request_observer& observer, asio::any_io_executor e
     : connection_(std::move(connection)),
       executor_(std::move(executor)),
       exchange_(observer),
-      watch_(executor_, options) {}
+      watch_(executor_, options),
+      half_close_(options.half_close) {}
+
+void request_scope::stop_watching() noexcept {
+  watch_.stop();
+  ++round_;
+  if (is_reading_) reading_.emit(asio::cancellation_type::terminal);
+}
 
 asio::cancellation_slot request_scope::slot() {
   if (!link_) link_.emplace(ctx(), executor_);
@@ -42,7 +50,7 @@ asio::cancellation_slot request_scope::slot() {
 
 void request_scope::begin(const http::request_header<fields>& request, std::uint64_t bytes_of_body,
                           std::chrono::steady_clock::time_point received) {
-  watch_.stop();
+  stop_watching();
   link_.reset();
   request_headers headers(exchange_.observer());
   detail::take_all(headers, request);
@@ -55,7 +63,7 @@ void request_scope::begin(const http::request_header<fields>& request, std::uint
                    .received = received});
   exchange_.add_request_bytes(bytes_of_body);
   if (!exchange_.expired_on_arrival()) exchange_.handler_started();
-  watch_.start(connection_.descriptor(connection_.socket), exchange_);
+  watch_.start(connection_.descriptor(connection_.socket), exchange_, on_input_ ? &on_input_ : nullptr);
 }
 
 bool request_scope::refuse_if_expired() noexcept {
@@ -74,7 +82,7 @@ void request_scope::responding(const http::response_header<fields>& response) no
 }
 
 void request_scope::finish(const boost::system::error_code& error, std::uint64_t bytes_of_body) noexcept {
-  watch_.stop();
+  stop_watching();
   exchange_.add_response_bytes(bytes_of_body);
   if (error)
     exchange_.cancel(reason_of(error));
@@ -84,7 +92,7 @@ void request_scope::finish(const boost::system::error_code& error, std::uint64_t
 }
 
 void request_scope::upgraded(const boost::system::error_code& error, unsigned status) noexcept {
-  watch_.stop();
+  stop_watching();
   exchange_.handler_returned();
   if (is_refusal(error)) {
     exchange_.response_started(error == websocket::error::bad_sec_version ? 426 : 400);

@@ -24,6 +24,14 @@ std::uint64_t tag_of(int descriptor, std::uint64_t round) noexcept {
 }
 int descriptor_of(std::uint64_t tag) noexcept { return static_cast<int>(tag >> 32); }
 
+/// Level-triggered: a client that had gone before this is seen, too. But once: what nobody knows any more, because
+/// its descriptor was closed while another process has the connection, would come for ever. EPOLLERR and EPOLLHUP
+/// come unasked.
+std::uint32_t events_of(const watch_entry& entry) noexcept {
+  return std::uint32_t{EPOLLONESHOT} |
+         (entry.options.half_close == half_close_policy::cancel ? std::uint32_t{EPOLLRDHUP} : 0U);
+}
+
 int make_epoll() {
   const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
   if (descriptor < 0) throw std::system_error(errno, std::system_category(), "client watch: epoll_create1");
@@ -67,8 +75,10 @@ void watch_service::dismiss(watch_entry& entry) noexcept {
   free_slots_.push_back(&entry.slot);
 }
 
-void watch_service::start(watch_entry& entry, int descriptor, exchange& watched) {
+void watch_service::start(watch_entry& entry, int descriptor, exchange& watched,
+                          const std::function<void()>* on_input) {
   entry.watched = &watched;
+  entry.on_input = on_input;
   entry.descriptor = descriptor;
   const auto due = watched.facts().received + entry.options.arm_after;
   const std::lock_guard lock(mutex_);
@@ -148,11 +158,7 @@ void watch_service::drop_first_young() noexcept {
 
 void watch_service::arm(watch_entry& entry, std::uint64_t round) noexcept {
   epoll_event event{};
-  // Level-triggered: a client that had gone before this is seen, too. But once: what nobody knows any more, because
-  // its descriptor was closed while another process has the connection, would come for ever. EPOLLERR and EPOLLHUP
-  // come unasked.
-  event.events = std::uint32_t{EPOLLONESHOT} |
-                 (entry.options.half_close == half_close_policy::cancel ? std::uint32_t{EPOLLRDHUP} : 0U);
+  event.events = events_of(entry) | (entry.on_input != nullptr ? std::uint32_t{EPOLLIN} : 0U);
   event.data.u64 = tag_of(entry.descriptor, round);
   if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, entry.descriptor, &event) != 0) return;
   try {
@@ -175,6 +181,14 @@ void watch_service::wait_for_events() noexcept {
   }
 }
 
+/// For its end, after its input was reported.
+void watch_service::watch_on(int descriptor, std::uint64_t tag, const watch_entry& entry) noexcept {
+  epoll_event event{};
+  event.events = events_of(entry);
+  event.data.u64 = tag;
+  ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
+}
+
 /// A wait is work, and work keeps run() from returning.
 void watch_service::end_wait_if_idle() noexcept {
   boost::system::error_code ignored;
@@ -193,6 +207,11 @@ void watch_service::take_events() noexcept {
     const auto [entry, round] = found->second;
     const bool broken = (event.events & EPOLLERR) != 0;
     try {
+      if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0) {
+        report_input(entry->shared_from_this(), round);
+        watch_on(found->first, event.data.u64, *entry);
+        continue;
+      }
       report(entry->shared_from_this(), round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
     } catch (...) {
       // No memory. It comes again once the next arm() waits; to wait at once would be to spin.
@@ -205,6 +224,13 @@ void watch_service::take_events() noexcept {
     forget(found->first);
   }
   wait_for_events();
+}
+
+void watch_service::report_input(const std::shared_ptr<watch_entry>& entry, std::uint64_t round) {
+  asio::post(entry->executor, [entry, round] {
+    // relaxed: as in report().
+    if (entry->slot.round.load(std::memory_order_relaxed) == round) (*entry->on_input)();
+  });
 }
 
 void watch_service::report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason) {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -44,6 +45,7 @@ struct watch_entry : std::enable_shared_from_this<watch_entry> {
 
   // Touched on `executor` only, or under the mutex while the slot is armed.
   exchange* watched = nullptr;
+  const std::function<void()>* on_input = nullptr;
   int descriptor = -1;
 };
 
@@ -61,7 +63,7 @@ class watch_service final : public boost::asio::execution_context::service {
   /// `entry` is stopped; reports that are under way may outlive this.
   void dismiss(watch_entry& entry) noexcept;
 
-  void start(watch_entry& entry, int descriptor, exchange& watched);
+  void start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* on_input);
   void stop(watch_entry& entry) noexcept;
 
  private:
@@ -82,6 +84,8 @@ class watch_service final : public boost::asio::execution_context::service {
   void end_wait_if_idle() noexcept;
   void forget(int descriptor) noexcept;
   void take_events() noexcept;
+  void watch_on(int descriptor, std::uint64_t tag, const watch_entry& entry) noexcept;
+  static void report_input(const std::shared_ptr<watch_entry>& entry, std::uint64_t round);
   static void report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason);
 
   std::mutex mutex_;

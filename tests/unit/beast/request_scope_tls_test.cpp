@@ -41,7 +41,8 @@ namespace {
 
 constexpr std::size_t large_body = 64U << 20; // more than any kernel buffers
 
-/// Serves one request: /large as fast as the client takes it, others when their context ends.
+/// Serves requests: /first until something of the next one has come; one more, /large as fast as the client takes it,
+/// others until their context ends.
 class session : public std::enable_shared_from_this<session> {
  public:
   session(asio::ip::tcp::socket socket, asio::ssl::context& tls, observed& by)
@@ -51,6 +52,7 @@ class session : public std::enable_shared_from_this<session> {
         log_(by.stream.get_logger("app")) {}
 
   void start() {
+    scope_.read_ahead(stream_, buffer_, weak_from_this());
     stream_.async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](error_code error) {
       if (!error) self->read();
     });
@@ -58,6 +60,7 @@ class session : public std::enable_shared_from_this<session> {
 
  private:
   void read() {
+    request_ = {};
     http::async_read(stream_, buffer_, request_, [self = shared_from_this()](error_code error, std::size_t) {
       if (!error) self->handle();
     });
@@ -73,9 +76,20 @@ class session : public std::enable_shared_from_this<session> {
       beast::get_lowest_layer(stream_).close();
     });
     if (request_.target() == "/large") return write();
+    if (request_.target() == "/first") return wait_for_next();
     wait_.async_wait([self = shared_from_this()](error_code) {
       self->scope_.current().handler_returned();
       self->scope_.finish(asio::error::operation_aborted);
+    });
+  }
+
+  void wait_for_next() {
+    wait_.expires_after(1ms);
+    wait_.async_wait([self = shared_from_this()](error_code) {
+      if (self->buffer_.size() == 0) return self->wait_for_next();
+      self->gone_ = {}; // the context ends with the request
+      self->scope_.finish({});
+      self->read();
     });
   }
 
@@ -122,8 +136,10 @@ class tls_server {
 TEST_CASE("scope: a TLS client that goes ends its request, in the handler and while it is answered", "[beast][tls]") {
   const auto [target, phase, status] = GENERATE(
       table<std::string, std::string, std::string>({{"/wait", "handler", "499"}, {"/large", "write", "200"}}));
-  const auto [way, reason] = GENERATE(table<std::string, std::string>(
-      {{"close_notify", "client_closed"}, {"FIN", "client_closed"}, {"RST", "client_reset"}}));
+  const auto [way, reason] = GENERATE(table<std::string, std::string>({{"close_notify", "client_closed"},
+                                                                       {"close_notify and FIN", "client_closed"},
+                                                                       {"FIN", "client_closed"},
+                                                                       {"RST", "client_reset"}}));
   CAPTURE(target, way);
   observed by;
   tls_server server(by);
@@ -132,8 +148,9 @@ TEST_CASE("scope: a TLS client that goes ends its request, in the handler and wh
   while (by.lines_of("app").empty()) std::this_thread::yield();
   if (target == "/large") CHECK_FALSE(client.receive().empty());
   // One side only: closing with unread bytes would be a reset.
-  if (way == "close_notify") client.notify_close();
-  way == "RST" ? client.reset() : client.shutdown_send();
+  if (way.starts_with("close_notify")) client.notify_close();
+  if (way.ends_with("FIN")) client.shutdown_send();
+  if (way == "RST") client.reset();
   server.wait();
   CHECK(by.cancelled({{"reason", reason}, {"phase", phase}}) == 1);
   CHECK(by.active() == 0);
@@ -142,6 +159,25 @@ TEST_CASE("scope: a TLS client that goes ends its request, in the handler and wh
   CHECK(json_member(access[0], "message") == "GET " + target + " " + status);
   CHECK(json_member(access[0], "url.scheme") == "https");
   CHECK(json_member(access[0], "client.address") == "127.0.0.1");
+}
+
+TEST_CASE("scope: what a TLS client sends meanwhile is the next request's, and an end behind that ends it",
+          "[beast][tls]") {
+  observed by;
+  tls_server server(by);
+  tls_client client(server.port());
+  client.send("GET /first HTTP/1.1\r\nHost: test\r\n\r\n");
+  while (by.lines_of("app").empty()) std::this_thread::yield();
+  client.send("GET /second HTTP/1.1\r\nHost: test\r\n\r\n");
+  while (by.lines_of("app").size() < 2) std::this_thread::yield();
+  client.notify_close();
+  server.wait();
+  const auto access = by.access_lines();
+  REQUIRE(access.size() == 2);
+  CHECK(json_member(access[0], "url.path") == "/first");
+  CHECK(json_member(access[0], "outcome") == "completed");
+  CHECK(json_member(access[1], "message") == "GET /second 499");
+  CHECK(json_member(access[1], "error.type") == "client_closed");
 }
 
 TEST_CASE("scope: an end of the connection that TLS was not told of is the client's", "[beast][tls]") {

@@ -8,6 +8,7 @@
 #include <boost/asio/execution_context.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace weir {
@@ -37,7 +38,9 @@ class client_watch {
 
   /// From now on `descriptor`'s peer is `watched`'s client. Cost: a lock and a list insertion; one epoll_ctl if it
   /// lasts longer than arm_after.
-  void start(int descriptor, exchange& watched);
+  /// `on_input`: called on `executor`, at most once, when the client has sent something to be read; nullptr: that is
+  /// not of interest. It outlives the watch as `watched` does.
+  void start(int descriptor, exchange& watched, const std::function<void()>* on_input = nullptr);
   /// To be called before the exchange is finished. Does nothing when not started.
   void stop() noexcept;
 

@@ -8,13 +8,19 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,6 +73,11 @@ scoped_connection connection_of(Stream& stream) {
 
 } // namespace detail
 
+/// What an error of a read or a write on a connection says about its client: client_closed for an orderly end,
+/// whatever TLS had to say about it, client_reset for a broken connection, of a silent peer too (ETIMEDOUT), timeout
+/// for Beast's, application for an operation that this side cancelled.
+cancel_reason reason_of(const boost::system::error_code& error) noexcept;
+
 /// Observes the requests of one connection, one after the other:
 ///
 ///   scope.begin(request);                 // the header is parsed: log ids, context and metrics start here
@@ -89,6 +100,36 @@ class request_scope {
   template <class Stream>
   request_scope(request_observer& observer, Stream& connection, client_watch_options options = {})
       : request_scope(observer, connection.get_executor(), detail::connection_of(connection), options) {}
+
+  /// For streams with TLS, before the first begin(): a client that says in TLS that it goes (close_notify), and keeps
+  /// its socket open, has gone, too. Where something comes from the client while a request is under way, one byte is
+  /// read through the stream: an end counts as the client's, and a byte, the beginning of the next request, is put
+  /// into `buffer`, where the session's next read finds it. What comes behind that byte is looked at no more.
+  /// Precondition: requests have been read whole when they begin; reads, but those of the handshake, are through
+  /// `buffer`; the connection is not upgraded. `owner`: keeps stream, buffer and this scope alive. The stream's
+  /// time-out holds for that read, too, as it was last set. With half_close_policy::ignore nothing is read.
+  ///
+  ///   scope_.read_ahead(stream_, buffer_, weak_from_this());
+  template <class Stream, class DynamicBuffer>
+  void read_ahead(Stream& stream, DynamicBuffer& buffer, std::weak_ptr<void> owner) {
+    if (half_close_ == half_close_policy::ignore) return;
+    on_input_ = [this, &stream, &buffer, owner = std::move(owner)] {
+      const std::shared_ptr<void> alive = owner.lock();
+      if (!alive || is_reading_ || buffer.size() != 0) return;
+      try {
+        buffer.prepare(1); // does not throw again below
+        auto put = [this, &buffer, alive, round = round_](const boost::system::error_code& error, std::size_t bytes) {
+          is_reading_ = false;
+          buffer.commit(boost::asio::buffer_copy(buffer.prepare(bytes), boost::asio::buffer(ahead_)));
+          if (error && round == round_) exchange_.cancel(reason_of(error));
+        };
+        stream.async_read_some(boost::asio::buffer(ahead_),
+                               boost::asio::bind_cancellation_slot(reading_.slot(), std::move(put)));
+        is_reading_ = true;
+      } catch (const std::exception&) { // no memory, or no room: the end of TCP still counts
+      }
+    };
+  }
 
   /// A request's header has been read; its body, if one is left to read, is `bytes_of_body` long as far as known.
   /// Starts the client watch. `received`: when its first byte was read; the epoch means now.
@@ -127,16 +168,20 @@ class request_scope {
   request_scope(request_observer& observer, boost::asio::any_io_executor executor,
                 detail::scoped_connection connection, client_watch_options options);
 
+  void stop_watching() noexcept;
+
   const detail::scoped_connection connection_;
   const boost::asio::any_io_executor executor_;
   exchange exchange_;
   client_watch watch_;
+  const half_close_policy half_close_;
+  // For reading ahead:
+  std::function<void()> on_input_;
+  std::array<char, 1> ahead_{};
+  boost::asio::cancellation_signal reading_; // ends it, which loses nothing: what the stream has taken it keeps
+  bool is_reading_ = false;
+  std::uint64_t round_ = 0; // which request it is
   std::optional<slot_link<boost::asio::any_io_executor>> link_;
 };
-
-/// What an error of a read or a write on a connection says about its client: client_closed for an orderly end,
-/// whatever TLS had to say about it, client_reset for a broken connection, of a silent peer too (ETIMEDOUT), timeout
-/// for Beast's, application for an operation that this side cancelled.
-cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 
 } // namespace weir
