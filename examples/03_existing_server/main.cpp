@@ -4,7 +4,8 @@
 //   curl http://127.0.0.1:8080/
 //
 // You will see one access record a request on standard error, with trace ids, and for a client that goes while it is
-// served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed.
+// served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed. A caller that says how long it waits
+// (curl --header 'X-Request-Timeout-Ms: 200' http://127.0.0.1:8080/) gets 504 when that time is over.
 #include <weir/beast/request_scope.hpp> // weir
 #include <weir/log.hpp>                 // weir
 
@@ -47,15 +48,16 @@ class session : public std::enable_shared_from_this<session> {
     // Stands for a database or another service: half a second of waiting, unless the client goes first.
     thinking_.expires_after(std::chrono::milliseconds(500));
     const auto waited = [self = shared_from_this()](beast::error_code error) {
-      if (!error) self->write();
+      if (!error) return self->write(http::status::ok, "hello\n");
+      if (const unsigned late = self->scope_.status_if_late()) self->write(http::status(late), "too late\n"); // weir
     };
     thinking_.async_wait(asio::bind_cancellation_slot(scope_.slot(), waited)); // weir
   }
 
-  void write() {
-    response_ = http::response<http::string_body>(http::status::ok, request_.version());
+  void write(http::status status, std::string text) {
+    response_ = http::response<http::string_body>(status, request_.version());
     response_.keep_alive(request_.keep_alive());
-    response_.body() = "hello\n";
+    response_.body() = std::move(text);
     response_.prepare_payload();
     scope_.responding(response_); // weir
     http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {

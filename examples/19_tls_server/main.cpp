@@ -62,15 +62,16 @@ class session : public std::enable_shared_from_this<session> {
     // Stands for a database or another service: half a second of waiting, unless the client goes first.
     thinking_.expires_after(std::chrono::milliseconds(500));
     const auto waited = [self = shared_from_this()](beast::error_code error) {
-      if (!error) self->write();
+      if (!error) return self->write(http::status::ok, "hello\n");
+      if (const unsigned late = self->scope_.status_if_late()) self->write(http::status(late), "too late\n"); // weir
     };
     thinking_.async_wait(asio::bind_cancellation_slot(scope_.slot(), waited)); // weir
   }
 
-  void write() {
-    response_ = http::response<http::string_body>(http::status::ok, request_.version());
+  void write(http::status status, std::string text) {
+    response_ = http::response<http::string_body>(status, request_.version());
     response_.keep_alive(request_.keep_alive());
-    response_.body() = "hello\n";
+    response_.body() = std::move(text);
     response_.prepare_payload();
     scope_.responding(response_); // weir
     http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {

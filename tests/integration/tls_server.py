@@ -52,6 +52,8 @@ with Example("19_tls_server") as server:
         assert answers.count(b"hello") == 2, answers
     given_up = subprocess.run([*CURL, "--max-time", "0.3", server.url + "/c"])
     assert given_up.returncode == 28, given_up
+    late = subprocess.run([*CURL, "--header", "X-Request-Timeout-Ms: 100", server.url + "/late"], capture_output=True)
+    assert late.stdout == b"too late\n", late
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as wrong:
         wrong.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
         while wrong.recv(4096):
@@ -61,7 +63,7 @@ with Example("19_tls_server") as server:
 lines = server.log.splitlines()
 told = {re.search(r"GET (\S+) \d+", each).group(0): each for each in lines}
 assert sorted(told) == ["GET /a 200", "GET /b 200", "GET /c 499", "GET /d 200", "GET /e 200",
-                        "GET /f 200", "GET /notified 499", "GET /only-notified 499", "GET /truncated 499"], lines
+                        "GET /f 200", "GET /late 504", "GET /notified 499", "GET /only-notified 499", "GET /truncated 499"], lines
 assert len(lines) == len(told), lines
 for what, line in told.items():
     assert "url.scheme=https" in line, line

@@ -1,5 +1,6 @@
 #include "weir/beast/request_scope.hpp"
 
+#include "early_answer.hpp"
 #include "heads.hpp"
 
 #include <boost/asio/cancellation_type.hpp>
@@ -70,6 +71,13 @@ bool request_scope::refuse_if_expired() noexcept {
   if (!exchange_.expired_on_arrival()) return false;
   exchange_.refused(cancel_reason::deadline);
   return true;
+}
+
+unsigned request_scope::status_if_late() noexcept {
+  if (refuse_if_expired()) return 504;
+  if (!detail::is_out_of_time(ctx())) return 0;
+  exchange_.timed_out(ctx().reason(), *ctx().deadline());
+  return detail::status_when_late(ctx().reason());
 }
 
 void request_scope::identify(http::response_header<fields>& response) const {

@@ -85,6 +85,10 @@ class session : public std::enable_shared_from_this<session> {
       if (const auto self = weak.lock()) self->wait_.cancel();
     });
     wait_.async_wait([self = shared_from_this()](error_code) {
+      if (const unsigned late = self->scope_.status_if_late()) {
+        self->response_ = {static_cast<http::status>(late), self->request_.version()};
+        return self->write();
+      }
       self->scope_.current().handler_returned();
       self->scope_.finish(asio::error::operation_aborted);
     });
@@ -230,6 +234,27 @@ TEST_CASE("scope: a caller gets its request's id back, and 504 if it has given u
   CHECK(json_member(access[2], "error.type") == "deadline");
   CHECK(json_member(access[2], "cancel.phase") == "read");
   CHECK(by.lines_of("app").size() == 2);
+}
+
+TEST_CASE("scope: a request whose time is over is answered: 504 if it was its caller's, else 503",
+          "[beast][concurrent]") {
+  const auto [ours, header, status, reason] =
+      GENERATE(table<std::chrono::milliseconds, std::string, unsigned, std::string>(
+          {{0ms, "X-Request-Timeout-Ms: 30\r\n", 504, "deadline"}, {30ms, "", 503, "timeout"}}));
+  observed by({.default_deadline = ours});
+  existing_server server(by);
+  {
+    raw_client client(server.port());
+    CHECK(client.ask("GET /wait HTTP/1.1\r\nHost: test\r\n" + header + "\r\n").status == status);
+    CHECK(client.get("/again").status == 200);
+  }
+  server.stop();
+  const auto access = by.access_lines();
+  REQUIRE(access.size() == 2);
+  CHECK(json_member(access[0], "outcome") == "timed_out");
+  CHECK(json_member(access[0], "error.type") == reason);
+  CHECK(json_member(access[0], "http.response.status_code") == std::to_string(status));
+  CHECK(json_member(access[1], "outcome") == "completed");
 }
 
 TEST_CASE("scope: a session that is dropped without a word is finished all the same", "[beast][concurrent]") {

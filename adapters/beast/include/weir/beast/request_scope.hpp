@@ -139,6 +139,10 @@ class request_scope {
   /// Whether the caller's own deadline had passed when the request came. If so the exchange counts as refused: answer
   /// 504 at once, without doing the work, as nobody waits for it.
   bool refuse_if_expired() noexcept;
+  /// What to answer where the request's time is over, before or while it was handled: 504 if that was its caller's,
+  /// 503 if it was the server's own. The exchange then counts as refused or timed out, whatever is sent. 0: it is not
+  /// over, or somebody has gone; then there is nobody to answer.
+  unsigned status_if_late() noexcept;
 
   /// The request's context: done when the client goes, or the caller's or the server's deadline passes. Pass it on,
   /// or make it current: context_scope under(scope.ctx());
