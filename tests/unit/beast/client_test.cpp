@@ -1,8 +1,8 @@
-// The client: what its calls carry, how they end, and which connections it keeps.
+// The client: what its calls carry, and how they end.
 #include "weir/beast/client.hpp"
 
+#include "client_fixture.hpp"
 #include "http_url.hpp"
-#include "server_fixture.hpp"
 #include "waiting_handler.hpp"
 #include "weir/asio/under.hpp"
 
@@ -16,14 +16,12 @@
 #include <netdb.h>
 
 #include <condition_variable>
-#include <future>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -66,123 +64,6 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
   static const auto system = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   return system(name, service, hints, found);
 }
-
-namespace {
-
-std::string url_of(std::uint16_t port, std::string_view target) {
-  return fmt::format("http://127.0.0.1:{}{}", port, target);
-}
-
-/// A client, observed, and a thread-less way to wait for its calls.
-struct caller {
-  explicit caller(weir::client_options options = {}) : client(complete(std::move(options))) {}
-
-  client_response send(client_request request, weir::context ctx = {}) {
-    boost::asio::io_context io;
-    auto result = boost::asio::co_spawn(io, client.send(std::move(ctx), std::move(request)), boost::asio::use_future);
-    io.run();
-    return result.get();
-  }
-  client_response get(std::uint16_t port, std::string_view target, weir::context ctx = {}) {
-    return send({"GET", url_of(port, target)}, std::move(ctx));
-  }
-  double calls(observed::labels wanted) const { return by.sum("http_client_request_duration_seconds", wanted); }
-  std::vector<std::string> lines() { return by.lines_of("calls"); }
-
-  observed by;
-  weir::http_client client;
-
- private:
-  weir::client_options complete(weir::client_options options) {
-    options.observing.metrics = &by.registry;
-    options.observing.log = &by.stream.get_logger("calls");
-    return options;
-  }
-};
-
-/// Answers with what the request had in the headers that calls carry.
-task tell_headers(http_request& in, http_response& out) {
-  std::string all;
-  for (const char* each :
-       {"traceparent", "tracestate", "baggage", "X-Request-ID", "X-Request-Timeout-Ms", "Host", "X-Own"})
-    all += fmt::format("{}={}\n", each, in.header(each));
-  out.body(all + in.body());
-  co_return;
-}
-
-void read_head(const raw_socket& from) {
-  char next = 0;
-  std::string head;
-  while (!head.ends_with("\r\n\r\n") && ::recv(from.get(), &next, 1, 0) == 1) head.push_back(next);
-}
-
-/// With a response after which the connection may be kept; the client may have gone.
-void answer_to(const raw_socket& asked) {
-  constexpr std::string_view text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-  ::send(asked.get(), text.data(), text.size(), MSG_NOSIGNAL);
-}
-
-/// One call to there; the server's side of its connection.
-raw_socket get_from(const raw_listener& server, caller& calling) {
-  auto response = std::async(std::launch::async, [&] { return calling.get(server.port(), "/"); });
-  raw_socket asked = server.accept();
-  read_head(asked);
-  answer_to(asked);
-  CHECK(response.get().body == "ok");
-  return asked;
-}
-
-/// Whether the client closes it within ten seconds; it may have sent something before.
-bool is_at_end(const raw_socket& connection) {
-  const timeval limit{.tv_sec = 10, .tv_usec = 0};
-  ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  char part[4096];
-  for (;;) {
-    const ssize_t bytes = ::recv(connection.get(), part, sizeof part, 0);
-    if (bytes <= 0) return bytes == 0 || errno == ECONNRESET;
-  }
-}
-
-bool is_open(const raw_socket& connection) {
-  char part = 0;
-  return ::recv(connection.get(), &part, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
-}
-
-/// What a server that is none answers to each connection, which it then closes, or keeps open.
-class canned_server {
- public:
-  canned_server(std::string answer, bool closes) {
-    thread_ = std::jthread([this, answer = std::move(answer), closes](const std::stop_token& stop) {
-      std::vector<raw_socket> open;
-      while (true) {
-        raw_socket client = listener_.accept();
-        if (stop.stop_requested()) return;
-        ++connections;
-        char part[4096];
-        std::string head;
-        while (head.find("\r\n\r\n") == head.npos) {
-          const ssize_t bytes = ::recv(client.get(), part, sizeof part, 0);
-          if (bytes <= 0) break;
-          head.append(part, static_cast<std::size_t>(bytes));
-        }
-        client.send(answer);
-        if (!closes) open.push_back(std::move(client));
-      }
-    });
-  }
-  ~canned_server() {
-    thread_.request_stop();
-    connect_to(listener_.port());
-  }
-  std::uint16_t port() const { return listener_.port(); }
-  std::atomic<int> connections{0};
-
- private:
-  raw_listener listener_;
-  std::jthread thread_;
-};
-
-} // namespace
 
 TEST_CASE("client: a call carries its context's trace, id and deadline, each with a span of its own",
           "[beast][client]") {
@@ -227,25 +108,6 @@ TEST_CASE("client: a call carries its context's trace, id and deadline, each wit
   const auto theirs = peer.by.access_lines();
   REQUIRE(theirs.size() == 2);
   CHECK(json_member(theirs[0], "trace_id") == json_member(lines[0], "trace_id"));
-}
-
-TEST_CASE("client: connections are kept for the next call, and one that was closed is replaced", "[beast][client]") {
-  std::optional<running_server> peer(std::in_place, [](weir::http_server& on) { on.get("/tell", tell_headers); });
-  caller calling;
-  CHECK(calling.get(peer->port(), "/tell").status == 200);
-  CHECK(calling.get(peer->port(), "/tell").status == 200);
-  const std::uint16_t port = peer->port();
-  peer.reset();
-  CHECK_THROWS_AS(calling.get(port, "/tell"), boost::system::system_error);
-  CHECK(calling.calls({{"error_type", "connection_refused"}}) == 1);
-
-  // It says that it keeps the connection, and does not.
-  canned_server liar("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true);
-  for (int i = 0; i < 3; ++i) CHECK(calling.get(liar.port(), "/").body == "ok");
-  CHECK(liar.connections == 3);
-  canned_server keeper("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", false);
-  for (int i = 0; i < 3; ++i) CHECK(calling.get(keeper.port(), "/").body == "ok");
-  CHECK(keeper.connections == 3);
 }
 
 TEST_CASE("client: a call ends with its context, or by its own limit, and says why", "[beast][client]") {
@@ -423,43 +285,6 @@ TEST_CASE("client: a caller that is cancelled through its slot, or by under(), d
       boost::asio::use_future);
   io.run();
   CHECK_THROWS_AS(second.get(), std::system_error);
-}
-
-TEST_CASE("client: idle connections are closed after a while, and the oldest for a newer one", "[beast][client]") {
-  caller forgetful({.idle_timeout = 20ms});
-  raw_listener first, second;
-  CHECK(is_at_end(get_from(first, forgetful)));
-  caller narrow({.all_idle_connections = 1});
-  const raw_socket older = get_from(first, narrow), newer = get_from(second, narrow);
-  CHECK(is_at_end(older));
-  CHECK(is_open(newer));
-}
-
-TEST_CASE("client: an answer that comes before the whole request was sent is not lost", "[beast][client]") {
-  raw_listener refusing;
-  caller calling;
-  client_request upload("POST", url_of(refusing.port(), "/"));
-  upload.body.assign(16 << 20, 'x');
-  auto response = std::async(std::launch::async, [&] { return calling.send(upload); });
-  {
-    const raw_socket asked = refusing.accept();
-    read_head(asked);
-    asked.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
-  }
-  const client_response got = response.get();
-  CHECK(got.status == 413);
-  CHECK(got.body == "no");
-}
-
-TEST_CASE("client: a request is not repeated when a response has begun", "[beast][client]") {
-  raw_listener failing;
-  caller calling({.timeout = 5s});
-  raw_socket kept = get_from(failing, calling);
-  auto response = std::async(std::launch::async, [&] { return calling.get(failing.port(), "/"); });
-  read_head(kept);
-  kept.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx");
-  kept.reset();
-  CHECK_THROWS_AS(response.get(), boost::system::system_error);
 }
 
 TEST_CASE("client: an error whose text there is no memory for ends a call like any other", "[beast][client]") {

@@ -1,0 +1,67 @@
+// The client's connections: which are kept, replaced and closed, and what of a call each of them has seen.
+#include "weir/beast/client.hpp"
+
+#include "client_fixture.hpp"
+
+#include <future>
+#include <optional>
+
+#include <catch2/catch.hpp>
+
+using namespace weir_test;
+
+TEST_CASE("client: connections are kept for the next call, and one that was closed is replaced", "[beast][client]") {
+  std::optional<running_server> peer(std::in_place, [](weir::http_server& on) { on.get("/tell", tell_headers); });
+  caller calling;
+  CHECK(calling.get(peer->port(), "/tell").status == 200);
+  CHECK(calling.get(peer->port(), "/tell").status == 200);
+  const std::uint16_t port = peer->port();
+  peer.reset();
+  CHECK_THROWS_AS(calling.get(port, "/tell"), boost::system::system_error);
+  CHECK(calling.calls({{"error_type", "connection_refused"}}) == 1);
+
+  // It says that it keeps the connection, and does not.
+  canned_server liar("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true);
+  for (int i = 0; i < 3; ++i) CHECK(calling.get(liar.port(), "/").body == "ok");
+  CHECK(liar.connections == 3);
+  canned_server keeper("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", false);
+  for (int i = 0; i < 3; ++i) CHECK(calling.get(keeper.port(), "/").body == "ok");
+  CHECK(keeper.connections == 3);
+}
+
+TEST_CASE("client: idle connections are closed after a while, and the oldest for a newer one", "[beast][client]") {
+  caller forgetful({.idle_timeout = 20ms});
+  raw_listener first, second;
+  CHECK(is_at_end(get_from(first, forgetful)));
+  caller narrow({.all_idle_connections = 1});
+  const raw_socket older = get_from(first, narrow), newer = get_from(second, narrow);
+  CHECK(is_at_end(older));
+  CHECK(is_open(newer));
+}
+
+TEST_CASE("client: an answer that comes before the whole request was sent is not lost", "[beast][client]") {
+  raw_listener refusing;
+  caller calling;
+  client_request upload("POST", url_of(refusing.port(), "/"));
+  upload.body.assign(16 << 20, 'x');
+  auto response = std::async(std::launch::async, [&] { return calling.send(upload); });
+  {
+    const raw_socket asked = refusing.accept();
+    read_head(asked);
+    asked.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+  }
+  const client_response got = response.get();
+  CHECK(got.status == 413);
+  CHECK(got.body == "no");
+}
+
+TEST_CASE("client: a request is not repeated when a response has begun", "[beast][client]") {
+  raw_listener failing;
+  caller calling({.timeout = 5s});
+  raw_socket kept = get_from(failing, calling);
+  auto response = std::async(std::launch::async, [&] { return calling.get(failing.port(), "/"); });
+  read_head(kept);
+  kept.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx");
+  kept.reset();
+  CHECK_THROWS_AS(response.get(), boost::system::system_error);
+}
