@@ -7,6 +7,9 @@
 #include "weir/asio/sleep.hpp"
 #include "weir/asio/under.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,6 +17,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
@@ -43,6 +48,9 @@ using asio::ip::tcp;
 namespace {
 
 using request_message = http::request<http::string_body>;
+using response_message = http::response<http::string_body>;
+
+constexpr unsigned switching = 101; // final: what follows is another protocol
 
 boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
@@ -128,6 +136,40 @@ struct outgoing_request {
   bool may_repeat;
 };
 
+/// A request on its way, while its response is being read: a server may answer before it has read all, with 413 say,
+/// and read no more.
+class sending {
+ public:
+  sending(tcp::socket& socket, request_message& message)
+      : over_(socket.get_executor(), asio::steady_timer::time_point::max()) {
+    auto ended = [this](const boost::system::error_code& error, std::size_t) {
+      is_over_ = true;
+      error_ = error;
+      over_.cancel();
+    };
+    http::async_write(socket, message, asio::bind_cancellation_slot(stop_.slot(), std::move(ended)));
+  }
+  sending(const sending&) = delete;
+  sending& operator=(const sending&) = delete;
+
+  bool was_sent() const noexcept { return is_over_ && !error_; }
+  const boost::system::error_code& error() const noexcept { return error_; }
+  /// To be awaited before the message goes.
+  asio::awaitable<void> end() {
+    stop_.emit(asio::cancellation_type::terminal);
+    while (!is_over_) {
+      auto waiting = over_.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await std::move(waiting);
+    }
+  }
+
+ private:
+  asio::steady_timer over_;
+  asio::cancellation_signal stop_;
+  bool is_over_ = false;
+  boost::system::error_code error_;
+};
+
 /// What the client's thread leaves for the caller, who may be gone by then.
 struct call_result {
   client_response response;
@@ -196,38 +238,52 @@ struct http_client::state {
 
   asio::awaitable<client_response> exchange(context ctx, detail::client_connection& with, request_message& message,
                                             bool& has_begun) {
-    boost::system::error_code cut_off;
+    sending request(with.socket, message);
+    std::optional<response_message> received;
+    std::exception_ptr failure;
+    bool is_alone = false; // nothing came behind the response
     try {
-      auto writing = under(ctx, http::async_write(with.socket, message, asio::deferred));
-      co_await std::move(writing);
-    } catch (const boost::system::system_error& error) {
-      // The server may have answered, with 413 say, and closed without having read all.
-      if (!is_stale(error.code())) throw;
-      cut_off = error.code();
+      auto reading = read_response(ctx, with.socket, message.method() == http::verb::head, has_begun, is_alone);
+      received = co_await std::move(reading);
+    } catch (const boost::system::system_error&) {
+      // Where nothing came it matters more why nothing could be sent.
+      const bool was_cut_off = request.error() && !has_begun;
+      failure = was_cut_off ? std::make_exception_ptr(boost::system::system_error(request.error()))
+                            : std::current_exception();
+    } catch (...) {
+      failure = std::current_exception();
     }
+    const bool was_sent = request.was_sent();
+    auto ending = request.end();
+    co_await std::move(ending);
+    if (failure) std::rethrow_exception(failure);
+    client_response response{.status = received->result_int(), .headers = {}, .body = std::move(received->body())};
+    if (received->keep_alive() && response.status != switching && was_sent && is_alone) idle.keep(std::move(with));
+    response.headers = std::move(received->base());
+    co_return response;
+  }
+
+  /// The final one: those before it, such as 103, are passed over.
+  asio::awaitable<response_message> read_response(context ctx, tcp::socket& socket, bool is_to_head, bool& has_begun,
+                                                  bool& is_alone) {
     boost::beast::flat_buffer buffer(options.header_limit_bytes + std::size_t{64} * 1024);
     for (;;) {
       http::response_parser<http::string_body> incoming;
       incoming.header_limit(options.header_limit_bytes);
       incoming.body_limit(options.body_limit_bytes);
-      incoming.skip(message.method() == http::verb::head);
+      incoming.skip(is_to_head);
       try {
-        auto reading = under(ctx, http::async_read(with.socket, buffer, incoming, asio::deferred));
+        auto reading = under(ctx, http::async_read(socket, buffer, incoming, asio::deferred));
         co_await std::move(reading);
       } catch (const boost::system::system_error&) {
         has_begun = has_begun || incoming.got_some() || buffer.size() != 0;
-        if (cut_off && !has_begun) throw boost::system::system_error(cut_off);
         throw;
       }
       has_begun = true;
       const unsigned status = incoming.get().result_int();
-      const bool is_switch = status == 101;     // final: what follows is another protocol
-      if (status < 200 && !is_switch) continue; // passed over, such as 103
-      auto received = incoming.release();
-      if (received.keep_alive() && !is_switch && !cut_off && buffer.size() == 0) idle.keep(std::move(with));
-      client_response response{.status = status, .headers = {}, .body = std::move(received.body())};
-      response.headers = std::move(received.base());
-      co_return response;
+      if (status < 200 && status != switching) continue;
+      is_alone = buffer.size() == 0;
+      co_return incoming.release();
     }
   }
 

@@ -55,6 +55,21 @@ TEST_CASE("client: an answer that comes before the whole request was sent is not
   CHECK(got.body == "no");
 }
 
+TEST_CASE("client: an answer counts while the request is still being sent, and ends that", "[beast][client]") {
+  raw_listener refusing;
+  caller calling;
+  client_request upload("POST", url_of(refusing.port(), "/"));
+  upload.body.assign(64 << 20, 'x'); // more than any kernel buffers
+  auto response = std::async(std::launch::async, [&] { return calling.send(upload); });
+  const raw_socket asked = refusing.accept();
+  read_head(asked);
+  asked.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
+  const client_response got = response.get();
+  CHECK(got.status == 413);
+  CHECK(got.body == "no");
+  CHECK(is_at_end(asked)); // nobody could send a next request there
+}
+
 TEST_CASE("client: a request is not repeated when a response has begun", "[beast][client]") {
   raw_listener failing;
   caller calling({.timeout = 5s});
