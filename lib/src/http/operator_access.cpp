@@ -18,10 +18,10 @@ bool is_token_character(char c) noexcept {
 
 /// Of an address as inet_ntop() writes it.
 bool is_loopback(std::string_view address) noexcept {
-  constexpr std::string_view mapped = "::ffff:";
+  if (address == "::1") return true;
+  constexpr std::string_view mapped = "::ffff:"; // before an address of IPv4
   if (address.starts_with(mapped)) address.remove_prefix(mapped.size());
-  const bool is_v4 = address.find_first_not_of("0123456789.") == address.npos;
-  return address == "::1" || (is_v4 && address.starts_with("127."));
+  return address.starts_with("127.") && address.find_first_not_of("0123456789.") == address.npos;
 }
 
 /// `lower` is in lower case.

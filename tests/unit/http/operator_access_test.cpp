@@ -28,7 +28,8 @@ TEST_CASE("operator_access: this machine is a loopback address that was asked fo
     CAPTURE(host);
     CHECK(access.judge({.peer = "127.0.0.1", .host = host}) == operator_verdict::forbidden);
   }
-  for (const char* peer : {"", "10.0.0.1", "192.168.127.1", "::2", "::ffff:10.0.0.1", "127.x", "1270.0.0.1"}) {
+  for (const char* peer :
+       {"", "10.0.0.1", "192.168.127.1", "::2", "::ffff:10.0.0.1", "::ffff:::1", "127.x", "1270.0.0.1"}) {
     CAPTURE(peer);
     CHECK(access.judge({.peer = peer, .host = "localhost"}) == operator_verdict::forbidden);
   }
