@@ -37,16 +37,23 @@ struct read_by_the_book {
 
 read_by_the_book read_lines(std::string_view head) {
   read_by_the_book found;
+  std::string* last = nullptr; // of those, as long as it may go on
   head.remove_prefix(head.find("\r\n") + 2);
   for (std::size_t end; (end = head.find("\r\n")) != 0; head.remove_prefix(end + 2)) {
     must(end != head.npos);
     const std::string_view line = head.substr(0, end);
     const std::size_t colon = line.find(':');
-    if (colon == line.npos) continue; // the rest of a value that goes over several lines
+    if (line.starts_with(' ') || line.starts_with('\t')) {
+      // RFC 9112 section 5.2: a value that goes on; the same as with spaces.
+      if (last != nullptr) *last = trimmed(*last + " " + lower(trimmed(line)));
+      continue;
+    }
     const std::string name = lower(line.substr(0, colon)), value = lower(trimmed(line.substr(colon + 1)));
-    if (name == "host") found.hosts.push_back(value);
-    if (name == "content-length") found.lengths.push_back(value);
-    if (name == "transfer-encoding") found.codings.push_back(value);
+    last = nullptr;
+    const auto keep = [&](std::vector<std::string>& in) { last = &in.emplace_back(value); };
+    if (name == "host") keep(found.hosts);
+    if (name == "content-length") keep(found.lengths);
+    if (name == "transfer-encoding") keep(found.codings);
   }
   return found;
 }
