@@ -79,7 +79,7 @@ TEST_CASE("wall clock: a clock that is set is followed within a second, back as 
   }
 }
 
-TEST_CASE("wall clock: a correction of some milliseconds is made up for in a second, and no time comes twice",
+TEST_CASE("wall clock: a correction of some milliseconds is made up for in seconds, and no time comes twice",
           "[log][clock]") {
   const our_clocks ours;
   weir::detail::wall_clock clock;
@@ -88,7 +88,7 @@ TEST_CASE("wall clock: a correction of some milliseconds is made up for in a sec
   make_a_round(clock);
   time_of_day += by;
   std::int64_t before = stamp(clock);
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 15'000; ++i) {
     pass(ms);
     make_a_round(clock);
     if (stamp(clock) <= before) FAIL("after " << i << " ms: " << stamp(clock) - before);
