@@ -4,10 +4,10 @@
 //   round:  read the clock ── process-wide barrier ── look how far each producer is ── drain up to the horizon ──
 //   commit
 //
-// Time order across threads is exact, not a matter of waiting long enough. A producer sets its chunk's `writing` bit
-// before it reads the clock for a record. The backend reads the clock first and then makes all producers pass a
-// memory barrier: a producer whose bit is not visible after it has not read its clock yet, so its next record is
-// later than `now`.
+// Time order across threads is exact, not a matter of waiting long enough. The backend reads the clock, says so in
+// `stale_until`, and then makes all producers pass a memory barrier. A producer sets its chunk's `writing` bit and
+// then looks whether its own reading of the clock is above `stale_until`; if not, it reads the clock again. So one
+// whose bit is not visible after the barrier sees `now` when it looks, and its next record is later.
 #include "log/barrier.hpp"
 #include "log/delivery.hpp"
 #include "log/lanes.hpp"
@@ -57,6 +57,7 @@ class backend {
   bool round();
   bool try_round() noexcept;
   void take(const record_header& header, std::uint32_t thread_id) noexcept;
+  bool overtake(std::uint64_t time) noexcept;
   void rest(bool found_work, bool in_step);
   void sleep();
   std::error_code finish() noexcept;
@@ -74,6 +75,7 @@ class backend {
   std::uint64_t horizon_ = 0;
   std::size_t drained_in_round_ = 0;
   int idle_rounds_ = 0, starved_rounds_ = 0, rounds_out_of_step_ = 0;
+  bool has_barriers_ = process_wide_barrier();
 
   bool flush_now_ = false;               // a record of the level that wants that has come by
   steady_clock::time_point flush_due_{}; // of what sinks may have in their buffers
@@ -101,11 +103,23 @@ void backend::take(const record_header& header, std::uint32_t thread_id) noexcep
   }
 }
 
+/// Makes readings of the clock up to `time` stale. Returns whether everybody who uses such a one is by now seen to be
+/// writing: false, and nobody uses any, where there are no process-wide barriers.
+bool backend::overtake(std::uint64_t time) noexcept {
+  // relaxed, of the stores: the barrier is between them and what is looked at afterwards; pairs with is_fresh().
+  // acquire: pairs with close(); who has replaced what it stored sees the stream closing.
+  core_.stale_until.exchange(has_barriers_ ? time : UINT64_MAX, std::memory_order_acquire);
+  if (is_closing()) core_.stale_until.store(UINT64_MAX, std::memory_order_relaxed);
+  if (has_barriers_ && (has_barriers_ = process_wide_barrier())) return true;
+  core_.stale_until.store(UINT64_MAX, std::memory_order_relaxed);
+  return false;
+}
+
 /// Returns whether everything up to the round's begin was taken, that is, whether no producer was in the middle of a
 /// record. Throws std::bad_alloc before anything is drained.
 bool backend::round() {
   std::uint64_t now = record_clock_now();
-  const bool exact = process_wide_barrier();
+  const bool exact = overtake(now);
   lanes_.collect();
   delivery_.refresh();
   // A nanosecond is at most some ticks; a little too much only makes the log a little later.
@@ -177,7 +191,7 @@ void backend::sleep() {
   // release: pairs with the acquire in publish_to_sleeper(). Fails if the stream has begun to close.
   if (!core_.asleep.compare_exchange_strong(expected, sleeping, std::memory_order_release, std::memory_order_relaxed))
     return;
-  const bool exact = process_wide_barrier();
+  const bool exact = overtake(UINT64_MAX); // until the next round
   bool news = true;
   try {
     lanes_.collect();
@@ -208,7 +222,7 @@ std::error_code backend::run() noexcept {
 /// Takes all that was recorded before the stream began to close. A producer whose `writing` bit a barrier after that
 /// does not show sees the stream closing before it publishes, and withdraws its record.
 std::error_code backend::finish() noexcept {
-  if (!process_wide_barrier()) std::this_thread::sleep_for(grace); // stores do not stay in a core for so long
+  if (!overtake(UINT64_MAX)) std::this_thread::sleep_for(grace); // stores do not stay in a core for so long
   while (!try_round()) std::this_thread::yield();
   // What was begun between that round's clock and its barrier, and, without barriers, what is younger than the grace.
   const std::size_t in_flight = lanes_.abandon();

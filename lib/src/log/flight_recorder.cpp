@@ -57,7 +57,7 @@ void give_back(flight_tape* tape) noexcept {
 bool emit_record(stream_core& core, const std::byte* kept, std::uint32_t size) noexcept {
   const auto* const header = reinterpret_cast<const record_header*>(kept);
   cursor& mine = this_thread_cursor;
-  if (!has_room(mine, core, size) && open_chunk(core, *header->logger, size) == nullptr) return false;
+  if (!has_room(mine, &core, size) && open_chunk(core, *header->logger, size) == nullptr) return false;
   begin_record(mine);
   std::memcpy(mine.at, kept, size);
   reinterpret_cast<record_header*>(mine.at)->flags |= record_header::recorded_flag;

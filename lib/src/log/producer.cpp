@@ -162,7 +162,7 @@ void publish_to_sleeper(stream_front& front, std::uint32_t size, level severity)
   cursor& mine = this_thread_cursor;
   // acquire: pairs with close().
   if (core.asleep.load(std::memory_order_acquire) != closing) {
-    finish_record(mine, size);
+    finish_record(mine, mine.at + size);
     std::uint32_t expected = sleeping;
     // acq_rel: one of the producers that see the flag rings; pairs with the release that set it. If it is `closing`
     // by now, the backend has been rung, and it waits for the record, whose beginning it sees.

@@ -90,6 +90,7 @@ void stream_core::end_in_child() noexcept {
   // relaxed, all: there is no other thread.
   forked.store(true, std::memory_order_relaxed);
   asleep.store(closing, std::memory_order_relaxed);
+  stale_until.store(UINT64_MAX, std::memory_order_relaxed);
   finished.store(true, std::memory_order_relaxed);
   // The backend may have been stopped between the one counter and the other.
   drained.store(written.load(std::memory_order_relaxed) + count_of(drop_reason::sink), std::memory_order_relaxed);

@@ -135,6 +135,8 @@ flush_result log_stream::close(std::chrono::milliseconds limit) {
   if (core_->in_forked_child()) return detail::not_done(*core_, {}, std::errc::operation_not_supported);
   // release: pairs with the acquires in open_chunk(), publish_to_sleeper() and the backend.
   core_->asleep.store(detail::closing, std::memory_order_release);
+  // release: pairs with the acquire in backend::overtake(). This caller's next record, for one, is refused.
+  core_->stale_until.store(UINT64_MAX, std::memory_order_release);
   core_->pool.close();
   core_->bell.ring();
   if (core_->on_backend_thread()) // it cannot wait for itself

@@ -18,8 +18,9 @@ void write_any_record(const record_source& source, const call_site& site, level 
     values.write(values.values, at);
     if (cut != 0) std::memcpy(place + size - sizeof cut, &cut, sizeof cut);
   };
-  // relaxed: a threshold orders nothing.
-  if (severity < source.written_from.load(std::memory_order_relaxed)) {
+  cursor& mine = this_thread_cursor;
+  // What has begun was at its level then. relaxed: a threshold orders nothing.
+  if (severity < source.written_from.load(std::memory_order_relaxed) && !has_begun(mine)) {
     if (ids == nullptr || ids->tape == nullptr) return;
     const auto bytes_to_keep = static_cast<std::uint32_t>(size);
     std::byte* const place = ids->tape->begin(ids->recording_round, *source.stream, bytes_to_keep);
@@ -28,8 +29,7 @@ void write_any_record(const record_source& source, const call_site& site, level 
     ids->tape->finish(bytes_to_keep);
     return;
   }
-  cursor& mine = this_thread_cursor;
-  if (!has_room(mine, *source.stream, size) && open_chunk(*source.stream, *source.state, size) == nullptr) return;
+  if (!has_room(mine, source.stream, size) && open_chunk(*source.stream, *source.state, size) == nullptr) return;
   begin_record(mine);
   write_at(mine.at);
   publish(*source.stream, mine, static_cast<std::uint32_t>(size), severity);

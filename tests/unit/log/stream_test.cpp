@@ -251,6 +251,21 @@ TEST_CASE("close: what is logged afterwards is dropped and counted, exactly", "[
   CHECK(test.sink().lines() == std::vector<std::string>{"before"});
 }
 
+TEST_CASE("close: what is logged after it has given up is dropped and counted", "[log][stream]") {
+  captured_stream test;
+  WEIR_INFO(test.log(), "first"); // opens the thread's chunk
+  CHECK(test.stream().flush(1min));
+  test.sink().block();
+  WEIR_INFO(test.log(), "stuck");
+  test.sink().wait_until_blocked();
+  CHECK_FALSE(test.stream().close(0ms));
+  WEIR_INFO(test.log(), "after");
+  CHECK(test.stream().stats().dropped_closed == 1);
+  test.sink().unblock();
+  CHECK(test.stream().close(1min));
+  CHECK(test.sink().lines() == std::vector<std::string>{"first", "stuck"});
+}
+
 TEST_CASE("close: the sinks are released, though threads remember the stream", "[log][stream]") {
   auto sink = bare_sink(), own = bare_sink();
   const std::weak_ptr<capturing_sink> watch = sink, watch_own = own;

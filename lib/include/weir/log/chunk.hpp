@@ -56,7 +56,7 @@ inline constexpr std::size_t recorded_ids = offsetof(correlation, fields);
 ///   published:  | bytes published (multiple of 8) ...... | closed | writing |
 ///                                                          bit 1    bit 0
 ///
-/// `writing` is set before a record's clock is read and cleared by the store that publishes the record: with it, and
+/// `writing` is set before a record's time is final and cleared by the store that publishes the record: with it, and
 /// a process-wide barrier, the backend knows a time before which nothing more can come (see backend.cpp). A chunk is
 /// closed when the bit says so or when it is full; after that its producer does not touch it again: it may be freed.
 /// (When the stream ends, the backend sets `closed` on a chunk in which a producer has stopped amid a record; see

@@ -38,7 +38,7 @@ struct overflow_rule;
 class logger {
  public:
   logger(detail::stream_front& stream, detail::logger_state& state, weir::level threshold) noexcept
-      : looks_from_(threshold), source_{&stream, &state, threshold} {}
+      : looks_from_(threshold), source_{&stream, &state, threshold, &stream} {}
   logger(const logger&) = delete;
   logger& operator=(const logger&) = delete;
 
@@ -175,6 +175,7 @@ class bound_logger : public logger {
       : logger(*of.source_.stream, *of.source_.state, of.threshold()),
         owned_(std::move(fields)),
         following_(follow_levels()) {
+    source_.usual = nullptr;
     source_.fields = owned_.get();
   }
 

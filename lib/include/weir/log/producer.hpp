@@ -22,6 +22,10 @@ struct alignas(cache_line) stream_front : std::enable_shared_from_this<stream_fr
   std::uint32_t record_limit = 0;
   /// Who has logged a record at this level or above calls wake_backend().
   level flush_at = level::off;
+  /// A reading of the clock that was taken before its record was announced counts only if it is above this: up to
+  /// here the backend may have written. The highest value while `asleep` has to be looked at, and where nothing but
+  /// an announcement before the reading will do.
+  std::atomic<std::uint64_t> stale_until{UINT64_MAX};
 };
 
 /// This thread's open chunk. Trivial, so that reading it costs no guard; the thread's end is watched by producer.cpp.
@@ -62,26 +66,42 @@ inline void count_suppressed(stream_front& stream) noexcept {
   count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-/// Whether `mine` is open, a chunk of `stream`'s, and has room for `size` bytes.
-inline bool has_room(const cursor& mine, const stream_front& stream, std::size_t size) noexcept {
-  return mine.stream == &stream && size <= static_cast<std::size_t>(mine.end - mine.at);
+/// Whether `mine` is open, a chunk of `stream`'s, and has room for `size` bytes, which are not none.
+inline bool has_room(const cursor& mine, const stream_front* stream, std::size_t size) noexcept {
+  return mine.stream == stream && size <= static_cast<std::size_t>(mine.end - mine.at);
 }
 
 inline std::uint32_t position(const cursor& mine) noexcept {
-  return static_cast<std::uint32_t>(mine.at - mine.open->records());
+  return static_cast<std::uint32_t>(mine.at - reinterpret_cast<const std::byte*>(mine.open)) -
+         static_cast<std::uint32_t>(sizeof(chunk));
 }
 
-/// Announces that a record is being written at the cursor. From here to publish() there is nothing that can block.
+/// Announces that a record is being written at the cursor. From here to its end there is nothing that can block.
 inline void begin_record(cursor& mine) noexcept {
-  // relaxed: the clock is read after this store in program order; backend::round() makes it visible with a
-  // process-wide barrier before it concludes from its absence.
+  // relaxed: what is concluded from this store, the clock or stale_until, is read after it in program order; the
+  // backend makes it visible with a process-wide barrier before it concludes from its absence.
   mine.open->published.store(position(mine) | chunk::writing_bit, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst); // the compiler must not read the clock first
+  std::atomic_signal_fence(std::memory_order_seq_cst); // the compiler must not read any of that first
 }
 
-/// Makes the record's `size` bytes readable. From here on a full chunk is the backend's.
-inline void finish_record(cursor& mine, std::uint32_t size) noexcept {
-  mine.at += size;
+/// Whether a record has been begun and not ended.
+inline bool has_begun(const cursor& mine) noexcept {
+  // relaxed: written by this thread; a full chunk, which may be somebody else's, is not looked at.
+  return mine.at != mine.end && (mine.open->published.load(std::memory_order_relaxed) & chunk::writing_bit) != 0;
+}
+
+/// After begin_record(): whether the record may have the time `ticks`, which was read before that, and be ended by
+/// finish_record(). If not, the clock is to be read again, and the record to be ended by publish().
+inline bool is_fresh(const stream_front& stream, std::uint64_t ticks) noexcept {
+  // relaxed: the backend stores the time up to which it will write, or that it sleeps or ends, runs a process-wide
+  // barrier, and then looks who is writing. begin_record() stored `writing` before this load, so either the backend
+  // sees that a record is coming, or this thread sees the time.
+  return ticks > stream.stale_until.load(std::memory_order_relaxed);
+}
+
+/// Makes the record, whose bytes end at `end`, readable. From here on a full chunk is the backend's.
+inline void finish_record(cursor& mine, std::byte* end) noexcept {
+  mine.at = end;
   // release: pairs with the acquire in lanes::look(); publishes the record's bytes.
   mine.open->published.store(position(mine), std::memory_order_release);
 }
@@ -94,7 +114,7 @@ inline void publish(stream_front& stream, cursor& mine, std::uint32_t size, leve
   // no longer this thread's.
   if (stream.asleep.load(std::memory_order_relaxed) != 0) [[unlikely]]
     return publish_to_sleeper(stream, size, severity);
-  finish_record(mine, size);
+  finish_record(mine, mine.at + size);
   if (severity >= stream.flush_at) [[unlikely]]
     wake_backend(stream);
 }

@@ -26,6 +26,7 @@ struct record_source {
   stream_front* stream;
   logger_state* state;
   std::atomic<level> written_from;        // what is below comes here for the flight recorder only
+  const stream_front* usual;              // `stream`, or null if there are fields: what a cursor is compared with
   const carried_fields* fields = nullptr; // a bound_logger's
 };
 
@@ -115,24 +116,27 @@ struct record_writer {
   template <bool Correlated>
   [[gnu::always_inline]] static void write_usual(const record_source& source, const call_site& site, level severity,
                                                  passed<Values>... values) noexcept {
-    stream_front& stream = *source.stream;
-    const logger_state* const logger = source.state; // read here: the compiler cannot know that nothing changes it
     const std::size_t bytes = sizeof(record_header) + bytes_of_values<Values...>(values...);
     const std::size_t size = padded(bytes + (Correlated ? recorded_ids : 0));
     cursor& mine = this_thread_cursor;
-    const bool carries = source.fields != nullptr || (Correlated && current_correlation->fields != nullptr);
-    const bool is_long = (has_text<Values> || ...) && bytes > stream.record_limit;
-    if (carries || is_long || !has_room(mine, stream, size) || !clock_is_tsc()) [[unlikely]]
+    std::byte* const place = mine.at;
+    const correlation* const ids = Correlated ? current_correlation : nullptr;
+    const bool is_long = (has_text<Values> || ...) && bytes > source.stream->record_limit;
+    if (is_long || (Correlated && ids->fields != nullptr) || !has_room(mine, source.usual, size) ||
+        severity >= mine.stream->flush_at || !clock_is_tsc()) [[unlikely]]
       return write_rare(source, site, severity, values...);
+    // Before the record is announced: rdtsc waits until it is known where the stores before it go.
+    const std::uint64_t ticks = tsc_now();
     begin_record(mine);
+    if (!is_fresh(*mine.stream, ticks)) [[unlikely]]
+      return write_rare(source, site, severity, values...);
     // Member by member: put together elsewhere and copied, its narrow stores would stall the copy's wide loads.
-    auto* const header = new (mine.at) record_header;
-    header->ticks = tsc_now();
+    auto* const header = new (place) record_header;
+    header->ticks = ticks;
     std::byte* const at =
-        write_front(*header, site, logger, size, record_header::pack(severity, Correlated, false, false),
-                    Correlated ? current_correlation : nullptr);
+        write_front(*header, site, source.state, size, record_header::pack(severity, Correlated, false, false), ids);
     write_values<Values...>(at, values...);
-    publish(stream, mine, static_cast<std::uint32_t>(size), severity);
+    finish_record(mine, place + size);
   }
 
   /// write() for the flight recorder.
@@ -158,7 +162,8 @@ struct record_writer {
     tape.finish(size);
   }
 
-  /// What carries fields, needs another chunk, is too long, or is stamped by another clock.
+  /// What carries fields, needs another chunk, is too long, wakes the backend, or is stamped by another clock; or
+  /// again, begun as it is, what the backend has got ahead of.
   [[gnu::noinline]] static void write_rare(const record_source& source, const call_site& site, level severity,
                                            passed<Values>... values) noexcept {
     text_cutter cut;
