@@ -9,14 +9,23 @@ namespace {
 
 using kind = template_part::kind_type;
 
+/// Other forms, {name...} or {name:int}, mean something elsewhere: as names they would be taken and do nothing.
+bool is_identifier(std::string_view name) noexcept {
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && !is_digit(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return is_letter(c) || is_digit(c); });
+}
+
 /// What is between two slashes, where it begins with a brace.
 template_part parse_parameter(std::string_view path_template, std::string_view text) {
-  constexpr const char* form = "a parameter is written {name} or {name*}";
+  constexpr const char* form =
+      "a parameter is written {name} or {name*}, where a name is letters, digits and underscores, no digit first";
   if (text.size() < 3 || text.back() != '}') refuse_template(path_template, form);
   std::string_view name = text.substr(1, text.size() - 2);
   const bool takes_rest = name.back() == '*';
   if (takes_rest) name.remove_suffix(1);
-  if (name.empty() || name.find_first_of("{}*") != name.npos) refuse_template(path_template, form);
+  if (!is_identifier(name)) refuse_template(path_template, form);
   return {takes_rest ? kind::rest : kind::segment, name};
 }
 
