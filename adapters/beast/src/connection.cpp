@@ -39,8 +39,8 @@ connection::connection(asio::ip::tcp::socket socket, const server_options& optio
 
 /// Gives the parser what is there. need_more if that was not enough.
 connection::error_code connection::parse(parser& incoming) {
-  error_code error = http::error::need_more;
-  if (buffer_.size() != 0) buffer_.consume(incoming.put(buffer_.data(), error));
+  error_code error;
+  buffer_.consume(incoming.take(buffer_.data(), error));
   return error;
 }
 
@@ -73,8 +73,9 @@ connection::awaitable_error connection::read_some(std::size_t room) {
 
 connection::awaitable_error connection::read_header(parser& incoming) {
   if (buffer_.size() == 0 && buffer_.capacity() > idle_buffer) buffer_.shrink_to_fit();
+  header_began_ = {};
   error_code error = parse(incoming); // a client may have sent it ahead, behind the request before
-  if (error == http::error::need_more && !has_partial_header()) {
+  while (error == http::error::need_more && !incoming.got_some()) {
     stream_.expires_after(options_.idle_timeout);
     const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
     auto [failed, bytes] = co_await stream_.async_read_some(buffer_.prepare(room), token());
@@ -89,7 +90,8 @@ connection::awaitable_error connection::read_header(parser& incoming) {
 connection::awaitable_error connection::read_rest_of_header(parser& incoming) {
   stream_.expires_never();
   // Once, so that a client which sends a byte at a time gains nothing.
-  limit_reads(clock::now() + options_.header_timeout);
+  header_began_ = clock::now();
+  limit_reads(header_began_ + options_.header_timeout);
   error_code error = http::error::need_more;
   while (error == http::error::need_more) {
     const std::size_t room = boost::beast::read_size(buffer_, most_at_once);

@@ -1,6 +1,7 @@
 // A connection of the small server: its reads and writes, each with its time limit.
 #pragma once
 
+#include "request_parser.hpp"
 #include "weir/asio/bind_ambient.hpp"
 #include "weir/beast/route_limits.hpp"
 #include "weir/beast/server.hpp"
@@ -14,8 +15,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include <array>
@@ -30,7 +29,7 @@ namespace weir::detail {
 /// with the slot's context current. They are awaited one at a time, on the socket's executor.
 class connection {
  public:
-  using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using parser = request_parser;
   using error_code = boost::system::error_code;
   using pieces = std::array<boost::asio::const_buffer, 3>; // those behind may be empty
   using awaitable_error = boost::asio::awaitable<error_code>;
@@ -46,8 +45,8 @@ class connection {
 
   /// A request's header: its first byte within idle_timeout, and all of it within header_timeout from then on.
   awaitable_error read_header(parser& incoming);
-  /// Whether something of a request has come that read_header() could not complete.
-  bool has_partial_header() const noexcept { return buffer_.size() != 0; }
+  /// When the first byte of that header had come, if it did not come whole; else the epoch.
+  std::chrono::steady_clock::time_point header_began() const noexcept { return header_began_; }
   /// The rest of the request. Ends early, with operation_aborted, if `ctx` is done.
   awaitable_error read_body(parser& incoming, const route_limits& limits, const context& ctx);
 
@@ -95,6 +94,7 @@ class connection {
   const ambient_slot* const slot_;
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
+  std::chrono::steady_clock::time_point header_began_{};
 
   // Of limit_reads(); made when first needed.
   struct read_limit {

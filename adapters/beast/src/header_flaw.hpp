@@ -1,6 +1,9 @@
 // What Beast's parser lets pass, and whoever stands before or behind this server may read in another way.
 #pragma once
 
+#include "header_rules.hpp"
+#include "heads.hpp"
+
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
@@ -17,15 +20,13 @@ struct header_flaw {
   std::string_view why{};
 };
 
-/// RFC 9112 section 3.2: one Host in HTTP/1.1, and one at most; no spaces, user information or path in it.
+/// RFC 9112 section 3.2: one Host in HTTP/1.1, and one at most.
 inline header_flaw flaw_of_host(const boost::beast::http::request_header<>& header) {
   namespace http = boost::beast::http;
   const auto hosts = header.count(http::field::host);
   if (hosts > 1) return {400, "several Host headers"};
   if (hosts == 0 && header.version() >= 11) return {400, "no Host header"};
-  const auto host = header[http::field::host];
-  const auto is_wrong = [](char c) { return c <= ' ' || c == 0x7F || c == '/' || c == '?' || c == '#' || c == '@'; };
-  if (std::any_of(host.begin(), host.end(), is_wrong)) return {400, "a Host that is none"};
+  if (!is_host(to_view(header[http::field::host]))) return {400, "a Host that is none"};
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "weir/beast/request_scope.hpp"
 #include "weir/context/task_failure.hpp"
 #include "weir/log/macros.hpp"
+#include "weir/log/rate_limit.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/beast/core/error.hpp>
@@ -25,6 +26,7 @@ unsigned status_for(const boost::system::error_code& error) noexcept {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
   if (error == http::error::body_limit) return 413;
   if (error == beast::error::timeout) return 408;
+  if (error == boost::system::errc::protocol_not_supported) return 505;
   if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
   static const auto& http_errors = http::make_error_code(http::error::bad_method).category();
   return error.category() == http_errors ? 400 : 0;
@@ -80,10 +82,12 @@ void session::start() {
 }
 
 /// Something was thrown that no handler is to blame for: memory ran out, or a header became too long. The connection
-/// goes with the session; a request under way counts as failed, and its record says why.
+/// goes with the session; a request under way counts as failed, and its record says why. Where it goes on and on, the
+/// log is not to be filled with it.
 void session::give_up(const std::exception_ptr& thrown) {
   const std::string what = text_of(thrown);
-  if (setup_.options.log != nullptr) WEIR_ERROR(*setup_.options.log, "connection given up: {}", what);
+  if (setup_.options.log != nullptr)
+    WEIR_ERROR_LIMITED(*setup_.options.log, rate_limit(100), "connection given up: {}", what);
   if (exchange_ && exchange_->is_open()) exchange_->handler_threw(what);
 }
 
@@ -122,14 +126,11 @@ asio::awaitable<void> session::run() {
 
 /// One request and its response. True if the connection can take another.
 asio::awaitable<bool> session::serve_one() {
-  parser incoming;
-  incoming.header_limit(setup_.options.header_limit_bytes);
-  incoming.body_limit(boost::none); // the route's, which is not known yet
+  parser incoming(setup_.options.header_limit_bytes);
   limits_ = &setup_.limits;
   error_code error = co_await connection_.read_header(incoming);
-  if (winding_down_) co_return false;
   // An idle connection ends, whatever the reason, without a word.
-  if (error == beast::error::timeout && !connection_.has_partial_header()) co_return false;
+  if (winding_down_ || (error && !incoming.got_some())) co_return false;
   under_way_ = true;
   ++round_;
   const header_flaw flaw = error ? header_flaw() : find_flaw(incoming.get());
@@ -166,7 +167,8 @@ void session::begin_exchange(const parser& incoming) {
                     .target = to_view(head.target()),
                     .peer = peer_,
                     .version = head.version(),
-                    .headers = &headers});
+                    .headers = &headers,
+                    .received = connection_.header_began()});
   slot_->set(exchange_->ctx());
   watch_->start(connection_.stream().socket().native_handle(), *exchange_);
 }
@@ -239,8 +241,10 @@ asio::awaitable<void> session::handle() {
   request_.observed_ = exchange_ ? &*exchange_ : nullptr;
   request_.ctx_ = ctx();
   response_.emplace(*this);
-  if (exchange_)
-    exchange_->handler_started(came_whole_ ? exchange_->facts().received : exchange_record::time_point());
+  if (exchange_) {
+    const bool has_waited = !came_whole_ || connection_.header_began() != exchange_record::time_point();
+    exchange_->handler_started(has_waited ? exchange_record::time_point() : exchange_->facts().received);
+  }
   std::optional<early_answer> when_late;
   if (ctx().deadline()) when_late.emplace(*response_, ctx(), std::string(took_too_long) + "\n");
 

@@ -50,6 +50,12 @@ void write_record(logger& log, const exchange_record& facts, const Status&... st
            field<"outcome">(to_string_view(facts.outcome)), status...);
 }
 
+/// What whoever can connect may make the log say, as often as they like: no request, or one that never comes whole.
+bool is_clients_fault(const exchange_record& facts) noexcept {
+  return facts.outcome == request_outcome::protocol_error ||
+         (facts.outcome == request_outcome::timed_out && facts.status == 408);
+}
+
 template <level Severity>
 void write_at(logger& log, const exchange_record& facts) noexcept {
   // HTTP's status of an RPC is 200 whatever comes of it.
@@ -135,7 +141,7 @@ void request_observer::access_log::write(const exchange_record& facts, const con
   if (options_.access.ordinary_ratio < 1 && ended_well(facts.outcome) && facts.status < 400 &&
       facts.grpc_status <= 0 && !slow)
     permitted = ordinary_.pass();
-  else if (facts.outcome == request_outcome::protocol_error)
+  else if (is_clients_fault(facts))
     permitted = protocol_errors_.pass();
   if (!permitted) return;
   try {

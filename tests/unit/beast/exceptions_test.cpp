@@ -90,6 +90,27 @@ TEST_CASE("exceptions: what is thrown within a session costs its connection, and
   CHECK(server.by.finished({{"http_route", "/full"}, {"error_type", "exception"}}) == 1);
 }
 
+TEST_CASE("exceptions: however many connections are given up, the log has a line for some of them only",
+          "[beast][exceptions]") {
+  constexpr int requests = 300;
+  running_server server([](weir::http_server& on) {
+    on.get("/full", [](http_request&, http_response& response) -> task {
+      response.header("Connection", std::string(65532, 'x'));
+      co_return;
+    });
+  });
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 0; i < requests; ++i) {
+    raw_client client(server.port());
+    client.send(get_request("/full", "Connection: close\r\n"));
+    CHECK(client.at_end());
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  server.stop(1h);
+  CHECK(static_cast<double>(server.by.lines_of("server").size()) <= 100 * (took.count() + 1));
+  CHECK(server.by.finished({{"error_type", "exception"}}) == requests);
+}
+
 TEST_CASE("exceptions: what is thrown by something that a handler posted is logged, and every thread serves on",
           "[beast][exceptions][concurrent]") {
   weir::server_options options = quick();

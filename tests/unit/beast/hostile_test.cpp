@@ -5,9 +5,13 @@
 #include "server_fixture.hpp"
 
 #include <catch2/catch.hpp>
+#include <poll.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 
 using namespace weir_test;
 
@@ -18,6 +22,12 @@ void echo(weir::http_server& server) {
     out.body(in.body());
     co_return;
   });
+}
+
+weir::server_options with_header_limit(std::uint32_t bytes) {
+  weir::server_options options = quick();
+  options.header_limit_bytes = bytes;
+  return options;
 }
 
 std::string chunked(std::string_view body) {
@@ -55,4 +65,110 @@ TEST_CASE("hostile: what a chunked body has besides its data is as long as a hea
   server.stop(5s);
   CHECK(server.by.finished({{"error_type", "protocol_error"}, {"http_response_status_code", "431"}}) == 5);
   CHECK(server.by.finished() == 5);
+}
+
+// They became headers behind the checks that headers go through: another Host, another user.
+TEST_CASE("hostile: trailers are no headers (RFC 9110 6.5.1)", "[beast][hostile]") {
+  running_server server([](weir::http_server& on) {
+    on.post("/seen", [](http_request& in, http_response& out) -> task {
+      const auto& all = in.message();
+      out.body(fmt::format("{} hosts, {} users, {} {} {} '{}' {}", all.count("Host"), all.count("Authorization"),
+                           in.header("Host"), in.header("Authorization"), in.header("X-Before"),
+                           in.header("X-Behind"), in.body()));
+      co_return;
+    });
+  });
+  raw_client client(server.port());
+  for (int i = 0; i < 2; ++i) // Connection did not end it either
+    CHECK(client
+              .ask("POST /seen HTTP/1.1\r\nHost: test\r\nAuthorization: mine\r\nX-Before: yes\r\nTransfer-Encoding: "
+                   "chunked\r\n\r\n3\r\nabc\r\n0\r\nHost: other\r\nAuthorization: theirs\r\nX-Behind: "
+                   "yes\r\nConnection: close\r\n\r\n")
+              .body == "1 hosts, 1 users, test mine yes '' abc");
+  // What would change where the body ends is refused, also there.
+  CHECK(client
+            .ask("POST /seen HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: "
+                 "3\r\n\r\n")
+            .status == 400);
+}
+
+TEST_CASE("hostile: trailers count as the header does", "[beast][hostile]") {
+  running_server server(echo, with_header_limit(2000));
+  const auto with = [&](std::size_t header, std::size_t trailer) {
+    raw_client client(server.port());
+    return client
+        .ask(fmt::format("POST /echo HTTP/1.1\r\nHost: test\r\nX: {}\r\nTransfer-Encoding: "
+                         "chunked\r\n\r\n3\r\nabc\r\n0\r\nY: {}\r\n\r\n",
+                         std::string(header, 'x'), std::string(trailer, 'y')))
+        .status;
+  };
+  CHECK(with(800, 800) == 200);
+  CHECK(with(1600, 800) == 431);
+  CHECK(with(800, 1600) == 431);
+}
+
+// Beast counts what it has not taken in yet, and it takes in whole lines.
+TEST_CASE("hostile: a header that comes line by line is not longer than another", "[beast][hostile]") {
+  running_server server(echo, with_header_limit(2000));
+  raw_client client(server.port());
+  client.send("GET /echo HTTP/1.1\r\nHost: test\r\nX");
+  const std::string line = ": " + std::string(100, 'x') + "\r\nX"; // the next one's begin shows that it is whole
+  bool is_answered = false;
+  for (int i = 0; i < 1000 && !is_answered; ++i) {
+    client.send(line);
+    pollfd answer{.fd = client.raw_socket::get(), .events = POLLIN, .revents = 0};
+    is_answered = ::poll(&answer, 1, 2) == 1;
+  }
+  REQUIRE(is_answered);
+  CHECK(client.read().status == 431);
+}
+
+TEST_CASE("hostile: more of extensions than of data is refused", "[beast][hostile]") {
+  running_server server(echo, with_header_limit(2000));
+  const std::string chunk = "1;a=" + std::string(500, 'b') + "\r\nx\r\n";
+  CHECK(raw_client(server.port()).ask(chunked(repeated(chunk, 3) + "0\r\n\r\n")).body == "xxx");
+  CHECK(raw_client(server.port()).ask(chunked(repeated(chunk, 9) + "0\r\n\r\n")).status == 400);
+  const std::string signed_chunk = "100;sig=" + std::string(64, 's') + "\r\n" + std::string(256, 'x') + "\r\n";
+  CHECK(raw_client(server.port()).ask(chunked(repeated(signed_chunk, 100) + "0\r\n\r\n")).body.size() == 25'600);
+}
+
+// Beast throws where it cannot keep one: a request that failed, with an error's line for each.
+TEST_CASE("hostile: a header longer than can be kept is the client's fault", "[beast][hostile]") {
+  running_server server(echo, with_header_limit(1U << 20));
+  const std::string text(70'000, 'x');
+  for (const std::string& field : {"X: " + text, text + ": x"}) {
+    raw_client client(server.port());
+    CHECK(client.ask(get_request("/echo", field + "\r\n")).status == 431);
+    CHECK(raw_client(server.port()).ask(chunked("3\r\nabc\r\n0\r\n" + field + "\r\n\r\n")).status == 431);
+  }
+  server.stop(5s);
+  CHECK(server.by.finished({{"error_type", "protocol_error"}, {"http_response_status_code", "431"}}) == 4);
+  CHECK(server.by.finished() == 4);
+  CHECK(server.by.lines_of("server").empty());
+}
+
+// A request's time began when its header had come.
+TEST_CASE("hostile: a request's time runs from its first byte on", "[beast][hostile]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/times", [](http_request& in, http_response& out) -> task {
+      const weir::exchange_record& facts = in.observed()->facts();
+      out.body(std::to_string((facts.handler_started - facts.received) / 1ms));
+      co_return;
+    });
+  });
+  const auto ask_slowly = [&](std::string_view header) {
+    raw_client client(server.port());
+    // Behind another, so that the first part has been read when that is answered.
+    client.send(get_request("/times") + fmt::format("GET /times HTTP/1.1\r\n{}Host: te", header));
+    client.read();
+    std::this_thread::sleep_for(60ms); // this is what is measured
+    return client.ask("st\r\n\r\n");
+  };
+  // Once the server may be late itself.
+  long found = 0;
+  for (int i = 0; i < 20 && found < 40; ++i) found = std::strtol(ask_slowly("").body.c_str(), nullptr, 10);
+  CHECK(found >= 40);
+  unsigned status = 0;
+  for (int i = 0; i < 20 && status != 504; ++i) status = ask_slowly("X-Request-Timeout-Ms: 40\r\n").status;
+  CHECK(status == 504);
 }

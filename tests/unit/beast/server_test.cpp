@@ -154,8 +154,9 @@ TEST_CASE("server: paths and methods that are not there get 404 and 405", "[beas
 TEST_CASE("server: what is no HTTP gets 400, is in the log, and ends the connection", "[beast][server]") {
   running_server server(simple_routes);
   const std::string bad[] = {
-      "nonsense\r\n\r\n", "GET /hello HTTP/2.0\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: test\r\nNo colon\r\n\r\n",
-      "GET  HTTP/1.1\r\n\r\n", "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n",
+      "nonsense\r\n\r\n", "GET /hello HTTP/x.y\r\n\r\n", "GET /hello HTTP/1.1x\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: test\r\nNo colon\r\n\r\n", "GET  HTTP/1.1\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost : test\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
       "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: -1\r\n\r\n",
       "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -170,7 +171,10 @@ TEST_CASE("server: what is no HTTP gets 400, is in the log, and ends the connect
       "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
       "POST /echo HTTP/1.0\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost: a b\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: user@a\r\n\r\n",
-      "GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a/b\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: a:b\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a:1:2\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: <a>\"\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: [::1\r\n\r\n", "GET /hello HTTP/1.1\r\nHost: [::1]8080\r\n\r\n",
+      "GET /hello HTTP/1.1\r\nHost: a%zz\r\n\r\n", "\r\n\r\nGET /hello HTTP/1.1\r\nHost: test\r\n\r\n",
       std::string("\x16\x03\x01\x02\x00\x01", 6) + std::string(100, '\0'), // TLS at the wrong door
   };
   for (const std::string& each : bad) {
@@ -190,6 +194,39 @@ TEST_CASE("server: what is no HTTP gets 400, is in the log, and ends the connect
     CHECK(json_member(line, "trace_id").size() == 32);
   }
   CHECK(server.by.active() == 0);
+}
+
+TEST_CASE("server: another version is said to be so (RFC 9110 15.6.6)", "[beast][server]") {
+  running_server server(simple_routes);
+  for (const char* line : {"GET /hello HTTP/2.0", "PRI * HTTP/2.0", "GET /hello HTTP/1.2", "GET /hello HTTP/3.1"}) {
+    CAPTURE(line);
+    raw_client client(server.port());
+    CHECK(client.ask(request(line)).status == 505);
+    CHECK(client.at_end());
+  }
+  CHECK(server.by.finished({{"error_type", "protocol_error"}, {"http_response_status_code", "505"}}) == 4);
+}
+
+TEST_CASE("server: one empty line before a request is passed over (RFC 9112 2.2)", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  CHECK(client.ask("\r\n" + request("GET /hello HTTP/1.1")).status == 200);
+  // Behind a body, by clients that end it with a line's end more than they have announced.
+  CHECK(client.ask(request("POST /echo HTTP/1.1", "Content-Length: 3\r\n", "abc\r\n")).body == "abc");
+  CHECK(client.get("/hello").status == 200);
+  client.send("\r");
+  CHECK(client.ask("\n" + request("GET /hello HTTP/1.1")).status == 200);
+  server.stop(5s);
+  CHECK(server.by.finished() == 4);
+}
+
+TEST_CASE("server: a Host may be anything that the standard has for one (RFC 3986 3.2.2)", "[beast][server]") {
+  running_server server(simple_routes);
+  for (const char* host :
+       {"", "a", "a:", "a.example:80", "127.0.0.1:8080", "[::1]", "[fe80::1]:80", "a_b-c~d", "a%41"}) {
+    CAPTURE(host);
+    CHECK(raw_client(server.port()).ask(fmt::format("GET /hello HTTP/1.1\r\nHost: {}\r\n\r\n", host)).status == 200);
+  }
 }
 
 TEST_CASE("server: codings that it does not know are said to be so", "[beast][server]") {

@@ -12,10 +12,12 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 using namespace weir_test;
 
@@ -120,6 +122,42 @@ TEST_CASE("time-out: a header has one time, however many bytes come", "[beast][t
   CHECK(client.at_end());
   server.stop(5s);
   require_told(server, "timeout", "read", "408", "");
+}
+
+// Who had sent no more than whole lines was sent away like one who had sent nothing.
+TEST_CASE("time-out: a header that ends with a whole line is answered, too", "[beast][time-out]") {
+  weir::server_options options = quick();
+  options.idle_timeout = 1h;
+  options.header_timeout = 50ms;
+  running_server server([](weir::http_server& on) { on.get("/hello", say_hello); }, options);
+  const std::string begun = GENERATE("GET ", "GET /hello HTTP/1.1\r\n", "GET /hello HTTP/1.1\r\nHost: test\r\n");
+  raw_client client(server.port());
+  client.send(begun);
+  CHECK(client.read().status == 408);
+  client.shutdown_send();
+  CHECK(client.at_end());
+  server.stop(5s);
+  require_told(server, "timeout", "read", "408", "");
+}
+
+TEST_CASE("time-out: requests that come too slowly are counted, and logged as rarely as errors",
+          "[beast][time-out]") {
+  constexpr int requests = 20;
+  weir::server_options options = quick();
+  options.header_timeout = 20ms;
+  weir::observer_options observing;
+  observing.access.most_protocol_errors = 1;
+  running_server server([](weir::http_server& on) { on.get("/hello", say_hello); }, options, true, observing);
+  const auto begun = std::chrono::steady_clock::now();
+  std::vector<raw_client> clients;
+  for (int i = 0; i < requests; ++i) clients.emplace_back(server.port());
+  for (const raw_client& each : clients) each.send("GET /");
+  for (raw_client& each : clients) CHECK(each.read().status == 408);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  clients.clear();
+  server.stop(5s);
+  CHECK(static_cast<double>(server.by.access_lines().size()) <= took.count() + 1);
+  CHECK(server.by.finished({{"http_response_status_code", "408"}}) == requests);
 }
 
 TEST_CASE("time-out: a header that comes behind another request has its time, too", "[beast][time-out]") {

@@ -28,9 +28,9 @@ struct access_log_options {
   /// this ratio. A record that stands for others as well says for how many in `sampling.suppressed`. Metrics count
   /// all requests.
   double ordinary_ratio = 1;
-  /// Of requests that broke the protocol at most so many are logged in a second, 1 to 65535, so that who sends
-  /// rubbish cannot fill the log with it; the next that is says for how many in `sampling.suppressed`. Metrics count
-  /// all.
+  /// Of requests that broke the protocol, or got 408, at most so many are logged in a second, 1 to 65535, so that
+  /// who sends rubbish cannot fill the log with it; the next that is says for how many in `sampling.suppressed`.
+  /// Metrics count all.
   std::uint32_t most_protocol_errors = 100;
   /// Headers to be kept, up to 8, as fields `http.request.header.<name>` in lower case, and `user_agent.original`: no
   /// others are. Default none. Of several of one name the first counts, to 1 KiB. Of Authorization,

@@ -1,0 +1,75 @@
+#include "request_parser.hpp"
+
+#include "heads.hpp"
+
+#include <boost/beast/http/error.hpp>
+#include <boost/none.hpp>
+#include <boost/system/errc.hpp>
+
+#include <limits>
+#include <string_view>
+
+namespace weir::detail {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::size_t around_field = 4; // a colon, a space, and the line's end
+// A name or a value that Beast can keep, in 16 bits together with two more bytes.
+constexpr std::size_t longest_part = std::numeric_limits<std::uint16_t>::max() - 2;
+
+/// RFC 9112 section 2.3: whether the first line ends with a version, but none of those that are served.
+bool has_other_version(std::string_view text) noexcept {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  text = text.substr(0, text.find('\r'));
+  text.remove_prefix(text.rfind(' ') + 1); // 0 if there is none
+  if (text.size() != 8 || !text.starts_with("HTTP/")) return false;
+  text.remove_prefix(5);
+  return is_digit(text[0]) && text[1] == '.' && is_digit(text[2]) && text != "1.0" && text != "1.1";
+}
+
+} // namespace
+
+request_parser::request_parser(std::uint32_t header_limit_bytes)
+    : room_(header_limit_bytes), extension_room_(header_limit_bytes) {
+  header_limit(header_limit_bytes);
+  body_limit(boost::none);
+}
+
+std::size_t request_parser::take(boost::asio::const_buffer bytes, error_code& error) {
+  std::size_t passed_over = 0;
+  std::string_view text(static_cast<const char*>(bytes.data()), bytes.size());
+  // RFC 9112 section 2.2: clients there were that ended a body with it, beyond its length.
+  if (may_have_empty_line_ && text.starts_with('\r') && (text.size() == 1 || text[1] == '\n')) {
+    passed_over = text.size() == 1 ? 0 : 2;
+    may_have_empty_line_ = passed_over == 0;
+    text.remove_prefix(text.size() == 1 ? 1 : 2);
+  }
+  error = http::error::need_more;
+  if (text.empty()) return passed_over;
+  may_have_empty_line_ = false;
+  const std::size_t taken = put({text.data(), text.size()}, error);
+  if (error == http::error::bad_version && has_other_version(text))
+    error = make_error_code(boost::system::errc::protocol_not_supported);
+  return passed_over + taken;
+}
+
+void request_parser::on_field_impl(http::field name, string_view name_text, string_view value, error_code& error) {
+  const std::size_t size = name_text.size() + value.size() + around_field;
+  if (size > room_ || name_text.size() > longest_part || value.size() > longest_part) {
+    error = http::error::header_limit;
+    return;
+  }
+  room_ -= size;
+  if (!is_header_done()) get().insert(name, name_text, value);
+}
+
+void request_parser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) {
+  if (extensions.size() > extension_room_)
+    error = http::error::bad_chunk_extension;
+  else
+    extension_room_ = extension_room_ - extensions.size() + size;
+}
+
+} // namespace weir::detail
