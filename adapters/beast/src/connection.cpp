@@ -76,6 +76,7 @@ connection::awaitable_error connection::read_header(parser& incoming) {
   header_began_ = {};
   error_code error = parse(incoming); // a client may have sent it ahead, behind the request before
   while (error == http::error::need_more && !incoming.got_some()) {
+    if (!expects_more_) co_return asio::error::shut_down;
     stream_.expires_after(options_.idle_timeout);
     const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
     auto [failed, bytes] = co_await stream_.async_read_some(buffer_.prepare(room), token());
@@ -95,11 +96,14 @@ connection::awaitable_error connection::read_rest_of_header(parser& incoming) {
   error_code error = http::error::need_more;
   while (error == http::error::need_more) {
     const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
-    if (room == 0)
+    if (!expects_more_)
+      error = asio::error::shut_down;
+    else if (room == 0)
       error = http::error::buffer_overflow;
     else
       error = co_await read_some(room);
     if (!error) error = parse(incoming);
+    if (error == asio::error::operation_aborted && !expects_more_) error = asio::error::shut_down;
   }
   unlimit_reads();
   co_return error;

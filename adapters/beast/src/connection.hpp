@@ -47,6 +47,11 @@ class connection {
   awaitable_error read_header(parser& incoming);
   /// When the first byte of that header had come, if it did not come whole; else the epoch.
   std::chrono::steady_clock::time_point header_began() const noexcept { return header_began_; }
+  /// From now on read_header() takes in what has been read, and ends with error::shut_down instead of waiting for
+  /// more. One that waits already is to be cancelled.
+  void expect_no_more() noexcept { expects_more_ = false; }
+  /// Whether something of another request has been read.
+  bool has_unread() const noexcept { return buffer_.size() != 0; }
   /// The rest of the request. Ends early, with operation_aborted, if `ctx` is done.
   awaitable_error read_body(parser& incoming, const route_limits& limits, const context& ctx);
 
@@ -95,6 +100,7 @@ class connection {
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
   std::chrono::steady_clock::time_point header_began_{};
+  bool expects_more_ = true;
 
   // Of limit_reads(); made when first needed.
   struct read_limit {

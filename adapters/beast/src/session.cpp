@@ -27,6 +27,7 @@ unsigned status_for(const boost::system::error_code& error) noexcept {
   if (error == http::error::body_limit) return 413;
   if (error == beast::error::timeout) return 408;
   if (error == boost::system::errc::protocol_not_supported) return 505;
+  if (error == asio::error::shut_down) return 503;
   if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
   static const auto& http_errors = http::make_error_code(http::error::bad_method).category();
   return error.category() == http_errors ? 400 : 0;
@@ -91,15 +92,16 @@ void session::give_up(const std::exception_ptr& thrown) {
   if (exchange_ && exchange_->is_open()) exchange_->handler_threw(what);
 }
 
-// Closing is for good. A cancel would miss an operation that is between two of its steps, and then it waits on.
-
+/// What has just been read is still to be taken in: closing would lose it.
 void session::wind_down() {
   winding_down_ = true;
-  if (!under_way_) connection_.stream().close();
+  connection_.expect_no_more();
+  if (!under_way_) connection_.stream().cancel();
 }
 
+/// Closing is for good. A cancel would miss an operation that is between two of its steps, and then it waits on.
 void session::cut_off() {
-  winding_down_ = true;
+  winding_down_ = cut_off_ = true;
   if (exchange_) {
     exchange_->cancel(cancel_reason::shutdown);
     watch_->stop();
@@ -119,7 +121,7 @@ void session::interrupt::operator()() const {
 asio::awaitable<void> session::run() {
   // With the co_await in the loop's condition, GCC 12 loses `this`.
   bool again = true;
-  while (again && !winding_down_) again = co_await serve_one();
+  while (again && goes_on()) again = co_await serve_one();
   connection_.shutdown_send();
   if (lingers_) co_await connection_.drain();
 }
@@ -130,7 +132,7 @@ asio::awaitable<bool> session::serve_one() {
   limits_ = &setup_.limits;
   error_code error = co_await connection_.read_header(incoming);
   // An idle connection ends, whatever the reason, without a word.
-  if (winding_down_ || (error && !incoming.got_some())) co_return false;
+  if (cut_off_ || (error && !incoming.got_some())) co_return false;
   under_way_ = true;
   ++round_;
   const header_flaw flaw = error ? header_flaw() : find_flaw(incoming.get());
@@ -152,7 +154,7 @@ asio::awaitable<bool> session::serve_one() {
   request_.message_ = incoming.release();
   if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
   co_await handle();
-  const bool again = co_await conclude(keep_alive && !winding_down_);
+  const bool again = co_await conclude(keep_alive && goes_on());
   finish_exchange();
   under_way_ = false;
   co_return again;
@@ -212,6 +214,8 @@ asio::awaitable<void> session::give_up_reading(error_code error, header_flaw fla
     note_lateness();
   } else if (error == beast::error::timeout) {
     if (exchange_) exchange_->timed_out();
+  } else if (error == asio::error::shut_down) {
+    if (exchange_) exchange_->refused(cancel_reason::shutdown);
   } else if (exchange_ && status != 0) {
     exchange_->protocol_error(flaw.status == 0 ? error.message() : std::string(flaw.why));
   } else if (exchange_) {
@@ -291,7 +295,7 @@ asio::awaitable<void> session::run_chain(std::size_t index) {
 /// Its caller had given up when it came: the handler does not run. A body that is still to come ends the connection.
 asio::awaitable<bool> session::refuse_expired(parser& incoming) {
   exchange_->refused(cancel_reason::deadline);
-  const bool keep_alive = came_whole_ && incoming.get().keep_alive() && !winding_down_;
+  const bool keep_alive = came_whole_ && incoming.get().keep_alive() && goes_on();
   request_.message_ = incoming.release();
   request_.ctx_ = ctx();
   response_.emplace(*this);

@@ -55,7 +55,8 @@ class session : public std::enable_shared_from_this<session> {
   session& operator=(const session&) = delete;
 
   void start();
-  /// No further request is begun; a connection that waits for one is closed.
+  /// What has been read of requests is served, or refused where it is not whole; a connection that waits for one is
+  /// closed.
   void wind_down();
   /// The request under way is cancelled as well, and its connection closed.
   void cut_off();
@@ -89,6 +90,8 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::awaitable<void> send_early();
   boost::asio::awaitable<void> await_early();
 
+  /// Whether there may be another request: while it winds down, what has been read of one.
+  bool goes_on() const noexcept { return !winding_down_ || (!cut_off_ && connection_.has_unread()); }
   bool is_late() const noexcept;
   void note_lateness() noexcept;
   void give_up(const std::exception_ptr& thrown);
@@ -138,6 +141,7 @@ class session : public std::enable_shared_from_this<session> {
   bool came_whole_ = false; // with its header: there was no body to wait for
   bool under_way_ = false;
   bool winding_down_ = false;
+  bool cut_off_ = false;
   bool lingers_ = false; // the client may still be sending when the connection ends
 };
 

@@ -180,7 +180,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
   if (bodyless && content_length.value_or(1) != 0) co_return std::make_error_code(std::errc::message_size);
   http::response<http::empty_body> head(std::move(response.message_.base()));
   head.version(request_.message_.version());
-  head.keep_alive(request_.message_.keep_alive() && !winding_down_);
+  head.keep_alive(request_.message_.keep_alive() && goes_on());
   response.open_ended_ = !content_length;
   response.chunked_ = !content_length && head.version() >= 11;
   if (bodyless)
