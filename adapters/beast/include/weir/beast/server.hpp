@@ -29,7 +29,8 @@ struct server_options {
   /// For the server's own events and for handlers that throw; nullptr: none are logged.
   logger* log = nullptr;
   client_watch_options watch{};
-  /// Larger headers get 431. 1 KiB to 1 MiB.
+  /// Larger headers get 431, also together with the trailers of a chunked body, which are read and left out. 1 KiB to
+  /// 1 MiB; one header alone has 64 KiB at most.
   std::uint32_t header_limit_bytes = 16 * 1024;
   /// For a connection to begin with a request, its first or the next one; then it is closed. 1 ms to 1 h.
   std::chrono::milliseconds idle_timeout{30'000};
@@ -92,6 +93,7 @@ class http_server {
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
 
+  /// `path_template`: see the README, `/items/{id}`, `/files/{path*}`.
   /// Errors: throws std::invalid_argument naming what is wrong with the template or out of range.
   void route(std::string_view method, std::string_view path_template, http_handler handler, route_limits limits = {});
   void get(std::string_view path_template, http_handler handler, route_limits limits = {}) {
@@ -116,10 +118,11 @@ class http_server {
   bool ready() const noexcept;
 
   /// Is not ready any more, and after the options' unready_time, which a second call ends, stops accepting and closes
-  /// idle connections at once; requests under way may finish within `grace`, then their
-  /// contexts end with the reason shutdown and their connections are closed. Handlers that go on for a second after
-  /// that are left behind, and destroyed with the server. Returns at once; run() returns when all is over. The
-  /// `grace` of the call that ends it counts. Thread-safe, not async-signal-safe.
+  /// idle connections at once; requests under way, and those that have been read behind them, may finish within
+  /// `grace`, then their contexts end with the reason shutdown and their connections are closed. A request of which a
+  /// part of the header has been read gets 503, and is told as refused for the reason shutdown. Handlers that go on
+  /// for a second after that are left behind, and destroyed with the server. Returns at once; run() returns when all
+  /// is over. The `grace` of the call that ends it counts. Thread-safe, not async-signal-safe.
   void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
  private:
