@@ -142,7 +142,7 @@ std::vector<way> all_ways() {
     return fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n{}\r\n", target, headers);
   };
   return {
-      {"answered", {"completed", "", "200"}, 500, [](client& by) { by.ask(hello, 200); }},
+      {"answered", {"completed", "", "200"}, 480, [](client& by) { by.ask(hello, 200); }},
       {"pipelined", {"completed", "", "200"}, 300, [](client& by) { by.ask_many(hello, 200, pipelined); }, pipelined},
       {"HEAD",
        {"completed", "", "200"},
@@ -183,6 +183,32 @@ std::vector<way> all_ways() {
        {"protocol_error", "protocol_error", "413"},
        5,
        [](client& by) { by.ask_once("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 413); }},
+      {"too large in chunks",
+       {"protocol_error", "protocol_error", "413"},
+       5,
+       [](client& by) {
+         by.ask_once("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n", 413);
+       }},
+      {"header too large",
+       {"protocol_error", "protocol_error", "431"},
+       5,
+       [=](client& by) { by.ask_once(get("/hello", "X-Long: " + std::string(20'000, 'x') + "\r\n"), 431); }},
+      {"header too slow",
+       {"timed_out", "timeout", "408", "read", "timeout"},
+       1,
+       [](client& by) { by.ask_once("GET /hello HTTP/1.1\r\n", 408); }},
+      {"body too slow",
+       {"timed_out", "timeout", "408", "read", "timeout"},
+       1,
+       [](client& by) { by.ask_once("POST /short HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", 408); }},
+      {"body without progress",
+       {"timed_out", "timeout", "408", "read", "timeout"},
+       1,
+       [](client& by) { by.ask_once("POST /brisk HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", 408); }},
+      {"exception amid the response",
+       {"failed", "exception", "200"},
+       7,
+       [=](client& by) { by.ask_once(get("/broken"), 200); }},
       {"closed amid the body",
        {"cancelled", "client_closed", "", "read", "client_closed"},
        10,
@@ -216,9 +242,16 @@ void add_routes(weir::http_server& on, arrivals& handlers) {
     out.body("hello\n");
     co_return;
   });
-  on.post("/echo", [](weir::http_request& in, weir::http_response& out) -> task {
+  const auto take = [](weir::http_request& in, weir::http_response& out) -> task {
     out.body(in.body());
     co_return;
+  };
+  on.post("/echo", take);
+  on.post("/short", take, {.body_timeout = 20ms});
+  on.post("/brisk", take, {.progress_timeout = 20ms});
+  on.get("/broken", [](weir::http_request&, weir::http_response& out) -> task {
+    co_await out.start();
+    throw std::runtime_error("as it was told to");
   });
   on.get("/throw", [](weir::http_request&, weir::http_response&) -> task {
     throw std::runtime_error("as it was told to");
@@ -291,7 +324,7 @@ int run(std::size_t requests, unsigned threads) {
     observing.access.most_protocol_errors = 65'535;
     weir::request_observer observer(observing);
     arrivals handlers(requests + 1000);
-    weir::http_server server({.port = 0, .threads = 2, .observer = &observer});
+    weir::http_server server({.port = 0, .threads = 2, .observer = &observer, .header_timeout = 100ms});
     add_routes(server, handlers);
     std::jthread serving([&] { server.run(); });
 
