@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include "flat_response.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/error.hpp>
@@ -31,11 +33,14 @@ constexpr std::size_t lingering_bytes = 256 * 1024;
 
 } // namespace
 
-connection::connection(asio::ip::tcp::socket socket, const server_options& options, const ambient_slot* slot)
+connection::connection(server_socket socket, const server_options& options, const ambient_slot* slot)
     : options_(options),
       slot_(slot),
-      stream_(std::move(socket)),
-      buffer_(std::size_t{options.header_limit_bytes} + most_at_once) {}
+      socket_(std::move(socket)),
+      buffer_(std::size_t{options.header_limit_bytes} + most_at_once) {
+  error_code ignored; // of a connection that has gone: the first operation says so
+  socket_.non_blocking(true, ignored);
+}
 
 /// Gives the parser what is there. need_more if that was not enough.
 connection::error_code connection::parse(parser& incoming) {
@@ -44,30 +49,11 @@ connection::error_code connection::parse(parser& incoming) {
   return error;
 }
 
-void connection::limit_reads(clock::time_point when) {
-  if (limit_ == nullptr) limit_.reset(new read_limit{asio::steady_timer(stream_.get_executor())});
-  limit_->has_passed = false;
-  limit_->timer.expires_at(when);
-  // It may come late: after another limit was set, or after the connection has gone, with which the round ends, too.
-  limit_->timer.async_wait([this, limit = limit_, round = ++limit_->round](const error_code& error) {
-    if (error || limit->round != round) return;
-    limit->has_passed = true;
-    stream_.cancel();
-  });
-}
-
-void connection::unlimit_reads() noexcept {
-  if (limit_ == nullptr) return;
-  ++limit_->round;
-  limit_->has_passed = false;
-  limit_->timer.expires_at(clock::time_point::max()); // ends the wait
-}
-
 connection::awaitable_error connection::read_some(std::size_t room) {
-  if (limit_->has_passed) co_return boost::beast::error::timeout;
-  auto [failed, bytes] = co_await stream_.async_read_some(buffer_.prepare(room), token());
+  if (limit_.has_passed()) co_return boost::beast::error::timeout;
+  auto [failed, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), token());
   buffer_.commit(bytes);
-  if (failed && limit_->has_passed) co_return boost::beast::error::timeout;
+  if (failed && limit_.has_passed()) co_return boost::beast::error::timeout;
   co_return failed;
 }
 
@@ -75,11 +61,13 @@ connection::awaitable_error connection::read_header(parser& incoming) {
   if (buffer_.size() == 0 && buffer_.capacity() > idle_buffer) buffer_.shrink_to_fit();
   header_began_ = {};
   error_code error = parse(incoming); // a client may have sent it ahead, behind the request before
+  waited_ = error == http::error::need_more;
   while (error == http::error::need_more && !incoming.got_some()) {
     if (!expects_more_) co_return asio::error::shut_down;
-    stream_.expires_after(options_.idle_timeout);
+    limit_.begin(options_.idle_timeout, at_limit::close);
     const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
-    auto [failed, bytes] = co_await stream_.async_read_some(buffer_.prepare(room), token());
+    auto [failed, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), token());
+    if (limit_.end()) co_return boost::beast::error::timeout;
     if (failed) co_return failed;
     buffer_.commit(bytes);
     error = parse(incoming);
@@ -89,10 +77,10 @@ connection::awaitable_error connection::read_header(parser& incoming) {
 }
 
 connection::awaitable_error connection::read_rest_of_header(parser& incoming) {
-  stream_.expires_never();
-  // Once, so that a client which sends a byte at a time gains nothing.
+  // Once, so that a client which sends a byte at a time gains nothing. The connection stays open at its end, as at
+  // that of the body's limits: the client is to be told.
   header_began_ = clock::now();
-  limit_reads(header_began_ + options_.header_timeout);
+  limit_.begin(header_began_ + options_.header_timeout, at_limit::cancel);
   error_code error = http::error::need_more;
   while (error == http::error::need_more) {
     const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
@@ -105,7 +93,7 @@ connection::awaitable_error connection::read_rest_of_header(parser& incoming) {
     if (!error) error = parse(incoming);
     if (error == asio::error::operation_aborted && !expects_more_) error = asio::error::shut_down;
   }
-  unlimit_reads();
+  limit_.end();
   co_return error;
 }
 
@@ -118,7 +106,6 @@ connection::awaitable_error connection::read_body(parser& incoming, const route_
     if (const error_code error = co_await invite(head.version(), *limits.progress_timeout)) co_return error;
   const auto end = limits.body_timeout->count() == 0 ? clock::time_point::max() : clock::now() + *limits.body_timeout;
   incoming.eager(true);
-  stream_.expires_never();
   error_code error;
   while (!error && !incoming.is_done()) {
     error = parse(incoming);
@@ -129,19 +116,49 @@ connection::awaitable_error connection::read_body(parser& incoming, const route_
       // The parser takes the body's data out at once: this is the line before a chunk, or the trailers.
       error = http::error::buffer_overflow;
     } else {
-      limit_reads(std::min(end, clock::now() + *limits.progress_timeout));
+      limit_.begin(std::min(end, clock::now() + *limits.progress_timeout), at_limit::cancel);
       const std::size_t room = std::min(buffer_.max_size() - buffer_.size(), body_step);
       error = co_await read_some(room);
     }
   }
-  unlimit_reads();
+  limit_.end();
   co_return error;
 }
 
 /// RFC 9110 section 15.2.1.
 connection::awaitable_error connection::invite(unsigned version, std::chrono::milliseconds limit) {
   http::response<http::empty_body> go_on(http::status::continue_, version);
-  co_return co_await send(go_on, limit);
+  co_return co_await send_header(go_on, limit);
+}
+
+bool connection::send_at_once(const http_response::message_type& message, error_code& error) {
+  flat_response flat;
+  if (!flat.fill(message)) return false;
+  std::size_t written = 0;
+  // Who sends many requests at once has to wait in turn, or the others on this thread would.
+  if (waited_) written = socket_.write_some(asio::buffer(flat.bytes()), error);
+  if (error == asio::error::would_block) error = {};
+  if (error || written == flat.bytes().size()) return true;
+  unsent_ = flat.bytes().substr(written);
+  return false;
+}
+
+connection::awaitable_error connection::send(http_response::message_type& message, std::chrono::milliseconds limit) {
+  if (!unsent_.empty()) {
+    const std::string rest = std::exchange(unsent_, {});
+    const pieces all{asio::buffer(rest)};
+    const context endless;
+    std::size_t written = 0;
+    co_return co_await write(all, limit, endless, written);
+  }
+  http::response_serializer<http::string_body> outgoing(message);
+  while (!outgoing.is_done()) {
+    limit_.begin(limit, at_limit::close);
+    auto [error, written] = co_await http::async_write_some(socket_, outgoing, token());
+    if (limit_.end()) co_return boost::beast::error::timeout;
+    if (error) co_return error;
+  }
+  co_return error_code();
 }
 
 connection::awaitable_error connection::write(pieces from, std::chrono::milliseconds limit, const context& ctx,
@@ -151,10 +168,11 @@ connection::awaitable_error connection::write(pieces from, std::chrono::millisec
   // Step by step, as a cancel is lost between two steps of asio::async_write.
   while (asio::buffer_size(rest) != 0) {
     if (ctx.done()) co_return asio::error::operation_aborted;
-    stream_.expires_after(limit);
-    auto [error, bytes] = co_await stream_.async_write_some(rest, token());
+    limit_.begin(limit, at_limit::close);
+    auto [error, bytes] = co_await socket_.async_write_some(rest, token());
     rest.consume(bytes);
     written += bytes;
+    if (limit_.end()) co_return boost::beast::error::timeout;
     if (error) co_return error;
   }
   co_return error_code();
@@ -162,14 +180,25 @@ connection::awaitable_error connection::write(pieces from, std::chrono::millisec
 
 void connection::shutdown_send() noexcept {
   error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shutdown(server_socket::shutdown_send, ignored);
+}
+
+void connection::cancel() noexcept {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void connection::close() noexcept {
+  error_code ignored;
+  socket_.close(ignored);
 }
 
 asio::awaitable<void> connection::drain() {
-  stream_.expires_after(lingering_time);
+  // Once, for all of it.
+  limit_.begin(lingering_time, at_limit::close);
   std::array<char, 4096> discarded;
   for (std::size_t total = 0; total < lingering_bytes;) {
-    auto [error, bytes] = co_await stream_.async_read_some(asio::buffer(discarded), token());
+    auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(discarded), token());
     if (error) co_return;
     total += bytes;
   }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "request_parser.hpp"
+#include "wait_limit.hpp"
 #include "weir/asio/bind_ambient.hpp"
+#include "weir/beast/message.hpp"
 #include "weir/beast/route_limits.hpp"
 #include "weir/beast/server.hpp"
 #include "weir/context.hpp"
@@ -11,17 +13,16 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <memory>
+#include <string>
 
 namespace weir::detail {
 
@@ -35,13 +36,12 @@ class connection {
   using awaitable_error = boost::asio::awaitable<error_code>;
 
   /// `slot`: nullptr for none. Lifetime: slot and options outlive it.
-  connection(boost::asio::ip::tcp::socket socket, const server_options& options, const ambient_slot* slot);
+  connection(server_socket socket, const server_options& options, const ambient_slot* slot);
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
-  ~connection() { unlimit_reads(); }
 
-  boost::beast::tcp_stream& stream() noexcept { return stream_; }
-  boost::asio::any_io_executor executor() { return stream_.get_executor(); }
+  server_socket& socket() noexcept { return socket_; }
+  server_socket::executor_type executor() noexcept { return socket_.get_executor(); }
 
   /// A request's header: its first byte within idle_timeout, and all of it within header_timeout from then on.
   awaitable_error read_header(parser& incoming);
@@ -55,30 +55,28 @@ class connection {
   /// The rest of the request. Ends early, with operation_aborted, if `ctx` is done.
   awaitable_error read_body(parser& incoming, const route_limits& limits, const context& ctx);
 
-  /// In as many writes as the client takes it in: each of them is progress, for which it has `limit`.
-  template <class Body>
-  awaitable_error send(boost::beast::http::response<Body>& message, std::chrono::milliseconds limit) {
-    boost::beast::http::response_serializer<Body> outgoing(message);
-    while (!outgoing.is_done()) {
-      stream_.expires_after(limit);
-      if (auto [error, written] = co_await boost::beast::http::async_write_some(stream_, outgoing, token()); error)
-        co_return error;
-    }
-    co_return error_code();
-  }
+  /// The whole of a response that is small and answers a request which had to be waited for, if the client takes it
+  /// in at once: no operation is started then. False if there is more to do, for send().
+  bool send_at_once(const http_response::message_type& message, error_code& error);
+  /// In as many writes as the client takes it in: each of them is progress, for which it has `limit`. Goes on where
+  /// send_at_once() had to stop.
+  awaitable_error send(http_response::message_type& message, std::chrono::milliseconds limit);
   /// Of a message its header: all of an empty one that is sent in chunks would be their end, too.
   template <class Body>
   awaitable_error send_header(boost::beast::http::response<Body>& message, std::chrono::milliseconds limit) {
     boost::beast::http::response_serializer<Body> outgoing(message);
-    stream_.expires_after(limit);
-    auto [error, written] = co_await boost::beast::http::async_write_header(stream_, outgoing, token());
-    co_return error;
+    limit_.begin(limit, at_limit::close);
+    auto [error, written] = co_await boost::beast::http::async_write_header(socket_, outgoing, token());
+    co_return limit_.end() ? boost::beast::error::timeout : error;
   }
   /// The memory, as send(); ends early, with operation_aborted, if `ctx` is done. `written`: how much of it,
   /// whatever the result.
   awaitable_error write(pieces from, std::chrono::milliseconds limit, const context& ctx, std::size_t& written);
 
   void shutdown_send() noexcept;
+  /// Ends what is waited for, with operation_aborted.
+  void cancel() noexcept;
+  void close() noexcept;
   /// Takes in, for a while, what the client still sends: closing with unread bytes would reset the connection, and
   /// the client might never see the response.
   boost::asio::awaitable<void> drain();
@@ -86,10 +84,6 @@ class connection {
  private:
   /// For operations: resumes with the slot's context, and gives the error.
   auto token() const { return bind_ambient(slot_, boost::asio::as_tuple(boost::asio::use_awaitable)); }
-  /// From `when` on, reads end with beast::error::timeout, and leave the connection open, so that the client can be
-  /// told: the stream's own time-outs close it.
-  void limit_reads(std::chrono::steady_clock::time_point when);
-  void unlimit_reads() noexcept;
   awaitable_error read_some(std::size_t room);
   error_code parse(parser& incoming);
   awaitable_error read_rest_of_header(parser& incoming);
@@ -97,18 +91,13 @@ class connection {
 
   const server_options& options_;
   const ambient_slot* const slot_;
-  boost::beast::tcp_stream stream_;
+  server_socket socket_;
+  wait_limit limit_{socket_};
   boost::beast::flat_buffer buffer_;
+  std::string unsent_;  // of a response that send_at_once() has begun with
+  bool waited_ = false; // for the request at hand: it had not come with the one before
   std::chrono::steady_clock::time_point header_began_{};
   bool expects_more_ = true;
-
-  // Of limit_reads(); made when first needed.
-  struct read_limit {
-    boost::asio::steady_timer timer;
-    std::uint64_t round = 0; // of the wait that counts
-    bool has_passed = false;
-  };
-  std::shared_ptr<read_limit> limit_;
 };
 
 } // namespace weir::detail

@@ -7,7 +7,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <memory>
-#include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir {
@@ -18,7 +18,8 @@ namespace detail {
 
 class session;
 
-inline constexpr const char* took_too_long = "the request took too long";
+inline constexpr std::string_view took_too_long_line = "the request took too long\n";
+inline constexpr std::string_view took_too_long = took_too_long_line.substr(0, took_too_long_line.size() - 1);
 
 /// Whether time has ended it, its own or that of a context around it.
 inline bool is_out_of_time(const context& ctx) noexcept {
@@ -32,11 +33,11 @@ inline unsigned status_when_late(cancel_reason reason) noexcept {
 }
 
 /// While it lives: when `ctx` ends because its time is over, and nothing has been sent yet, the client gets `body`,
-/// with status_when_late(). Lives within the handling of a request, on the session's
-/// executor.
+/// with status_when_late(). Lives within the handling of a request, on the session's executor. Lifetime: what `body`
+/// refers to outlives it.
 class early_answer {
  public:
-  early_answer(http_response& response, context ctx, std::string body);
+  early_answer(http_response& response, context ctx, std::string_view body);
   early_answer(const early_answer&) = delete;
   early_answer& operator=(const early_answer&) = delete;
   ~early_answer() = default;
@@ -50,7 +51,7 @@ class early_answer {
 
   session& session_;
   const context ctx_;
-  std::string body_;
+  const std::string_view body_;
   const std::shared_ptr<early_answer*> self_ = std::make_shared<early_answer*>(this);
   const post_on_done<boost::asio::any_io_executor, give> at_end_;
 };

@@ -37,7 +37,8 @@ inline void set_request_id(boost::beast::http::fields& headers, std::string_view
 }
 
 /// The peer's address without its port, or "" if it has gone already.
-inline std::string peer_text(const boost::asio::ip::tcp::socket& socket) {
+template <class Socket>
+std::string peer_text(const Socket& socket) {
   boost::system::error_code error;
   const auto endpoint = socket.remote_endpoint(error);
   return error ? std::string() : endpoint.address().to_string();

@@ -16,6 +16,11 @@ namespace {
 
 boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
+void check_value(std::string_view name, std::string_view value) {
+  if (!detail::is_field_value(value))
+    throw std::invalid_argument("http_response: a control character in header " + std::string(name));
+}
+
 } // namespace
 
 std::string_view http_request::method() const noexcept { return detail::to_view(message_.method_string()); }
@@ -68,15 +73,17 @@ unsigned http_response::status() const noexcept { return message_.result_int(); 
 http_response& http_response::header(std::string_view name, std::string_view value) {
   if (!detail::is_token(name))
     throw std::invalid_argument("http_response: '" + std::string(name) + "' is no header's name");
-  if (!detail::is_field_value(value))
-    throw std::invalid_argument("http_response: a control character in header " + std::string(name));
+  check_value(name, value);
   message_.set(to_beast(name), to_beast(value));
   return *this;
 }
 
 http_response& http_response::body(std::string text, std::string_view content_type) {
+  check_value("Content-Type", content_type);
   message_.body() = std::move(text);
-  return header("Content-Type", content_type);
+  // By number: Beast would look a name up.
+  message_.set(http::field::content_type, to_beast(content_type));
+  return *this;
 }
 
 http_response& http_response::clear() {

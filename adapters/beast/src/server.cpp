@@ -121,20 +121,21 @@ struct http_server::state {
 
   void accept() {
     worker& target = *workers[next_worker++ % workers.size()];
-    acceptor->async_accept(target.io, [this, &target](const boost::system::error_code& error, tcp::socket socket) {
-      if (!acceptor->is_open()) return;
-      if (error) {
-        if (setup.options.log != nullptr)
-          WEIR_WARN_LIMITED(*setup.options.log, rate_limit(1), "accept: {}", error.message());
-        pause.emplace(workers.front()->io, pause_after_accept_error);
-        pause->async_wait([this](const boost::system::error_code& stopped) {
-          if (!stopped && acceptor->is_open()) accept();
-        });
-        return;
-      }
-      hand_over(target, std::move(socket));
-      accept();
-    });
+    acceptor->async_accept(target.io.get_executor(),
+                           [this, &target](const boost::system::error_code& error, detail::server_socket socket) {
+                             if (!acceptor->is_open()) return;
+                             if (error) {
+                               if (setup.options.log != nullptr)
+                                 WEIR_WARN_LIMITED(*setup.options.log, rate_limit(1), "accept: {}", error.message());
+                               pause.emplace(workers.front()->io, pause_after_accept_error);
+                               pause->async_wait([this](const boost::system::error_code& stopped) {
+                                 if (!stopped && acceptor->is_open()) accept();
+                               });
+                               return;
+                             }
+                             hand_over(target, std::move(socket));
+                             accept();
+                           });
   }
 
   void begin_stop(std::chrono::milliseconds grace) {
@@ -155,7 +156,7 @@ struct http_server::state {
     for (const auto& each : workers) asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); });
   }
 
-  void hand_over(worker& to, tcp::socket socket) {
+  void hand_over(worker& to, detail::server_socket socket) {
     try {
       asio::post(to.io, [this, &to, client = std::move(socket)]() mutable { greet(to, std::move(client)); });
     } catch (const std::exception& error) {
@@ -163,7 +164,7 @@ struct http_server::state {
     }
   }
 
-  void greet(worker& on, tcp::socket client) {
+  void greet(worker& on, detail::server_socket client) {
     if (on.sessions.stopping) return;
     boost::system::error_code ignored;
     client.set_option(tcp::no_delay(true), ignored);

@@ -46,11 +46,11 @@ std::string text_of(const std::exception_ptr& thrown) {
 
 } // namespace
 
-session::session(asio::ip::tcp::socket socket, const server_setup& setup, session_list& list)
+session::session(server_socket socket, const server_setup& setup, session_list& list)
     : setup_(setup),
       list_(list),
       connection_(std::move(socket), setup.options, setup.options.observer != nullptr ? slot_.get() : nullptr),
-      peer_(peer_text(connection_.stream().socket())),
+      peer_(peer_text(connection_.socket())),
       limits_(&setup.limits) {
   if (setup_.options.observer != nullptr) {
     exchange_.emplace(*setup_.options.observer);
@@ -96,7 +96,7 @@ void session::give_up(const std::exception_ptr& thrown) {
 void session::wind_down() {
   winding_down_ = true;
   connection_.expect_no_more();
-  if (!under_way_) connection_.stream().cancel();
+  if (!under_way_) connection_.cancel();
 }
 
 /// Closing is for good. A cancel would miss an operation that is between two of its steps, and then it waits on.
@@ -108,56 +108,67 @@ void session::cut_off() {
   } else {
     unobserved_.cancel(cancel_reason::shutdown);
   }
-  connection_.stream().close();
+  connection_.close();
 }
 
 void session::interrupt::operator()() const {
   const auto self = target.lock();
   // It comes by post: the request may be over, or be going on under another context.
-  if (self && self->under_way_ && self->round_ == round && self->request_.ctx().done())
-    self->connection_.stream().cancel();
+  if (self && self->under_way_ && self->round_ == round && self->request_.ctx().done()) self->connection_.cancel();
 }
 
+/// One coroutine for all requests of a connection: for each of them a frame would be made anew.
 asio::awaitable<void> session::run() {
   // With the co_await in the loop's condition, GCC 12 loses `this`.
   bool again = true;
-  while (again && goes_on()) again = co_await serve_one();
+  while (again && goes_on()) {
+    parser& incoming = renew_parser();
+    error_code error = co_await connection_.read_header(incoming);
+    header_flaw flaw;
+    if (!begin_request(incoming, error, flaw)) break;
+    if (!error && exchange_ && exchange_->expired_on_arrival()) {
+      again = co_await refuse_expired(incoming);
+      continue;
+    }
+    if (!error && !came_whole_) error = co_await read_body(incoming);
+    if (error) {
+      co_await give_up_reading(error, flaw);
+      break;
+    }
+    const bool keep_alive = incoming.get().keep_alive();
+    request_.message_ = incoming.release();
+    if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
+    co_await handle();
+    const std::optional<bool> at_once = conclude_at_once(keep_alive && goes_on());
+    again = at_once.value_or(false);
+    if (!at_once) again = co_await conclude(keep_alive && goes_on());
+    finish_exchange();
+    under_way_ = false;
+  }
   connection_.shutdown_send();
   if (lingers_) co_await connection_.drain();
 }
 
-/// One request and its response. True if the connection can take another.
-asio::awaitable<bool> session::serve_one() {
-  parser incoming(setup_.options.header_limit_bytes);
+session::parser& session::renew_parser() {
   limits_ = &setup_.limits;
-  error_code error = co_await connection_.read_header(incoming);
+  return incoming_.emplace(setup_.options.header_limit_bytes);
+}
+
+/// A header has come, or what ends the connection in its place: then it is false. `error` is what reading it gave,
+/// and is set if there is something wrong with it.
+bool session::begin_request(const parser& incoming, error_code& error, header_flaw& flaw) {
   // An idle connection ends, whatever the reason, without a word.
-  if (cut_off_ || (error && !incoming.got_some())) co_return false;
+  if (cut_off_ || (error && !incoming.got_some())) return false;
   under_way_ = true;
   ++round_;
-  const header_flaw flaw = error ? header_flaw() : find_flaw(incoming.get());
+  if (!error) flaw = find_flaw(incoming.get());
   if (flaw.status != 0) error = http::error::bad_field;
-  if (error && status_for(error) == 0) co_return false;
+  if (error && status_for(error) == 0) return false;
 
   begin_exchange(incoming);
   came_whole_ = !error && incoming.is_done();
-  if (!error) {
-    find_route(incoming);
-    if (exchange_ && exchange_->expired_on_arrival()) co_return co_await refuse_expired(incoming);
-    if (!came_whole_) error = co_await read_body(incoming);
-  }
-  if (error) {
-    co_await give_up_reading(error, flaw);
-    co_return false;
-  }
-  const bool keep_alive = incoming.get().keep_alive();
-  request_.message_ = incoming.release();
-  if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
-  co_await handle();
-  const bool again = co_await conclude(keep_alive && goes_on());
-  finish_exchange();
-  under_way_ = false;
-  co_return again;
+  if (!error) find_route(incoming);
+  return true;
 }
 
 void session::begin_exchange(const parser& incoming) {
@@ -172,7 +183,7 @@ void session::begin_exchange(const parser& incoming) {
                     .headers = &headers,
                     .received = connection_.header_began()});
   slot_->set(exchange_->ctx());
-  watch_->start(connection_.stream().socket().native_handle(), *exchange_);
+  watch_->start(connection_.socket().native_handle(), *exchange_);
 }
 
 void session::finish_exchange() noexcept {
@@ -250,7 +261,7 @@ asio::awaitable<void> session::handle() {
     exchange_->handler_started(has_waited ? exchange_record::time_point() : exchange_->facts().received);
   }
   std::optional<early_answer> when_late;
-  if (ctx().deadline()) when_late.emplace(*response_, ctx(), std::string(took_too_long) + "\n");
+  if (ctx().deadline()) when_late.emplace(*response_, ctx(), took_too_long_line);
 
   std::exception_ptr thrown;
   try {
@@ -278,18 +289,20 @@ void session::note_thrown(const std::exception_ptr& thrown) {
     response_->clear().error(500, "internal error");
 }
 
+/// No coroutine: a chain of one handler is that handler's.
 asio::awaitable<void> session::run_chain(std::size_t index) {
-  if (index < setup_.middleware.size()) {
-    // A variable of its own: GCC 12 destroys a lambda's captures twice if it is made within the co_await.
-    next_handler rest([this, index] { return run_chain(index + 1); });
-    co_await setup_.middleware[index](request_, *response_, std::move(rest));
-  } else if (match_.handler != nullptr) {
-    co_await (*match_.handler)(request_, *response_);
-  } else if (!match_.allow.empty()) {
+  if (index < setup_.middleware.size())
+    return setup_.middleware[index](request_, *response_,
+                                    next_handler([this, index] { return run_chain(index + 1); }));
+  return match_.handler != nullptr ? (*match_.handler)(request_, *response_) : answer_unrouted();
+}
+
+asio::awaitable<void> session::answer_unrouted() {
+  if (!match_.allow.empty())
     response_->error(405, "method not allowed").header("Allow", match_.allow);
-  } else {
+  else
     response_->error(404, "not found");
-  }
+  co_return;
 }
 
 /// Its caller had given up when it came: the handler does not run. A body that is still to come ends the connection.

@@ -49,7 +49,7 @@ struct session_list {
 /// ids.
 class session : public std::enable_shared_from_this<session> {
  public:
-  session(boost::asio::ip::tcp::socket socket, const server_setup& setup, session_list& list);
+  session(server_socket socket, const server_setup& setup, session_list& list);
   ~session();
   session(const session&) = delete;
   session& operator=(const session&) = delete;
@@ -62,7 +62,7 @@ class session : public std::enable_shared_from_this<session> {
   void cut_off();
 
   /// For early_answer: `over` has ended, perhaps as its time was over; the handler may go on for as long as it likes.
-  void answer_early(const context& over, std::string body);
+  void answer_early(const context& over, std::string_view body);
   boost::asio::any_io_executor executor() { return connection_.executor(); }
 
   // For http_response.
@@ -75,18 +75,23 @@ class session : public std::enable_shared_from_this<session> {
   using error_code = boost::system::error_code;
 
   boost::asio::awaitable<void> run();
-  boost::asio::awaitable<bool> serve_one();
+  parser& renew_parser();
+  bool begin_request(const parser& incoming, error_code& error, header_flaw& flaw);
   boost::asio::awaitable<error_code> read_body(parser& incoming);
   boost::asio::awaitable<void> give_up_reading(error_code error, header_flaw flaw);
   boost::asio::awaitable<void> reject(unsigned status);
   boost::asio::awaitable<bool> refuse_expired(parser& incoming);
   boost::asio::awaitable<void> handle();
   boost::asio::awaitable<void> run_chain(std::size_t index);
+  boost::asio::awaitable<void> answer_unrouted();
   void note_thrown(const std::exception_ptr& thrown);
+  std::optional<bool> conclude_at_once(bool keep_alive);
   boost::asio::awaitable<bool> conclude(bool keep_alive);
   boost::asio::awaitable<bool> end_stream(bool keep_alive);
   boost::asio::awaitable<bool> send_whole(bool keep_alive);
   void prepare(http_response::message_type& message, bool keep_alive) const;
+  void begin_whole(bool keep_alive);
+  bool end_whole(const error_code& error, bool keep_alive) noexcept;
   boost::asio::awaitable<void> send_early();
   boost::asio::awaitable<void> await_early();
 
@@ -131,6 +136,7 @@ class session : public std::enable_shared_from_this<session> {
   std::string peer_;
 
   // Of the request under way.
+  std::optional<parser> incoming_; // not in a coroutine's frame, which would be too large to be used again
   http_request request_;
   std::optional<http_response> response_;
   router::match match_;
@@ -139,6 +145,7 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<post_on_done<boost::asio::any_io_executor, interrupt>> interrupt_;
   std::uint64_t round_ = 0; // which request this is
   bool came_whole_ = false; // with its header: there was no body to wait for
+  bool whole_ = false;      // a response that was not streamed is on its way
   bool under_way_ = false;
   bool winding_down_ = false;
   bool cut_off_ = false;

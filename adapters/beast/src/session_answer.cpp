@@ -36,11 +36,24 @@ bool session::is_late() const noexcept { return exchange_ && !response_->started
 
 void session::note_lateness() noexcept { exchange_->timed_out(ctx().reason(), *ctx().deadline()); }
 
+/// What conclude() does for nearly all requests, without a coroutine. Nothing if there is more to be done.
+std::optional<bool> session::conclude_at_once(bool keep_alive) {
+  if (early_ || response_->started() || is_late() || ctx().done()) return std::nullopt;
+  begin_whole(keep_alive);
+  error_code error;
+  if (!connection_.send_at_once(response_->message_, error)) return std::nullopt;
+  return end_whole(error, keep_alive);
+}
+
 /// Sees to it that the response is complete, as far as anybody waits for it.
 asio::awaitable<bool> session::conclude(bool keep_alive) {
   if (early_) {
     co_await await_early();
     co_return false;
+  }
+  if (whole_) {
+    const error_code error = co_await connection_.send(response_->message_, *limits_->progress_timeout);
+    co_return end_whole(error, keep_alive);
   }
   if (is_late()) {
     note_lateness();
@@ -93,26 +106,37 @@ void session::prepare(http_response::message_type& message, bool keep_alive) con
   complete_header(message);
 }
 
-asio::awaitable<bool> session::send_whole(bool keep_alive) {
+void session::begin_whole(bool keep_alive) {
   auto& message = response_->message_;
   prepare(message, keep_alive);
   // Nothing has been waited for since the handler returned.
   if (exchange_) exchange_->response_started(message.result_int(), exchange_->facts().handler_returned);
   response_->started_ = true;
-  if (const error_code error = co_await connection_.send(message, *limits_->progress_timeout)) {
+  whole_ = true;
+}
+
+bool session::end_whole(const error_code& error, bool keep_alive) noexcept {
+  whole_ = false;
+  if (error) {
     note_failed_write(error);
-    co_return false;
+    return false;
   }
   if (exchange_) {
-    exchange_->add_response_bytes(message.body().size());
+    exchange_->add_response_bytes(response_->message_.body().size());
     exchange_->response_completed();
   }
-  co_return keep_alive;
+  return keep_alive;
+}
+
+asio::awaitable<bool> session::send_whole(bool keep_alive) {
+  begin_whole(keep_alive);
+  const error_code error = co_await connection_.send(response_->message_, *limits_->progress_timeout);
+  co_return end_whole(error, keep_alive);
 }
 
 // The connection then ends: nobody else is to wait, on it, for a handler that does not heed its context.
 
-void session::answer_early(const context& over, std::string body) {
+void session::answer_early(const context& over, std::string_view body) {
   if (!is_out_of_time(over)) return;
   if (response_->started_) {
     if (response_->open_ended_) response_->broken_ = true; // cut off here, it is not to look whole
@@ -130,7 +154,7 @@ void session::answer_early(const context& over, std::string body) {
   auto& message = early_->message;
   message.result(status);
   message.set(http::field::content_type, "text/plain; charset=utf-8");
-  message.body() = std::move(body);
+  message.body() = body;
   prepare(message, false);
   asio::co_spawn(executor(), send_early(), [self = shared_from_this()](const std::exception_ptr& escaped) {
     if (escaped) self->give_up(escaped);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/beast/client_watch.hpp"
+#include "weir/context/small_mutex.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -26,8 +27,8 @@ struct watch_entry;
 /// through the cache.
 struct watch_slot {
   /// Which start() the connection is watched for, unique in the service, with `armed` once it is in the epoll set; 0
-  /// when it is not watched. Set by start(), on the connection's executor; armed in tick(), under the service's mutex;
-  /// back to 0 by stop(), which takes the mutex only if it was armed.
+  /// when it is not watched. Set by start(), on the connection's executor; armed in tick(), under the service's
+  /// mutex; back to 0 by stop(), which takes the mutex only if it was armed.
   std::atomic<std::uint64_t> round{0};
   static constexpr std::uint64_t armed = 1;
 
@@ -88,7 +89,7 @@ class watch_service final : public boost::asio::execution_context::service {
   static void report_input(const std::shared_ptr<watch_entry>& entry, std::uint64_t round);
   static void report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason);
 
-  std::mutex mutex_;
+  small_mutex mutex_; // held for moments, but for a tick that has requests to arm
   bool ticking_ = false, waiting_ = false, shut_down_ = false;
   std::uint64_t last_round_ = 0;
 

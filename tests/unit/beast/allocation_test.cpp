@@ -1,12 +1,17 @@
-// What finding a route allocates: this program's malloc counts. Not under sanitizers, which have a malloc of their
-// own.
+// What finding a route allocates, and what observing a request adds to what the server does: this program's malloc
+// counts. Not under sanitizers, which have a malloc of their own.
 #include "weir/beast/router.hpp"
+
+#include "server_fixture.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <vector>
 
 extern "C" void* __libc_malloc(std::size_t);
+extern "C" void* __libc_memalign(std::size_t, std::size_t);
 
 namespace {
 
@@ -19,6 +24,47 @@ boost::asio::awaitable<void> nothing(weir::http_request&, weir::http_response&) 
 extern "C" void* malloc(std::size_t size) {
   ++allocations;
   return __libc_malloc(size);
+}
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++allocations;
+  return __libc_memalign(alignment, size);
+}
+
+namespace {
+
+/// How often the server's thread allocates from one request on a connection to the next, once both are in use.
+std::vector<int> allocations_between_requests(bool is_observed) {
+  constexpr int warm = 5, counted = 20;
+  std::vector<int> seen; // by the handler, on the server's thread
+  seen.reserve(warm + counted + 1);
+  weir_test::running_server server(
+      [&](weir::http_server& on) {
+        on.get("/hello", [&](weir::http_request&, weir::http_response& response) -> boost::asio::awaitable<void> {
+          seen.push_back(allocations);
+          response.body("hello\n");
+          co_return;
+        });
+      },
+      // Watched late, as in practice: a watch that is armed takes a place in a table.
+      {.port = 0, .watch = {.arm_after = std::chrono::seconds(1)}}, is_observed);
+  weir_test::raw_client client(server.port());
+  for (int i = 0; i <= warm + counted; ++i)
+    if (client.get("/hello").status != 200) return {};
+  server.stop(std::chrono::milliseconds(0));
+  std::vector<int> between;
+  for (std::size_t i = warm; i + 1 < seen.size(); ++i) between.push_back(seen[i + 1] - seen[i]);
+  return between;
+}
+
+} // namespace
+
+TEST_CASE("allocation: observing a request takes none", "[beast]") {
+  const std::vector<int> bare = allocations_between_requests(false), observed = allocations_between_requests(true);
+  REQUIRE(bare.size() == 20);
+  REQUIRE(observed.size() == 20);
+  // The least: what the watch waits for every few milliseconds may take the memory that Asio keeps for the next read.
+  CHECK(std::ranges::min(observed) == std::ranges::min(bare));
+  CHECK(std::ranges::min(bare) <= 8); // Beast's: of the request and of the response each a few for its header
 }
 
 TEST_CASE("allocation: finding a route takes none once its parameters have had room", "[beast][router]") {
