@@ -1,25 +1,31 @@
-// The server that wrk drives: weir's Beast server with one thread and GET /hello, logging in the way of one subject.
+// The server that wrk drives: weir's Beast server with GET /hello, logging in the way of one subject.
 //
-//   http_server --subject bare|weir|spdlog_sync|spdlog_sync_flush|spdlog_async --log /dev/shm/access.log
+//   http_server --subject bare|weir|weir_deadline|spdlog_sync|spdlog_sync_flush|spdlog_async
+//               --log /dev/shm/access.log --threads 1
 //
-// It prints `port N`, serves until SIGTERM, and then prints `requests N`.
+// It prints `port N`, serves until SIGTERM, and then prints `requests N`. GET /allocations says how often the thread
+// that serves it has allocated memory by then.
 #include "access_lines.hpp"
+#include "counting/thread_events.hpp"
 #include "measuring/cores.hpp"
 #include "measuring/options.hpp"
 
 #include <weir/http.hpp>
 #include <weir/log.hpp>
 #include <weir/log_metrics.hpp>
+#include <weir/metrics.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -30,10 +36,10 @@ using boost::asio::awaitable;
 /// Everything that weir does for a request: context, client watch, trace ids, metrics, and the access log as JSON.
 class everything_on {
  public:
-  explicit everything_on(const std::string& path)
+  everything_on(const std::string& path, std::chrono::milliseconds deadline)
       : stream_({.sinks = {weir::file_sink(path, weir::as_json())}}),
         metrics_(weir::register_log_metrics(weir::default_metrics(), stream_)),
-        observer_({.access_log = &stream_.get_logger("access")}) {}
+        observer_({.access_log = &stream_.get_logger("access"), .default_deadline = deadline}) {}
 
   weir::request_observer& observer() noexcept { return observer_; }
   weir::logger& log() { return stream_.get_logger("app"); }
@@ -50,22 +56,30 @@ class everything_on {
 void run(const bench::options& options) {
   const std::string& subject = options.text("--subject");
   const std::string& path = options.text("--log");
-  // What the loggers start has the second core, as in all benchmarks; the thread that serves has the first.
+  // What the loggers start has the second core, as in all benchmarks; a thread that serves alone has the first.
+  const auto threads = static_cast<unsigned>(options.number("--threads"));
   bench::pin(bench::role::backend);
   std::optional<everything_on> weir_side;
-  if (subject == "weir") weir_side.emplace(path);
+  if (subject == "weir") weir_side.emplace(path, std::chrono::milliseconds(0));
+  if (subject == "weir_deadline") weir_side.emplace(path, std::chrono::seconds(10));
   const auto spdlog_side = bench::open_access_log(subject, path);
   if (subject != "bare" && !weir_side && spdlog_side == nullptr)
     throw std::invalid_argument("there is no subject '" + subject + "'");
 
   weir::http_server server({.port = 0,
+                            .threads = threads,
                             .observer = weir_side ? &weir_side->observer() : nullptr,
                             .log = weir_side ? &weir_side->log() : nullptr});
   if (spdlog_side != nullptr) server.use(bench::access_lines(spdlog_side));
-  unsigned long requests = 0; // one server thread
+  weir::counter requests;
   server.get("/hello", [&](weir::http_request&, weir::http_response& response) -> awaitable<void> {
-    ++requests;
+    requests.add();
     response.body("hello\n");
+    co_return;
+  });
+  server.get("/allocations", [&](weir::http_request&, weir::http_response& response) -> awaitable<void> {
+    requests.add();
+    response.body(std::to_string(bench::events_of_this_thread.allocations));
     co_return;
   });
 
@@ -77,7 +91,10 @@ void run(const bench::options& options) {
   std::thread signal_thread([&] { signals.run(); });
   std::printf("port %u\n", unsigned{server.port()});
   std::fflush(stdout);
-  bench::pin(bench::role::producer);
+  if (threads == 1)
+    bench::pin(bench::role::producer);
+  else
+    bench::unpin();
   server.run();
   signals.stop();
   signal_thread.join();
@@ -85,7 +102,7 @@ void run(const bench::options& options) {
   if (weir_side) weir_side->finish();
   if (spdlog_side != nullptr) spdlog_side->flush();
   spdlog::shutdown(); // writes what an asynchronous logger has queued
-  std::printf("requests %lu\n", requests);
+  std::printf("requests %lu\n", static_cast<unsigned long>(requests.value()));
 }
 
 } // namespace
@@ -93,7 +110,7 @@ void run(const bench::options& options) {
 int main(int count, char** words) {
   try {
     std::signal(SIGPIPE, SIG_IGN);
-    run({count, words, {{"--subject", "bare"}, {"--log", "access.log"}}});
+    run({count, words, {{"--subject", "bare"}, {"--log", "access.log"}, {"--threads", "1"}}});
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "http_server: %s\n", error.what());

@@ -20,16 +20,26 @@ std::vector<int> find_usable_cores() {
   return cores;
 }
 
+const std::vector<int>& usable_cores() {
+  static const std::vector<int> cores = find_usable_cores(); // before the first pin() narrows them
+  return cores;
+}
+
+void move_to(const std::vector<int>& cores) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int core : cores) CPU_SET(core, &set);
+  if (::sched_setaffinity(0, sizeof set, &set) != 0)
+    throw std::system_error(errno, std::system_category(), "sched_setaffinity");
+}
+
 } // namespace
 
 void pin(role which) {
-  static const std::vector<int> cores = find_usable_cores(); // before the first pin() narrows them
-  const int core = which == role::producer ? cores.front() : cores[1 % cores.size()];
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(core, &one);
-  if (::sched_setaffinity(0, sizeof one, &one) != 0)
-    throw std::system_error(errno, std::system_category(), "sched_setaffinity");
+  const std::vector<int>& cores = usable_cores();
+  move_to({which == role::producer ? cores.front() : cores[1 % cores.size()]});
 }
+
+void unpin() { move_to(usable_cores()); }
 
 } // namespace bench
