@@ -5,7 +5,7 @@
 
 namespace weir::detail {
 
-/// The most bytes that any of these writes; all return the end of what they wrote.
+/// The most bytes that any of these writes. All return the end of the number; behind it there may be others' remains.
 inline constexpr std::size_t longest_number = 32;
 
 /// Decimal, as fmt's `{}`.

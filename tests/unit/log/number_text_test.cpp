@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <string>
@@ -19,11 +20,36 @@ std::string floating(T value) {
 }
 
 template <class T>
+void check_one_integer(T value) {
+  char text[weir::detail::longest_number];
+  const std::string written(text, weir::detail::write_integer(text, value));
+  if (written != fmt::format("{}", value)) FAIL(written << " for " << fmt::format("{}", value));
+}
+
+/// As each of the types.
+void check_integer(std::uint64_t value) {
+  check_one_integer(value);
+  check_one_integer(static_cast<std::int64_t>(value));
+  check_one_integer(static_cast<std::uint32_t>(value));
+  check_one_integer(static_cast<std::int32_t>(value));
+}
+
+template <class T>
 void check(T value) {
   if (floating(value) != fmt::format("{}", value)) FAIL(floating(value) << " for " << fmt::format("{}", value));
 }
 
 } // namespace
+
+TEST_CASE("number: an integer is written as fmt writes it", "[log][number]") {
+  for (std::uint64_t power = 1; power != 0; power = power > UINT64_MAX / 10 ? 0 : power * 10)
+    for (const std::uint64_t value : {power - 1, power, power + 1, power * 9}) check_integer(value);
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 200'000; ++i) check_integer(random() >> random() % 64);
+  check_integer(std::uint64_t{1} << 31);
+  check_integer(std::uint64_t{1} << 63);
+  check_integer(UINT64_MAX);
+}
 
 TEST_CASE("number: a floating point number is written as fmt writes it", "[log][number]") {
   for (const double value : {0.0,
