@@ -48,20 +48,9 @@ Word load(const char* from) noexcept {
   return word;
 }
 
+/// Copies less than four bytes.
 template <alphabet Of>
-bool copy_short(char* to, const char* from, std::size_t size) noexcept {
-  if (size >= 8) {
-    const auto first = load<std::uint64_t>(from), last = load<std::uint64_t>(from + size - 8);
-    std::memcpy(to, &first, 8);
-    std::memcpy(to + size - 8, &last, 8);
-    return (loud_bytes(first, Of) | loud_bytes(last, Of)) == 0;
-  }
-  if (size >= 4) {
-    const auto first = load<std::uint32_t>(from), last = load<std::uint32_t>(from + size - 4);
-    std::memcpy(to, &first, 4);
-    std::memcpy(to + size - 4, &last, 4);
-    return loud_bytes(std::uint64_t{first} << 32 | last, Of) == 0;
-  }
+bool copy_few(char* to, const char* from, std::size_t size) noexcept {
   bool plain = true;
   for (std::size_t i = 0; i < size; ++i) {
     to[i] = from[i];
@@ -70,12 +59,18 @@ bool copy_short(char* to, const char* from, std::size_t size) noexcept {
   return plain;
 }
 
+/// Copies sizeof(Word) bytes.
+template <class Word>
+Word copy_word(char* to, const char* from) noexcept {
+  const Word word = load<Word>(from);
+  std::memcpy(to, &word, sizeof word);
+  return word;
+}
+
 #if defined(__SSE2__)
-/// Copies 16 bytes; all ones where they are not plain.
+/// All ones where a byte is not plain.
 template <alphabet Of>
-__m128i copy_block(char* to, const char* from) noexcept {
-  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+__m128i loud_mask(__m128i block) noexcept {
   const auto equals = [&](char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
   // Signed: what is above 0x7f counts as negative.
   __m128i loud =
@@ -85,22 +80,54 @@ __m128i copy_block(char* to, const char* from) noexcept {
   return loud;
 }
 
+/// Copies 16 bytes.
+template <alphabet Of>
+__m128i copy_block(char* to, const char* from) noexcept {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+  return loud_mask<Of>(block);
+}
+
 template <alphabet Of>
 bool copy_plain(char* to, std::string_view raw) noexcept {
-  if (raw.size() < 16) return copy_short<Of>(to, raw.data(), raw.size());
-  // The last block overlaps the one before.
-  const std::size_t last = raw.size() - 16;
-  __m128i loud = copy_block<Of>(to + last, raw.data() + last);
-  for (std::size_t i = 0; i < last; i += 16) loud = _mm_or_si128(loud, copy_block<Of>(to + i, raw.data() + i));
-  return _mm_movemask_epi8(loud) == 0;
+  const char* const from = raw.data();
+  // The last block or word overlaps the one before.
+  if (raw.size() >= 16) {
+    const std::size_t last = raw.size() - 16;
+    __m128i loud = copy_block<Of>(to + last, from + last);
+    for (std::size_t i = 0; i < last; i += 16) loud = _mm_or_si128(loud, copy_block<Of>(to + i, from + i));
+    return _mm_movemask_epi8(loud) == 0;
+  }
+  if (raw.size() >= 8) {
+    const std::size_t last = raw.size() - 8;
+    const auto both = _mm_set_epi64x(static_cast<long long>(copy_word<std::uint64_t>(to + last, from + last)),
+                                     static_cast<long long>(copy_word<std::uint64_t>(to, from)));
+    return _mm_movemask_epi8(loud_mask<Of>(both)) == 0;
+  }
+  if (raw.size() >= 4) {
+    const std::size_t last = raw.size() - 4;
+    const auto first_word = copy_word<std::uint32_t>(to, from);
+    return loud_bytes(std::uint64_t{first_word} << 32 | copy_word<std::uint32_t>(to + last, from + last), Of) == 0;
+  }
+  return copy_few<Of>(to, from, raw.size());
 }
 #else
 template <alphabet Of>
 bool copy_plain(char* to, std::string_view raw) noexcept {
-  if (raw.size() < 16) return copy_short<Of>(to, raw.data(), raw.size());
-  bool plain = true;
-  for (std::size_t i = 0; i + 16 < raw.size(); i += 16) plain = copy_short<Of>(to + i, raw.data() + i, 16) && plain;
-  return copy_short<Of>(to + raw.size() - 16, raw.data() + raw.size() - 16, 16) && plain;
+  const char* const from = raw.data();
+  // The last word overlaps the one before.
+  if (raw.size() >= 8) {
+    const std::size_t last = raw.size() - 8;
+    std::uint64_t loud = loud_bytes(copy_word<std::uint64_t>(to + last, from + last), Of);
+    for (std::size_t i = 0; i < last; i += 8) loud |= loud_bytes(copy_word<std::uint64_t>(to + i, from + i), Of);
+    return loud == 0;
+  }
+  if (raw.size() >= 4) {
+    const std::size_t last = raw.size() - 4;
+    const auto first_word = copy_word<std::uint32_t>(to, from);
+    return loud_bytes(std::uint64_t{first_word} << 32 | copy_word<std::uint32_t>(to + last, from + last), Of) == 0;
+  }
+  return copy_few<Of>(to, from, raw.size());
 }
 #endif
 

@@ -9,6 +9,8 @@
 
 using weir::field_style;
 using weir::text_buffer;
+using weir::detail::copy_if_plain;
+using weir::detail::copy_if_token;
 
 namespace {
 
@@ -122,6 +124,29 @@ TEST_CASE("escape: a byte is found wherever it stands in a word", "[log][escape]
             FAIL("byte " << byte << " at " << place << " of " << length << " became " << out);
         }
       }
+}
+
+TEST_CASE("escape: plain text is copied whole and nothing behind it, and no other text", "[log][escape]") {
+  const auto check = [](const std::string& raw, bool plain, auto copy) {
+    std::string to(raw.size() + 1, '#');
+    if (copy(to.data(), raw) != plain || to.back() != '#' || (plain && to != raw + '#'))
+      FAIL("\"" << raw << "\" became \"" << to << '"');
+  };
+  for (std::size_t length = 1; length <= 36; ++length)
+    for (std::size_t place = 0; place < length; ++place)
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string raw(length, 'a');
+        raw[place] = static_cast<char>(byte);
+        const bool in_text = byte >= 0x20 && byte < 0x7f, in_json = in_text && byte != '"' && byte != '\\';
+        check(raw, in_text, [](char* to, auto& from) { return copy_if_plain(to, from, field_style::text); });
+        check(raw, in_json, [](char* to, auto& from) { return copy_if_plain(to, from, field_style::json); });
+        check(raw, in_json && byte != ' ' && byte != '=',
+              [](char* to, auto& from) { return copy_if_token(to, from); });
+      }
+  char nothing = '#';
+  CHECK(copy_if_plain(&nothing, {}, field_style::json));
+  CHECK_FALSE(copy_if_token(&nothing, {})); // an empty value has to be quoted to be seen
+  CHECK(nothing == '#');
 }
 
 TEST_CASE("escape: whatever comes in, one line of valid UTF-8 comes out", "[log][escape]") {
