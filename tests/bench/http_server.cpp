@@ -10,6 +10,7 @@
 #include "measuring/cores.hpp"
 #include "measuring/options.hpp"
 
+#include <weir/asio.hpp>
 #include <weir/http.hpp>
 #include <weir/log.hpp>
 #include <weir/log_metrics.hpp>
@@ -81,6 +82,11 @@ void run(const bench::options& options) {
     requests.add();
     response.body(std::to_string(bench::events_of_this_thread.allocations));
     co_return;
+  });
+
+  server.get("/wait", [&](weir::http_request& request, weir::http_response&) -> awaitable<void> {
+    requests.add();
+    co_await weir::until_done(request.ctx());
   });
 
   boost::asio::io_context signals;
