@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 namespace {
 
 void check_passed_on(std::chrono::microseconds time) {
-  // Within what the header's ten digits can say.
-  if (time > 9'999'999'999ms) return;
+  // Within what the header's ten digits can say, and nanoseconds can.
+  if (time > 9'999'999'999ms || time < -9'999'999'999ms) return;
   const auto read = weir::parse_timeout(weir::timeout_text(time));
   must(read.has_value());
   must(time > 0us ? *read >= time && *read - time < 1ms : *read == 0us);
