@@ -52,7 +52,7 @@ using response_message = http::response<http::string_body>;
 
 constexpr unsigned switching = 101; // final: what follows is another protocol
 
-boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
+using detail::to_beast;
 
 /// RFC 9110 section 9.2.2.
 bool is_idempotent(std::string_view method) noexcept {
@@ -90,11 +90,11 @@ request_message compose(const client_request& request, const detail::http_url& u
 }
 
 void check(const client_request& request) {
-  if (!detail::is_token(request.method))
+  if (!detail::is_header_token(request.method))
     throw std::invalid_argument("client_request: '" + request.method + "' is no method");
   if (request.method == "CONNECT") throw std::invalid_argument("client_request: CONNECT, which asks for a tunnel");
   for (const auto& [name, value] : request.headers) {
-    if (!detail::is_token(name)) throw std::invalid_argument("client_request: '" + name + "' is no header's name");
+    if (!detail::is_header_token(name)) throw std::invalid_argument("client_request: '" + name + "' is no header's name");
     if (is_reserved(name)) throw std::invalid_argument("client_request: header " + name + " is the client's to set");
     if (!detail::is_field_value(value))
       throw std::invalid_argument("client_request: a control character in header " + name);

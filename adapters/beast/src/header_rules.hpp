@@ -8,7 +8,7 @@
 namespace weir::detail {
 
 /// RFC 9110 section 5.6.2: names of headers, and methods.
-inline bool is_token(std::string_view text) noexcept {
+inline bool is_header_token(std::string_view text) noexcept {
   const auto is_tchar = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;

@@ -12,6 +12,7 @@
 namespace weir::detail {
 
 inline std::string_view to_view(boost::beast::string_view text) noexcept { return {text.data(), text.size()}; }
+inline boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
 /// What of a target is before the query, and behind the authority where it has one: RFC 9112 section 3.2.2 has
 /// servers take a proxy's form, `http://host/path`.
@@ -32,8 +33,7 @@ inline void take_all(request_headers& into, const boost::beast::http::fields& he
 /// been set already.
 inline void set_request_id(boost::beast::http::fields& headers, std::string_view id) {
   constexpr const char* name = "X-Request-ID";
-  if (!id.empty() && headers.find(name) == headers.end())
-    headers.set(name, boost::beast::string_view(id.data(), id.size()));
+  if (!id.empty() && headers.find(name) == headers.end()) headers.set(name, to_beast(id));
 }
 
 /// The peer's address without its port, or "" if it has gone already.

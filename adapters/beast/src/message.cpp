@@ -14,7 +14,7 @@ namespace http = boost::beast::http;
 
 namespace {
 
-boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
+using detail::to_beast;
 
 void check_value(std::string_view name, std::string_view value) {
   if (!detail::is_field_value(value))
@@ -71,7 +71,7 @@ http_response& http_response::status(unsigned code) {
 unsigned http_response::status() const noexcept { return message_.result_int(); }
 
 http_response& http_response::header(std::string_view name, std::string_view value) {
-  if (!detail::is_token(name))
+  if (!detail::is_header_token(name))
     throw std::invalid_argument("http_response: '" + std::string(name) + "' is no header's name");
   check_value(name, value);
   message_.set(to_beast(name), to_beast(value));

@@ -14,9 +14,8 @@ namespace weir::detail {
 /// What it differs in:
 /// - Trailers are checked, counted, and left out: RFC 9110 section 6.5.1 wants each of them to be known as harmless
 ///   before it becomes a header, and Beast's become headers behind all checks.
-/// - The limit on the header counts for all of it. Beast's counts for what it has been given at a time, and lines
-/// that
-///   have come whole are taken in before the next are.
+/// - The limit on the header counts for all of it. Beast's counts for what it has been given at a time, and takes
+///   lines that have come whole in before the next are.
 /// - What Beast would throw for, a name or a value of 64 KiB, is an error like any other.
 /// - Chunks' extensions are as long, all together, as a header may be, and the data besides, at most.
 /// - An empty line before the request is passed over.

@@ -181,10 +181,7 @@ asio::awaitable<void> session::await_early() {
 
 /// What every response has, unless its handler has set it.
 void session::complete_header(http::fields& response) const {
-  if (response.find(http::field::date) == response.end()) {
-    const std::string_view date = current_date();
-    response.set(http::field::date, boost::beast::string_view(date.data(), date.size()));
-  }
+  if (response.find(http::field::date) == response.end()) response.set(http::field::date, to_beast(current_date()));
   if (exchange_) set_request_id(response, exchange_->facts().request_id);
 }
 

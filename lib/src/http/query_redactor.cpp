@@ -1,6 +1,8 @@
 // Keeps credentials in a query out of the log.
-#include "http/header_field.hpp"
 #include "http/query_redactor.hpp"
+
+#include "http/header_field.hpp"
+#include "percent.hpp"
 #include "weir/http/access_log.hpp"
 
 #include <algorithm>
@@ -55,27 +57,6 @@ constexpr std::string_view redacted = "REDACTED";
 
 /// How often a value may have been percent-encoded: a URL within a URL within a URL.
 constexpr int deepest_encoding = 3;
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Broken escapes are left as they are.
-std::string percent_decoded(std::string_view text) {
-  std::string read;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%' && text.size() - i > 2 && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      c = static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    }
-    read.push_back(c);
-  }
-  return read;
-}
 
 /// `accessToken`, `access-token` and `access_token[]` (a list's spelling) are one name.
 std::string plain_name(std::string_view name) {

@@ -106,11 +106,12 @@ void backend::take(const record_header& header, std::uint32_t thread_id) noexcep
 /// Makes readings of the clock up to `time` stale. Returns whether everybody who uses such a one is by now seen to be
 /// writing: false, and nobody uses any, where there are no process-wide barriers.
 bool backend::overtake(std::uint64_t time) noexcept {
-  // relaxed, of the stores: the barrier is between them and what is looked at afterwards; pairs with is_fresh().
   // acquire: pairs with close(); who has replaced what it stored sees the stream closing.
   core_.stale_until.exchange(has_barriers_ ? time : UINT64_MAX, std::memory_order_acquire);
+  // relaxed, of all three stores: the barrier is between them and what is looked at afterwards; pairs with is_fresh().
   if (is_closing()) core_.stale_until.store(UINT64_MAX, std::memory_order_relaxed);
   if (has_barriers_ && (has_barriers_ = process_wide_barrier())) return true;
+  // relaxed: as above; nobody uses a reading from now on.
   core_.stale_until.store(UINT64_MAX, std::memory_order_relaxed);
   return false;
 }

@@ -150,12 +150,13 @@ void flush_streams() noexcept {
   const std::int64_t limit = limit_ms.load(std::memory_order_relaxed);
   std::int64_t deadline = now_ms() + 2 * limit; // the one before may take one
   ::pthread_t nobody = 0;
-  // acquire, release below: what one crash has done is done for the next.
+  // acquire: pairs with the release at the end; what one crash has done is done for the next.
   while (!crashing_thread.compare_exchange_weak(nobody, me, std::memory_order_acquire, std::memory_order_relaxed)) {
     if (!sleep_until(deadline, -1)) return;
     nobody = 0;
   }
   await_streams(now_ms() + limit);
+  // release: pairs with the acquire above, in the thread that is next.
   crashing_thread.store(0, std::memory_order_release);
 }
 
@@ -199,6 +200,7 @@ void start_watcher() {
     ::close(to_watcher);
     throw;
   }
+  // relaxed, all three: as above.
   alarms.store(to_watcher, std::memory_order_relaxed);
   answers.store(from_watcher, std::memory_order_relaxed);
   crashing_thread.store(0, std::memory_order_relaxed); // whoever it was stayed in the parent

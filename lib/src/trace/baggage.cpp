@@ -1,6 +1,7 @@
 // How baggage headers join into one list within the limits, and how the list changes.
 #include "weir/trace/baggage.hpp"
 
+#include "percent.hpp"
 #include "trace/baggage_grammar.hpp"
 #include "trace/member_list.hpp"
 #include "trace/white_space.hpp"

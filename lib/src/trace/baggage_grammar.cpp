@@ -23,13 +23,6 @@ constexpr std::array<std::uint8_t, 256> char_classes = [] {
 
 bool is(char c, std::uint8_t what) noexcept { return (char_classes[static_cast<unsigned char>(c)] & what) != 0; }
 
-// The digit's value, or -1.
-constexpr int digit_of(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 } // namespace
 
@@ -52,18 +45,6 @@ void append_percent_encoded(std::string& out, std::string_view value) {
     out += "0123456789ABCDEF"[byte >> 4];
     out += "0123456789ABCDEF"[byte & 0x0f];
   }
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  while (!text.empty()) {
-    const int high = text.size() > 2 && text[0] == '%' ? digit_of(text[1]) : -1;
-    const int low = high >= 0 ? digit_of(text[2]) : -1;
-    decoded += low >= 0 ? static_cast<char>(high << 4 | low) : text[0];
-    text.remove_prefix(low >= 0 ? 3 : 1);
-  }
-  return decoded;
 }
 
 } // namespace weir::detail

@@ -1,4 +1,4 @@
-// The grammar of one baggage member, and the percent-encoding of its value.
+// The grammar of one baggage member, and how its value is percent-encoded.
 #pragma once
 
 #include "trace/white_space.hpp"
@@ -17,9 +17,6 @@ bool is_baggage_value(std::string_view text) noexcept;
 
 /// Appends `value` so that is_baggage_value() holds of it; a percent sign is encoded, too.
 void append_percent_encoded(std::string& out, std::string_view value);
-
-/// `text` with each `%` and its two hexadecimal digits, of either case, replaced by the byte that they stand for.
-std::string percent_decoded(std::string_view text);
 
 /// Hands the pieces of `key=value` to `out`, without white space; of a `key` alone, too, unless it `needs_value`.
 /// False: not by the grammar, and what was handed out is worth nothing.

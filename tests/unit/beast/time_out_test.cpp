@@ -250,28 +250,6 @@ TEST_CASE("limits: each route has its own for bodies, or its group's, or the ser
   CHECK(polite.ask(post("/plain", "Expect: 100-continue\r\nContent-Length: 1001\r\n")).status == 413);
 }
 
-TEST_CASE("limits: those that cannot be meant are refused", "[beast][time-out]") {
-  weir::server_options options = quick();
-  SECTION("a server's") {
-    options.header_timeout = 0ms;
-    CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("header_timeout (ms) is 0"));
-    options = quick();
-    options.silence_limit = 1ms;
-    CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("silence_limit (ms) is 1"));
-    CHECK_THROWS_WITH(weir::limit_silence(0, 2h), Catch::Contains("7200000 ms"));
-    options = quick();
-    options.progress_timeout = 2h;
-    CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("server_options.progress_timeout (ms) is 7200000"));
-  }
-  SECTION("a route's") {
-    weir::http_server server(options);
-    CHECK_THROWS_WITH(server.get("/", say_hello, {.body_timeout = -1ms}),
-                      Catch::Contains("route_limits.body_timeout (ms) is -1"));
-    CHECK_THROWS_WITH(server.group("/a").limit({.body_limit_bytes = 2ULL << 30}),
-                      Catch::Contains("route_limits.body_limit_bytes is 2147483648"));
-  }
-}
-
 TEST_CASE("time-out: a client that takes nothing has the route's time for it", "[beast][time-out]") {
   running_server server([](weir::http_server& on) {
     on.get("/endless",
