@@ -32,9 +32,13 @@ client_watch::~client_watch() {
   service_.dismiss(*entry_);
 }
 
-void client_watch::start(int descriptor, exchange& watched, const std::function<void()>* on_input) {
+void client_watch::start(int descriptor, exchange& watched, const std::function<void()>* look) {
   stop();
-  service_.start(*entry_, descriptor, watched, on_input);
+  service_.start(*entry_, descriptor, watched, look);
+}
+
+void client_watch::expect_input() noexcept {
+  if (entry_->watched != nullptr) service_.expect_input(*entry_);
 }
 
 void client_watch::stop() noexcept {

@@ -10,6 +10,9 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/error.hpp>
 
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
 #include <utility>
 
 namespace weir {
@@ -41,7 +44,23 @@ request_scope::request_scope(request_observer& observer, asio::any_io_executor e
 void request_scope::stop_watching() noexcept {
   watch_.stop();
   ++round_;
-  if (is_reading_) reading_.emit(asio::cancellation_type::terminal);
+  end_look();
+}
+
+/// Loses nothing: what TLS has taken from the connection it keeps.
+void request_scope::end_look() noexcept {
+  if (is_looking_) looking_.emit(asio::cancellation_type::terminal);
+}
+
+void request_scope::looked_ahead(const boost::system::error_code& error, void* tls) noexcept {
+  // What came while the look was being ended lies in OpenSSL's buffer, where no epoll sees it.
+  const bool has_more = tls != nullptr && BIO_ctrl_pending(SSL_get_rbio(static_cast<SSL*>(tls))) != 0;
+  if (error && error != asio::error::operation_aborted)
+    exchange_.cancel(reason_of(error));
+  else if (has_more)
+    look_();
+  else
+    watch_.expect_input();
 }
 
 asio::cancellation_slot request_scope::slot() {
@@ -64,7 +83,7 @@ void request_scope::begin(const http::request_header<fields>& request, std::uint
                    .received = received});
   exchange_.add_request_bytes(bytes_of_body);
   if (!exchange_.expired_on_arrival()) exchange_.handler_started();
-  watch_.start(connection_.descriptor(connection_.socket), exchange_, on_input_ ? &on_input_ : nullptr);
+  watch_.start(connection_.descriptor(connection_.socket), exchange_, look_ ? &look_ : nullptr);
 }
 
 bool request_scope::refuse_if_expired() noexcept {

@@ -75,10 +75,9 @@ void watch_service::dismiss(watch_entry& entry) noexcept {
   free_slots_.push_back(&entry.slot);
 }
 
-void watch_service::start(watch_entry& entry, int descriptor, exchange& watched,
-                          const std::function<void()>* on_input) {
+void watch_service::start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* look) {
   entry.watched = &watched;
-  entry.on_input = on_input;
+  entry.look = look;
   entry.descriptor = descriptor;
   const auto due = watched.facts().received + entry.options.arm_after;
   const std::lock_guard lock(mutex_);
@@ -158,17 +157,27 @@ void watch_service::drop_first_young() noexcept {
 
 void watch_service::arm(watch_entry& entry, std::uint64_t round) noexcept {
   epoll_event event{};
-  event.events = events_of(entry) | (entry.on_input != nullptr ? std::uint32_t{EPOLLIN} : 0U);
+  event.events = events_of(entry);
   event.data.u64 = tag_of(entry.descriptor, round);
   if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, entry.descriptor, &event) != 0) return;
   try {
     // It may be there already: that one's socket was closed while it was watched, and this is another of the same
     // number.
     armed_[entry.descriptor] = {&entry, round};
+    if (entry.look != nullptr) report_input(entry.shared_from_this(), round);
   } catch (...) { // no memory: this request goes unwatched
     forget(entry.descriptor);
   }
   wait_for_events();
+}
+
+void watch_service::expect_input(const watch_entry& entry) noexcept {
+  // relaxed: as in report().
+  const std::uint64_t round = entry.slot.round.load(std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  const auto found = armed_.find(entry.descriptor);
+  if (found != armed_.end() && found->second.round == round)
+    wait_on(entry.descriptor, events_of(entry) | EPOLLIN, round);
 }
 
 void watch_service::wait_for_events() noexcept {
@@ -181,11 +190,11 @@ void watch_service::wait_for_events() noexcept {
   }
 }
 
-/// For its end, after its input was reported.
-void watch_service::watch_on(int descriptor, std::uint64_t tag, const watch_entry& entry) noexcept {
+/// After an event, as each comes but once.
+void watch_service::wait_on(int descriptor, std::uint32_t events, std::uint64_t round) noexcept {
   epoll_event event{};
-  event.events = events_of(entry);
-  event.data.u64 = tag;
+  event.events = events;
+  event.data.u64 = tag_of(descriptor, round);
   ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
@@ -209,16 +218,13 @@ void watch_service::take_events() noexcept {
     try {
       if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0) {
         report_input(entry->shared_from_this(), round);
-        watch_on(found->first, event.data.u64, *entry);
+        wait_on(found->first, events_of(*entry), round);
         continue;
       }
       report(entry->shared_from_this(), round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
     } catch (...) {
       // No memory. It comes again once the next arm() waits; to wait at once would be to spin.
-      epoll_event again{};
-      again.events = event.events | EPOLLONESHOT;
-      again.data.u64 = event.data.u64;
-      ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, found->first, &again);
+      wait_on(found->first, event.events | EPOLLONESHOT, round);
       return;
     }
     forget(found->first);
@@ -229,7 +235,7 @@ void watch_service::take_events() noexcept {
 void watch_service::report_input(const std::shared_ptr<watch_entry>& entry, std::uint64_t round) {
   asio::post(entry->executor, [entry, round] {
     // relaxed: as in report().
-    if (entry->slot.round.load(std::memory_order_relaxed) == round) (*entry->on_input)();
+    if (entry->slot.round.load(std::memory_order_relaxed) == round) (*entry->look)();
   });
 }
 

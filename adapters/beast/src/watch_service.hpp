@@ -46,7 +46,7 @@ struct watch_entry : std::enable_shared_from_this<watch_entry> {
 
   // Touched on `executor` only, or under the mutex while the slot is armed.
   exchange* watched = nullptr;
-  const std::function<void()>* on_input = nullptr;
+  const std::function<void()>* look = nullptr;
   int descriptor = -1;
 };
 
@@ -64,8 +64,10 @@ class watch_service final : public boost::asio::execution_context::service {
   /// `entry` is stopped; reports that are under way may outlive this.
   void dismiss(watch_entry& entry) noexcept;
 
-  void start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* on_input);
+  void start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* look);
   void stop(watch_entry& entry) noexcept;
+  /// Has `look` called once when the connection becomes readable; does nothing before `entry` is armed.
+  void expect_input(const watch_entry& entry) noexcept;
 
  private:
   /// A request that was begun, and may be over by now: its slot says.
@@ -85,7 +87,7 @@ class watch_service final : public boost::asio::execution_context::service {
   void end_wait_if_idle() noexcept;
   void forget(int descriptor) noexcept;
   void take_events() noexcept;
-  void watch_on(int descriptor, std::uint64_t tag, const watch_entry& entry) noexcept;
+  void wait_on(int descriptor, std::uint32_t events, std::uint64_t round) noexcept;
   static void report_input(const std::shared_ptr<watch_entry>& entry, std::uint64_t round);
   static void report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason);
 

@@ -4,7 +4,11 @@
 
 #include "raw_client.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/bio.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <cstdint>
 #include <memory>
@@ -28,6 +32,12 @@ class tls_client : public raw_client {
     if (SSL_write(tls_.get(), text.data(), static_cast<int>(text.size())) != static_cast<int>(text.size()))
       throw std::runtime_error("the TLS connection takes no more");
   }
+  /// Holds back what is sent until it is called with false: then it goes as one segment.
+  void hold(bool held) {
+    const int cork = held ? 1 : 0;
+    if (::setsockopt(raw_socket::get(), IPPROTO_TCP, TCP_CORK, &cork, sizeof cork) != 0)
+      throw std::runtime_error("no TCP_CORK");
+  }
   /// What the server sent by now; "" at its end.
   std::string receive() {
     char part[65536];
@@ -36,6 +46,16 @@ class tls_client : public raw_client {
   }
   /// Tells the server, in TLS, that nothing more will come, and does not wait for its answer.
   void notify_close() { SSL_shutdown(tls_.get()); }
+  /// The same, as the bytes that are to be sent for it.
+  std::string close_notify() {
+    BIO* const memory = BIO_new(BIO_s_mem());
+    if (memory == nullptr) throw std::runtime_error("no memory for a BIO");
+    SSL_set0_wbio(tls_.get(), memory);
+    SSL_shutdown(tls_.get());
+    char record[256];
+    const int bytes = BIO_read(memory, record, sizeof record);
+    return {record, static_cast<std::size_t>(bytes > 0 ? bytes : 0)};
+  }
 
  private:
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;

@@ -38,9 +38,11 @@ class client_watch {
 
   /// From now on `descriptor`'s peer is `watched`'s client. Cost: a lock and a list insertion; one epoll_ctl if it
   /// lasts longer than arm_after.
-  /// `on_input`: called on `executor`, at most once, when the client has sent something to be read; nullptr: that is
-  /// not of interest. It outlives the watch as `watched` does.
-  void start(int descriptor, exchange& watched, const std::function<void()>* on_input = nullptr);
+  /// `look`: called on `executor` then, and once more for each expect_input(); nullptr: what the client sends is not
+  /// of interest. It outlives the watch as `watched` does.
+  void start(int descriptor, exchange& watched, const std::function<void()>* look = nullptr);
+  /// From within `look`, or later on `executor`: look again when there is something to be read.
+  void expect_input() noexcept;
   /// To be called before the exchange is finished. Does nothing when not started.
   void stop() noexcept;
 

@@ -10,11 +10,11 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -48,6 +48,17 @@ constexpr bool is_tls() {
     return is_tls<std::remove_cvref_t<decltype(std::declval<Stream&>().next_layer())>>();
   else
     return false;
+}
+
+/// OpenSSL's object of the layer that is TLS; nullptr if there is none.
+template <class Stream>
+void* tls_of(Stream& stream) {
+  if constexpr (requires { typename Stream::handshake_type; })
+    return stream.native_handle();
+  else if constexpr (requires { stream.next_layer(); })
+    return tls_of(stream.next_layer());
+  else
+    return nullptr;
 }
 
 template <class Stream>
@@ -102,32 +113,19 @@ class request_scope {
       : request_scope(observer, connection.get_executor(), detail::connection_of(connection), options) {}
 
   /// For streams with TLS, before the first begin(): a client that says in TLS that it goes (close_notify), and keeps
-  /// its socket open, has gone, too. Where something comes from the client while a request is under way, one byte is
-  /// read through the stream: an end counts as the client's, and a byte, the beginning of the next request, is put
-  /// into `buffer`, where the session's next read finds it. What comes behind that byte is looked at no more.
-  /// Precondition: requests have been read whole when they begin; reads, but those of the handshake, are through
-  /// `buffer`; the connection is not upgraded. `owner`: keeps stream, buffer and this scope alive. The stream's
-  /// time-out holds for that read, too, as it was last set. With half_close_policy::ignore nothing is read.
+  /// its socket open, has gone, too. Once a request is watched, and whenever something comes from the client after
+  /// that, the stream is asked for one byte, without waiting for it: an end counts as the client's, and a byte, the
+  /// beginning of the next request, is put into `buffer`, where the session's next read finds it. What is behind that
+  /// byte is not looked at. Precondition: requests have been read whole when they begin; reads, but those of the
+  /// handshake, are through `buffer`; the connection is not upgraded. `owner`: keeps stream, buffer and this scope
+  /// alive. A time-out of the stream that has passed by then ends it. With half_close_policy::ignore nothing is read.
   ///
   ///   scope_.read_ahead(stream_, buffer_, weak_from_this());
   template <class Stream, class DynamicBuffer>
   void read_ahead(Stream& stream, DynamicBuffer& buffer, std::weak_ptr<void> owner) {
     if (half_close_ == half_close_policy::ignore) return;
-    on_input_ = [this, &stream, &buffer, owner = std::move(owner)] {
-      const std::shared_ptr<void> alive = owner.lock();
-      if (!alive || is_reading_ || buffer.size() != 0) return;
-      try {
-        buffer.prepare(1); // does not throw again below
-        auto put = [this, &buffer, alive, round = round_](const boost::system::error_code& error, std::size_t bytes) {
-          is_reading_ = false;
-          buffer.commit(boost::asio::buffer_copy(buffer.prepare(bytes), boost::asio::buffer(ahead_)));
-          if (error && round == round_) exchange_.cancel(reason_of(error));
-        };
-        stream.async_read_some(boost::asio::buffer(ahead_),
-                               boost::asio::bind_cancellation_slot(reading_.slot(), std::move(put)));
-        is_reading_ = true;
-      } catch (const std::exception&) { // no memory, or no room: the end of TCP still counts
-      }
+    look_ = [this, &stream, &buffer, owner = std::move(owner)] {
+      if (const auto alive = owner.lock()) look_ahead(stream, buffer, alive);
     };
   }
 
@@ -173,6 +171,37 @@ class request_scope {
                 detail::scoped_connection connection, client_watch_options options);
 
   void stop_watching() noexcept;
+  void end_look() noexcept;
+  void looked_ahead(const boost::system::error_code& error, void* tls) noexcept;
+
+  /// One look into the stream: what it has taken from the connection is seen, what is still to come is not waited
+  /// for.
+  template <class Stream, class DynamicBuffer>
+  void look_ahead(Stream& stream, DynamicBuffer& buffer, const std::shared_ptr<void>& alive) {
+    if (is_looking_ || buffer.size() != 0) return;
+    const auto keep = [this, &buffer] {
+      buffer.commit(boost::asio::buffer_copy(buffer.prepare(1), boost::asio::buffer(&ahead_, 1)));
+    };
+    try {
+      buffer.prepare(1); // does not throw again below
+      ahead_ = '\0';
+      auto looked = [this, &stream, &buffer, keep, alive, round = round_](const boost::system::error_code& error,
+                                                                          std::size_t bytes) {
+        is_looking_ = false;
+        if (round != round_ || buffer.size() != 0) return; // of a request that is over, or kept already
+        bytes != 0 ? keep() : looked_ahead(error, detail::tls_of(stream));
+      };
+      stream.async_read_some(boost::asio::buffer(&ahead_, 1),
+                             boost::asio::bind_cancellation_slot(looking_.slot(), std::move(looked)));
+      is_looking_ = true;
+      // Asio's TLS has decrypted by now what it had taken before, and calls back later, maybe after the session's
+      // next read. No request begins with a zero.
+      if (ahead_ != '\0') keep();
+      // Behind what the socket has at once, as an error of that would be taken for this end.
+      boost::asio::post(executor_, [this, alive] { end_look(); });
+    } catch (const std::exception&) { // no memory, or no room: the end of TCP still counts
+    }
+  }
 
   const detail::scoped_connection connection_;
   const boost::asio::any_io_executor executor_;
@@ -180,10 +209,10 @@ class request_scope {
   client_watch watch_;
   const half_close_policy half_close_;
   // For reading ahead:
-  std::function<void()> on_input_;
-  std::array<char, 1> ahead_{};
-  boost::asio::cancellation_signal reading_; // ends it, which loses nothing: what the stream has taken it keeps
-  bool is_reading_ = false;
+  std::function<void()> look_;
+  char ahead_ = '\0';
+  boost::asio::cancellation_signal looking_;
+  bool is_looking_ = false;
   std::uint64_t round_ = 0; // which request it is
   std::optional<slot_link<boost::asio::any_io_executor>> link_;
 };
