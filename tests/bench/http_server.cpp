@@ -1,6 +1,7 @@
-// The server that wrk drives: weir's Beast server with GET /hello, logging in the way of one subject.
+// The server that wrk drives, with GET /hello: weir's Beast server, or one as Beast's users have it, logging in the
+// way of one subject.
 //
-//   http_server --subject bare|weir|weir_deadline|spdlog_sync|spdlog_sync_flush|spdlog_async
+//   http_server --subject bare|weir|weir_deadline|beast|beast_weir|spdlog_sync|spdlog_sync_flush|spdlog_async
 //               --log /dev/shm/access.log --threads 1
 //
 // It prints `port N`, serves until SIGTERM, and then prints `requests N`. GET /allocations says how often the thread
@@ -9,6 +10,7 @@
 #include "counting/thread_events.hpp"
 #include "measuring/cores.hpp"
 #include "measuring/options.hpp"
+#include "stock_server.hpp"
 
 #include <weir/asio.hpp>
 #include <weir/http.hpp>
@@ -24,9 +26,11 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -54,41 +58,11 @@ class everything_on {
   weir::request_observer observer_;
 };
 
-void run(const bench::options& options) {
-  const std::string& subject = options.text("--subject");
-  const std::string& path = options.text("--log");
-  // What the loggers start has the second core, as in all benchmarks; a thread that serves alone has the first.
-  const auto threads = static_cast<unsigned>(options.number("--threads"));
-  bench::pin(bench::role::backend);
-  std::optional<everything_on> weir_side;
-  if (subject == "weir") weir_side.emplace(path, std::chrono::milliseconds(0));
-  if (subject == "weir_deadline") weir_side.emplace(path, std::chrono::seconds(10));
-  const auto spdlog_side = bench::open_access_log(subject, path);
-  if (subject != "bare" && !weir_side && spdlog_side == nullptr)
-    throw std::invalid_argument("there is no subject '" + subject + "'");
+std::string allocations_so_far() { return std::to_string(bench::events_of_this_thread.allocations); }
 
-  weir::http_server server({.port = 0,
-                            .threads = threads,
-                            .observer = weir_side ? &weir_side->observer() : nullptr,
-                            .log = weir_side ? &weir_side->log() : nullptr});
-  if (spdlog_side != nullptr) server.use(bench::access_lines(spdlog_side));
-  weir::counter requests;
-  server.get("/hello", [&](weir::http_request&, weir::http_response& response) -> awaitable<void> {
-    requests.add();
-    response.body("hello\n");
-    co_return;
-  });
-  server.get("/allocations", [&](weir::http_request&, weir::http_response& response) -> awaitable<void> {
-    requests.add();
-    response.body(std::to_string(bench::events_of_this_thread.allocations));
-    co_return;
-  });
-
-  server.get("/wait", [&](weir::http_request& request, weir::http_response&) -> awaitable<void> {
-    requests.add();
-    co_await weir::until_done(request.ctx());
-  });
-
+/// Until SIGTERM.
+template <class Server>
+void serve(Server& server, unsigned threads) {
   boost::asio::io_context signals;
   boost::asio::signal_set stop_signals(signals, SIGINT, SIGTERM);
   stop_signals.async_wait([&](const boost::system::error_code& error, int) {
@@ -104,6 +78,61 @@ void run(const bench::options& options) {
   server.run();
   signals.stop();
   signal_thread.join();
+}
+
+void serve_as_stock(unsigned threads, everything_on* weir_side, weir::counter& requests) {
+  const auto answer = [&](std::string_view target) -> std::optional<std::string> {
+    requests.add();
+    if (target == "/hello") return "hello\n";
+    if (target == "/allocations") return allocations_so_far();
+    return std::nullopt;
+  };
+  bench::stock_server server(threads, answer, weir_side != nullptr ? &weir_side->observer() : nullptr);
+  serve(server, threads);
+}
+
+void serve_as_weir(unsigned threads, everything_on* weir_side, const std::shared_ptr<spdlog::logger>& spdlog_side,
+                   weir::counter& requests) {
+  weir::http_server server({.port = 0,
+                            .threads = threads,
+                            .observer = weir_side != nullptr ? &weir_side->observer() : nullptr,
+                            .log = weir_side != nullptr ? &weir_side->log() : nullptr});
+  if (spdlog_side != nullptr) server.use(bench::access_lines(spdlog_side));
+  server.get("/hello", [&](weir::http_request&, weir::http_response& response) -> awaitable<void> {
+    requests.add();
+    response.body("hello\n");
+    co_return;
+  });
+  server.get("/allocations", [&](weir::http_request&, weir::http_response& response) -> awaitable<void> {
+    requests.add();
+    response.body(allocations_so_far());
+    co_return;
+  });
+  server.get("/wait", [&](weir::http_request& request, weir::http_response&) -> awaitable<void> {
+    requests.add();
+    co_await weir::until_done(request.ctx());
+  });
+  serve(server, threads);
+}
+
+void run(const bench::options& options) {
+  const std::string& subject = options.text("--subject");
+  const std::string& path = options.text("--log");
+  // What the loggers start has the second core, as in all benchmarks; a thread that serves alone has the first.
+  const auto threads = static_cast<unsigned>(options.number("--threads"));
+  bench::pin(bench::role::backend);
+  std::optional<everything_on> weir_side;
+  if (subject == "weir") weir_side.emplace(path, std::chrono::milliseconds(0));
+  if (subject == "weir_deadline" || subject == "beast_weir") weir_side.emplace(path, std::chrono::seconds(10));
+  const auto spdlog_side = bench::open_access_log(subject, path);
+  if (subject != "bare" && subject != "beast" && !weir_side && spdlog_side == nullptr)
+    throw std::invalid_argument("there is no subject '" + subject + "'");
+
+  weir::counter requests;
+  if (subject.starts_with("beast"))
+    serve_as_stock(threads, weir_side ? &*weir_side : nullptr, requests);
+  else
+    serve_as_weir(threads, weir_side ? &*weir_side : nullptr, spdlog_side, requests);
 
   if (weir_side) weir_side->finish();
   if (spdlog_side != nullptr) spdlog_side->flush();

@@ -19,7 +19,8 @@ def run(bench):
         return
     gin = go_programs.build(bench, "http", ["github.com/gin-gonic/gin", "go.uber.org/zap",
                                             "github.com/prometheus/client_golang"])
-    subjects = ["bare", "weir", "weir_deadline", "spdlog_sync", "spdlog_sync_flush", "spdlog_async"]
+    subjects = ["bare", "weir", "weir_deadline", "beast", "beast_weir"]
+    subjects += ["spdlog_sync", "spdlog_sync_flush", "spdlog_async"]
     subjects += ["gin"] if gin else []
     for repetition, subject in bench.in_turns("http", 1 if bench.quick else 5, subjects):
         program = gin if subject == "gin" else server
@@ -30,19 +31,27 @@ def run(bench):
             raise Failure(f"http: {subject}: {failure}") from failure
 
 
+# Each with the same without weir.
+PAIRS = [("weir", "bare"), ("beast_weir", "beast")]
+
+
 def targets(results):
     for shape in ["c1", "c32", "c256", http_load.TWO_THREADS]:
-        ratio = results.ratio("requests_per_s", (shape, "weir"), (shape, "bare"))
-        yield f"weir {ratio:.2f} x bare ({shape}), at least 0.97", ratio >= 0.97
-        slowest = results.ratio("p99", (shape, "weir"), (shape, "bare"))
-        yield f"weir's p99 {slowest:.2f} x bare's ({shape}), at most 1.1", slowest <= 1.1
+        for observed, without in PAIRS:
+            ratio = results.ratio("requests_per_s", (shape, observed), (shape, without))
+            yield f"{observed} {ratio:.2f} x {without} ({shape}), at least 0.97", ratio >= 0.97
+            slowest = results.ratio("p99", (shape, observed), (shape, without))
+            yield f"{observed}'s p99 {slowest:.2f} x {without}'s ({shape}), at most 1.1", slowest <= 1.1
+        changed = results.ratio("requests_per_s", (shape, "weir"), (shape, "beast"))
+        yield f"weir's own server, everything on, {changed:.2f} x beast ({shape}), at least 1", changed >= 1
         if "gin" in results.subjects(shape):
             against_gin = results.ratio("requests_per_s", (shape, "weir"), (shape, "gin"))
             yield f"weir {against_gin:.2f} x gin ({shape}), at least 1.9", against_gin >= 1.9
     timed = results.ratio("requests_per_s", ("c32", "weir_deadline"), ("c32", "bare"))
     yield f"weir with a deadline for each request {timed:.2f} x bare (c32), at least 0.97", timed >= 0.97
-    own = [results.median("allocations_per_request", ("c32", subject)) for subject in ("weir", "bare")]
-    yield f"weir {own[0]:.2f} allocations a request, bare {own[1]:.2f}; no more", own[0] <= own[1]
+    for observed, without in PAIRS:
+        own = [results.median("allocations_per_request", ("c32", subject)) for subject in (observed, without)]
+        yield f"{observed} {own[0]:.2f} allocations a request, {without} {own[1]:.2f}; no more", own[0] <= own[1]
     idle = results.ratio("requests_per_s", ("c32_idle10k", "weir"), ("c32", "weir"))
     if idle is not None:
         yield f"weir with 10 000 idle connections {idle:.2f} x without, at least 0.95", idle >= 0.95
