@@ -4,7 +4,8 @@
 //
 // You will see, on standard error, some twenty lines of 1000 requests: a notice once; every 250th request, with the
 // number of those left out in between; the first three slow ones; at most five complaints an hour; of a sampled
-// request both lines; and what a limit lets pass that is an object of the program's own.
+// request both lines; what a limit lets pass that is an object of the program's own; and, when the program ends, how
+// many were left out that no line has told.
 #include <weir/log.hpp>
 
 #include <chrono>

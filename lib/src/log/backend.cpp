@@ -13,6 +13,7 @@
 #include "log/lanes.hpp"
 #include "log/loss_report.hpp"
 #include "log/stream_core.hpp"
+#include "log/suppression_report.hpp"
 #include "log/wall_clock.hpp"
 #include "weir/log/clock.hpp"
 
@@ -71,6 +72,7 @@ class backend {
   delivery delivery_;
   wall_clock clock_;
   loss_report losses_{core_, delivery_, clock_};
+  suppression_report suppressed_{core_, delivery_, clock_};
 
   std::uint64_t horizon_ = 0;
   std::size_t drained_in_round_ = 0;
@@ -108,7 +110,8 @@ void backend::take(const record_header& header, std::uint32_t thread_id) noexcep
 bool backend::overtake(std::uint64_t time) noexcept {
   // acquire: pairs with close(); who has replaced what it stored sees the stream closing.
   core_.stale_until.exchange(has_barriers_ ? time : UINT64_MAX, std::memory_order_acquire);
-  // relaxed, of all three stores: the barrier is between them and what is looked at afterwards; pairs with is_fresh().
+  // relaxed, of all three stores: the barrier is between them and what is looked at afterwards; pairs with
+  // is_fresh().
   if (is_closing()) core_.stale_until.store(UINT64_MAX, std::memory_order_relaxed);
   if (has_barriers_ && (has_barriers_ = process_wide_barrier())) return true;
   // relaxed: as above; nobody uses a reading from now on.
@@ -136,6 +139,7 @@ bool backend::round() {
   delivery_.commit();
   horizon_ = horizon;
   losses_.say_if_due(std::max(horizon_, record_clock_now()));
+  suppressed_.say_if_due(std::max(horizon_, record_clock_now()));
   delivery_.answer(core_.flushes.take(horizon));
   if (flush_now_ || (delivery_.has_unflushed() && steady_clock::now() >= flush_due_)) delivery_.flush_sinks();
   flush_now_ = false;
@@ -202,10 +206,12 @@ void backend::sleep() {
   if (!news) {
     if (losses_.has_news())
       core_.bell.sleep_for(loss_report::interval); // then tries to say so again
-    else if (exact)
-      core_.bell.sleep(); // woken by publish_to_sleeper(), chunk_pool::acquire(), flushes and close()
-    else
+    else if (!exact)
       core_.bell.sleep_for(blind_sleep);
+    else if (!core_.limited.is_empty())
+      core_.bell.sleep_for(suppressed_statements::interval);
+    else
+      core_.bell.sleep(); // woken by publish_to_sleeper(), chunk_pool::acquire(), watch(), flushes and close()
   }
   expected = sleeping;
   // relaxed: whoever published meanwhile may have set it back already.
@@ -231,6 +237,7 @@ std::error_code backend::finish() noexcept {
   delivery_.commit();
   const std::uint64_t now = record_clock_now();
   losses_.say(now);
+  suppressed_.say(now);
   if (in_flight != 0) core_.count_dropped(drop_reason::closed, {.records = in_flight, .first = now, .last = now});
   delivery_.answer(core_.flushes.take(UINT64_MAX));
   return delivery_.flush_sinks();

@@ -232,6 +232,19 @@ void append_escaped(text_buffer& out, std::string_view raw, field_style style) {
   }
 }
 
+void append_escaped_key(text_buffer& out, std::string_view raw) {
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  for (;;) {
+    std::size_t at = raw.find("\\x");
+    while (at != raw.npos && !(at + 3 < raw.size() && is_hex(raw[at + 2]) && is_hex(raw[at + 3])))
+      at = raw.find("\\x", at + 1);
+    append_escaped(out, raw.substr(0, at), field_style::json);
+    if (at == raw.npos) return;
+    append(out, "\\\\x5c");
+    raw.remove_prefix(at + 1);
+  }
+}
+
 void escape_tail(text_buffer& out, std::size_t begin, field_style style) {
   const std::string_view tail(out.data() + begin, out.size() - begin);
   const std::size_t plain = plain_prefix(tail, style);

@@ -22,6 +22,10 @@ namespace weir::detail {
 /// Source: RFC 8259 section 7; Unicode 15, table 3-7 (well-formed UTF-8).
 void append_escaped(text_buffer& out, std::string_view raw, field_style style);
 
+/// The same as JSON for an object's key, so that different keys stay different: where the four characters of an
+/// escaped byte stand in `raw` as they are, their backslash is escaped as a byte, `\\x5cxff`.
+void append_escaped_key(text_buffer& out, std::string_view raw);
+
 /// The same for what stands at the end of `out` from `begin` on, in place.
 void escape_tail(text_buffer& out, std::size_t begin, field_style style);
 

@@ -29,6 +29,8 @@ void flush_at_exit() noexcept {
   // held up for another.
   log_stream* const log = process_log.load(std::memory_order_acquire);
   if (log == nullptr || has_given_up.load(std::memory_order_relaxed)) return;
+  // release: pairs with the acquire in suppressed_statements::look().
+  detail::process_is_ending.store(true, std::memory_order_release);
   try {
     const flush_result result = log->flush(exit_limit);
     detail::report_unfinished(result, exit_limit);

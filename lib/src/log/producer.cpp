@@ -185,6 +185,13 @@ void wake_backend(stream_front& front) noexcept {
   if (!core.in_forked_child()) core.bell.ring();
 }
 
+void watch(stream_front& front, limited_statement& statement) noexcept {
+  auto& core = static_cast<stream_core&>(front);
+  // acquire: pairs with close(); nobody would look any more, as in a forked child.
+  if (core.asleep.load(std::memory_order_acquire) == closing || core.in_forked_child()) return;
+  if (core.limited.add(statement)) wake_backend(front);
+}
+
 void count_suppressed_elsewhere(stream_front& front) noexcept {
   // relaxed: a statistic.
   static_cast<stream_core&>(front).suppressed_elsewhere.fetch_add(1, std::memory_order_relaxed);

@@ -88,3 +88,9 @@ std::string exception_text(const std::exception_ptr& error) noexcept {
 }
 
 } // namespace weir::detail
+
+fmt::format_context::iterator fmt::formatter<weir::detail::text_pointer>::format(weir::detail::text_pointer pointer,
+                                                                                 fmt::format_context& context) const {
+  const bool is_missing = pointer.text == nullptr && !shows_address_;
+  return fmt::formatter<const char*>::format(is_missing ? "(null)" : pointer.text, context);
+}

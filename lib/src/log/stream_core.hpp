@@ -11,6 +11,7 @@
 #include "log/lanes.hpp"
 #include "log/level_table.hpp"
 #include "log/losses.hpp"
+#include "log/suppressed_statements.hpp"
 #include "weir/log/clock.hpp"
 #include "weir/log/producer.hpp"
 #include "weir/log/stream.hpp"
@@ -56,6 +57,7 @@ class stream_core : public stream_front {
   blocked_time blocked;
   /// Statements that were held back where their thread had no chunk to count them in.
   std::atomic<std::uint64_t> suppressed_elsewhere{0};
+  suppressed_statements limited;
   /// Published and not yet rendered: what the backend has seen, and since then what was left in chunks less what was
   /// rendered. As both overlap, it may even be negative for a moment.
   std::atomic<std::int64_t> queue_bytes{0};

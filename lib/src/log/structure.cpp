@@ -72,7 +72,9 @@ void structure_writer::formatted(fmt::format_args one) {
 
 void structure_writer::quoted(std::string_view raw, char quote) {
   text_buffer escaped;
-  if (quote == '"' || (raw != "\"" && raw != "'"))
+  if (in_key_ && style_ == structure_style::json)
+    append_escaped_key(escaped, raw);
+  else if (quote == '"' || (raw != "\"" && raw != "'"))
     append_escaped(escaped, raw, field_style::json);
   else // between single quotes it is they that need the backslash
     append(escaped, raw == "'" ? "\\'" : "\"");
@@ -93,13 +95,17 @@ void structure_writer::open(brackets with) {
 bool structure_writer::next(brackets within) {
   if (!first_) out_ += style_ == structure_style::json ? "," : ", ";
   first_ = false;
+  in_key_ = within == brackets::map;
   if (out_.size() < most_bytes || within == brackets::tuple) return true;
   style_ == structure_style::json ? quoted(ellipsis, '"') : static_cast<void>(out_ += ellipsis);
   if (within == brackets::map && style_ == structure_style::json) out_ += ":null";
   return false;
 }
 
-void structure_writer::colon() { out_ += style_ == structure_style::json ? ":" : ": "; }
+void structure_writer::colon() {
+  out_ += style_ == structure_style::json ? ":" : ": ";
+  in_key_ = false;
+}
 
 void structure_writer::close(brackets with) {
   --depth_;

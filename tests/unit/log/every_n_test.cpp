@@ -51,6 +51,25 @@ TEST_CASE("every_n: what passes says how many did not", "[log][limit]") {
   CHECK(limit.unreported() == 0);
 }
 
+TEST_CASE("every_n: what is taken is reported by no permit", "[log][limit]") {
+  weir::every_n limit(4);
+  CHECK(limit.take_unreported() == 0);
+  CHECK(limit.pass());
+  CHECK_FALSE(limit.pass());
+  CHECK(limit.take_unreported() == 1);
+  CHECK(limit.unreported() == 0);
+  CHECK_FALSE(limit.pass());
+  CHECK(limit.unreported() == 1);
+  CHECK_FALSE(limit.pass());
+  CHECK(limit.pass().suppressed == 2);
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(limit.pass());
+  CHECK(limit.take_unreported() == 3);
+  CHECK(limit.take_unreported() == 0);
+  CHECK(limit.pass().suppressed == 0);
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(limit.pass());
+  CHECK(limit.pass().suppressed == 3);
+}
+
 TEST_CASE("every_n: n is at least 1", "[log][limit]") {
   CHECK_THROWS_WITH(weir::every_n(0), Catch::Contains("every_n's n is 0"));
 }
@@ -78,6 +97,7 @@ TEST_CASE("every_n and first_n: of all threads' calls together exactly so many p
           ++passed_seventh;
           reported += permit.suppressed;
         }
+        if (i % 5 == 0) reported += seventh.take_unreported();
         if (first.pass()) ++passed_first;
       }
     });

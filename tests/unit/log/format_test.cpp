@@ -10,6 +10,7 @@
 #include <clocale>
 #include <locale>
 #include <optional>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -89,6 +90,40 @@ TEST_CASE("format: widths and precisions may be arguments", "[log][format]") {
   CHECK_FORMAT("{:{}}|", 1, 8);
   CHECK_FORMAT("{:.{}f} {}", 3.14159, 2, "after");
   CHECK_FORMAT("{0:{1}}|{0:{2}}|", "x", 4, 8);
+}
+
+TEST_CASE("format: the address of a pointer to characters", "[log][format]") {
+  char text[] = "text";
+  const char* const pointer = text;
+  char* const changeable = text;
+  CHECK_FORMAT("{:p}", pointer);
+  CHECK_FORMAT("{:>20p} {} {:s}", changeable, pointer, changeable);
+  CHECK_FORMAT("{0} at {0:p}, {1}", pointer, std::optional(1).value());
+  CHECK_FORMAT("{:p} of {}", pointer, std::vector{1, 2});
+  CHECK_FORMAT("{{:p}} {}", pointer);
+  CHECK_FORMAT("{:p<6} {:p>}", pointer, pointer);
+  const char* const missing = nullptr;
+  captured_stream test({}, as_bare_json());
+  for (int i = 0; i < 2; ++i) {
+    WEIR_INFO(test.log(), "{0} at {0:p}", missing, weir::field<"k">(i));
+    test.log().info("{0} at {0:p}", missing, weir::field<"k">(i));
+    WEIR_INFO_LIMITED(test.log(), weir::sample(1), "{0} at {0:p}", missing, weir::field<"k">(i));
+  }
+  const auto lines = test.lines();
+  REQUIRE(lines.size() == 6);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(lines[i] == R"((null) at 0x0,"k":)" + std::to_string(i / 3));
+  WEIR_INFO(test.log(), "{:p}", reinterpret_cast<const char8_t*>(0x10));
+  CHECK(test.last_line() == "0x10");
+}
+
+TEST_CASE("format: a view that has to be copied to go through it has fmt's specifications", "[log][format]") {
+  const std::vector numbers{1, 2, 30};
+  auto small = numbers | std::views::filter([](int n) { return n < 10; });
+  CHECK_FORMAT("{}", small);
+  CHECK_FORMAT("{::02x} {:n}", small, small);
+  captured_stream test({}, as_bare_json());
+  test.log().info("", weir::field<"k">(small));
+  CHECK(test.last_line() == R"(,"k":"[1, 2]")");
 }
 
 TEST_CASE("format: arguments that cannot travel are rendered at the call", "[log][format]") {

@@ -138,6 +138,48 @@ TEST_CASE("limited: the stream knows how many were held back, also if no record 
   CHECK(test.stream().stats().suppressed == 37);
 }
 
+TEST_CASE("limited: what no record tells, the log does when it ends, once", "[log][limit]") {
+  captured_stream test({}, weir::as_json({.position = true}));
+  const auto line = __LINE__ + 2;
+  for (int i = 0; i < 10; ++i) {
+    WEIR_WARN_LIMITED(test.log(), weir::rate_limit(1, 24h), "rate");
+    WEIR_INFO_LIMITED(test.log(), weir::every_n(4), "every");
+    WEIR_INFO_LIMITED(test.log(), weir::sample(0), "never");
+    WEIR_INFO_LIMITED(test.log(), weir::sample(1), "always");
+    WEIR_INFO_LIMITED(test.log(), weir::once(), "silent by purpose");
+    WEIR_INFO_LIMITED(test.log(), counting_limit(), "without an account");
+  }
+  for (int i = 0; i < 5; ++i) WEIR_INFO_LIMITED(test.log(), weir::every_n(4), "all told");
+  test.stream().close(1min);
+  const auto stats = test.stream().stats();
+  CHECK(stats.accepted == stats.written); // without these lines
+  std::vector<std::string> said;
+  for (const auto& each : test.sink().lines())
+    if (each.find(R"("logger":"weir")") != each.npos) said.push_back(each.substr(each.find("\"level\"")));
+  std::ranges::sort(said);
+  const std::string function = __func__;
+  const auto expected = [&](const char* severity, int count, int offset) {
+    const std::string at = std::to_string(line + offset), n = std::to_string(count);
+    return R"("level":")" + std::string(severity) + R"(","logger":"weir","message":")" + n +
+           " records suppressed since the last one of limited_test.cpp:" + at +
+           R"(","code.file.path":")" __FILE__ R"(","code.line.number":)" + at + R"(,"code.function.name":")" +
+           function + R"(","suppressed":)" + n + "}";
+  };
+  CHECK(said == lines{expected("info", 1, 1), expected("info", 10, 2), expected("warn", 9, 0)});
+}
+
+TEST_CASE("limited: what a limit of another stream's past held back is told by the next", "[log][limit]") {
+  for (int i = 0; i < 2; ++i) {
+    captured_stream test;
+    for (int call = 0; call < 3; ++call) WEIR_INFO_LIMITED(test.log(), weir::rate_limit(1, 24h), "x");
+    test.stream().close(1min);
+    const auto got = test.sink().lines();
+    REQUIRE(got.size() == (i == 0 ? 2 : 1));
+    CHECK(got.back().starts_with(std::to_string(2 + i) +
+                                 " records suppressed since the last one of limited_test.cpp:"));
+  }
+}
+
 TEST_CASE("limited: what threads hold back in chunk after chunk is counted, each call once",
           "[log][limit][concurrent]") {
   captured_stream test({.memory_limit_bytes = 64 * 1024, .chunk_bytes = 4096, .record_limit_bytes = 8 * 1024});

@@ -17,6 +17,7 @@
 #include <memory_resource>
 #include <new>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <span>
 #include <string>
@@ -178,6 +179,32 @@ TEST_CASE("structure: a map from strings is a JSON object, another an array of p
   CHECK(json_of(std::map<int, std::string>{{1, "a"}}) == R"([[1,"a"]])");
   // The same key twice would not be an object.
   CHECK(json_of(std::multimap<std::string, int>{{"a", 1}, {"a", 2}}) == R"([["a",1],["a",2]])");
+}
+
+TEST_CASE("structure: different strings stay different keys of a JSON object", "[log][structure]") {
+  // A broken byte is shown as four characters, which may be another key.
+  CHECK(json_of(std::map<std::string, int>{{"\xff", 1}, {"\\xff", 2}, {"\xfe", 3}}) ==
+        R"({"\\x5cxff":2,"\\xfe":3,"\\xff":1})");
+  CHECK(json_of(std::map<std::string, int>{{"\\x5cxff", 1}}) == R"({"\\x5cx5cxff":1})");
+  // Nothing else in a key is changed, and nothing in a value.
+  CHECK(json_of(std::map<std::string, std::string>{{R"(C:\xy\xF0\)", R"(\xff)"}}) == R"({"C:\\xy\\xF0\\":"\\xff"})");
+}
+
+TEST_CASE("structure: a view that has to be copied to go through it is a list", "[log][structure]") {
+  const std::vector numbers{1, 2, 3, 4};
+  const auto is_even = [](int n) { return n % 2 == 0; };
+  const auto even = numbers | std::views::filter(is_even);
+  CHECK(message_of(even) == "[2, 4]");
+  CHECK(message_of(numbers | std::views::filter(is_even) | std::views::transform([](int n) { return n * 10; })) ==
+        "[20, 40]");
+  CHECK(message_of(numbers | std::views::drop_while([](int n) { return n < 3; })) == "[3, 4]");
+  CHECK(json_of(even) == "[2,4]");
+  CHECK(text_of(even) == "[2,4]");
+  CHECK(message_of(std::tuple(even, 1)) == "([2, 4], 1)");
+  CHECK(json_of(std::vector{even, even}) == "[[2,4],[2,4]]");
+  captured_stream test;
+  test.log().info("{:>8} {}", even, point{1, 2});
+  CHECK(test.last_line() == R"(  [2, 4] <1; "2">)");
 }
 
 TEST_CASE("structure: in text a field is its JSON, in quotes where it could be misread", "[log][structure]") {

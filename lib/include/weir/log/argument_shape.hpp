@@ -107,14 +107,21 @@ concept variant_like = requires(const T& value) {
   value.index();
 };
 
-template <class T>
-using element_of = std::remove_cvref_t<decltype(*std::declval<const T&>().begin())>;
+template <class Range>
+using element_of = std::remove_cvref_t<decltype(*std::declval<Range&>().begin())>;
 /// Not one whose elements are of its own type: writing it would not end.
-template <class T>
-concept range_like = !std::same_as<element_of<T>, T> && requires(const T& range) {
+template <class Range>
+concept iterable = !std::same_as<element_of<Range>, std::remove_const_t<Range>> && requires(Range & range) {
   { range.begin() == range.end() } -> std::convertible_to<bool>;
   ++std::declval<decltype(range.begin())&>();
 };
+/// A view that remembers where it begins, such as std::views::filter's: it takes a copy of one's own to go through
+/// it, which costs little.
+template <class T>
+concept remembering_view =
+    !iterable<const T> && std::ranges::enable_view<T> && std::copy_constructible<T> && iterable<T>;
+template <class T>
+concept range_like = iterable<const T> || remembering_view<T>;
 
 /// A template's instance with an allocator: the standard's containers and Boost's. A class derived from one is none.
 template <class T>

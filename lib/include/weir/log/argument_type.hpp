@@ -131,5 +131,8 @@ struct recording : layout_of<(travels<loggable_t<Args>> && ...), Args...> {
 };
 template <class... Args>
 using recorded = typename recording<Args...>::type;
+/// The same if its message is to be rendered at the call.
+template <class... Args>
+using recorded_as_text = typename layout_of<false, Args...>::type;
 
 } // namespace weir::detail

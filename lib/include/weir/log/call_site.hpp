@@ -55,9 +55,9 @@ inline constinit const call_site located_site{
 /// function, then the text.
 extern const call_site text_site;
 
-/// For a macro to ask, without evaluating its arguments, what their statement records.
+/// For a macro to ask, without evaluating its arguments, of what types they are.
 template <class... Args>
-recorded<Args...> recorded_as(const Args&...);
+type_list<Args...> types_of(const Args&...);
 
 } // namespace detail
 } // namespace weir

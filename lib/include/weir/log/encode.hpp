@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -60,6 +61,12 @@ decltype(auto) unwrapped(const T& value) noexcept {
   else
     return static_cast<const T&>(value);
 }
+
+/// A remembering_view with a formatter, which is given a copy.
+template <class View>
+struct shown_view {
+  const View* view;
+};
 
 /// UTF-8, whatever its code units are called.
 template <class Char>
@@ -171,6 +178,8 @@ template <class T>
     return std::string_view(value.native());
   else if constexpr (becomes_text<T>)
     return static_cast<std::string_view>(value);
+  else if constexpr (has_formatter<T> && remembering_view<T>)
+    return shown_view<T>{std::addressof(value)};
   else if constexpr (has_formatter<T>)
     return static_cast<const T&>(value);
   else if constexpr (std::is_enum_v<T>)
@@ -185,6 +194,23 @@ template <class T>
 
 template <class T>
 using loggable_t = std::remove_cvref_t<decltype(to_loggable(std::declval<const T&>()))>;
+
+/// Pointers to characters: recorded as text, unless the format asks for the address.
+template <class T>
+inline constexpr bool is_text_pointer = false;
+template <class T>
+inline constexpr bool is_text_pointer<T*> = is_narrow<std::remove_cv_t<T>>;
+/// What fmt is to check a format against.
+template <class T>
+using checked_t = std::conditional_t<is_text_pointer<T>, const char*, loggable_t<T>>;
+/// to_loggable() where the message is rendered at the call.
+template <class T>
+[[gnu::always_inline]] constexpr decltype(auto) to_renderable(const T& value) noexcept {
+  if constexpr (is_text_pointer<T>)
+    return text_pointer{reinterpret_cast<const char*>(value)};
+  else
+    return to_loggable(value);
+}
 
 template <class T>
 inline constexpr bool is_text = std::is_same_v<T, std::string_view> || std::is_same_v<T, std::string>;
@@ -256,3 +282,11 @@ struct codec<json_text> {
 
 } // namespace detail
 } // namespace weir
+
+template <class View>
+struct fmt::formatter<weir::detail::shown_view<View>> : fmt::formatter<View> {
+  auto format(const weir::detail::shown_view<View>& shown, fmt::format_context& context) const {
+    View own(*shown.view);
+    return fmt::formatter<View>::format(own, context);
+  }
+};

@@ -27,17 +27,38 @@ class every_n {
     // relaxed: a counter that orders nothing.
     const std::uint64_t before = calls_.fetch_add(1, std::memory_order_relaxed);
     if (!is_multiple(before)) return {};
-    return {true, before == 0 ? 0 : n_ - 1};
+    // relaxed, both: as above. Mostly nothing is taken.
+    const std::uint64_t taken =
+        taken_.load(std::memory_order_relaxed) == 0 ? 0 : taken_.exchange(0, std::memory_order_relaxed);
+    return {true, before == 0 ? 0 : n_ - 1 - taken};
   }
 
-  /// Held back since the last that passed.
+  /// Held back since the last that passed, and not taken.
   std::uint64_t unreported() const noexcept {
     // relaxed: as above.
-    const std::uint64_t calls = calls_.load(std::memory_order_relaxed);
-    return calls == 0 ? 0 : (calls - 1) % n_;
+    return beyond(taken_.load(std::memory_order_relaxed));
+  }
+  /// The same, and no permit will report it any more.
+  std::uint64_t take_unreported() noexcept {
+    // relaxed, both: as above. What another thread takes, or reports by a permit, at the same time is not taken
+    // again.
+    std::uint64_t taken = taken_.load(std::memory_order_relaxed);
+    std::uint64_t more = 0;
+    do {
+      more = beyond(taken);
+      // relaxed: as above.
+    } while (more != 0 && !taken_.compare_exchange_weak(taken, taken + more, std::memory_order_relaxed));
+    return more;
   }
 
  private:
+  /// How many more than `taken` were held back since the last that passed.
+  std::uint64_t beyond(std::uint64_t taken) const noexcept {
+    // relaxed: as above.
+    const std::uint64_t calls = calls_.load(std::memory_order_relaxed);
+    const std::uint64_t held_back = calls == 0 ? 0 : (calls - 1) % n_;
+    return held_back > taken ? held_back - taken : 0;
+  }
   /// value % n == 0, without the division, which would be the dearest part of a call that is held back (H. S. Warren,
   /// Hacker's Delight, 2nd ed., 10-17).
   bool is_multiple(std::uint64_t value) const noexcept {
@@ -48,10 +69,11 @@ class every_n {
   int twos_ = std::countr_zero(n_);
   std::uint64_t inverse_ = 0; // of n's odd part, modulo 2^64
   std::atomic<std::uint64_t> calls_{0};
+  std::atomic<std::uint64_t> taken_{0}; // of what was held back since the last that passed: at most n - 1
 };
 
-/// Lets the first n calls of all threads together pass, exactly, and none after them. What it holds back is told
-/// by no later record; a statement's stream counts it (log_stats::suppressed). Thread-safe. Cost: of a call that is
+/// Lets the first n calls of all threads together pass, exactly, and none after them. What it holds back is not
+/// told in the log; a statement's stream counts it (log_stats::suppressed). Thread-safe. Cost: of a call that is
 /// held back one load.
 class first_n {
  public:

@@ -119,7 +119,7 @@ template <field_key Key, class T>
     else if constexpr (detail::copied_late<loggable>)
       return detail::field_argument<Key, loggable>{detail::to_loggable(held)};
     else
-      return detail::field_argument<Key, std::string>{detail::render_field(held)};
+      return detail::field_argument<Key, std::string>{detail::render_field(detail::to_loggable(held))};
   }
 }
 

@@ -27,7 +27,7 @@ template <class List>
 struct fmt_format;
 template <class... T>
 struct fmt_format<type_list<T...>> {
-  using type = fmt::format_string<loggable_t<T>...>;
+  using type = fmt::format_string<checked_t<T>...>;
 };
 /// fmt's compile-time check of a format string against the arguments of a statement.
 template <class... Args>
@@ -46,29 +46,78 @@ consteval bool names_arguments(std::string_view format) {
   return false;
 }
 
+/// Whether some replacement field may end in the presentation type of pointers. May also be true of another's letter.
+consteval bool ends_a_field_in_p(std::string_view format) { return format.find("p}") != format.npos; }
+
+template <class... Args>
+inline constexpr bool has_text_pointer = (is_text_pointer<Args> || ...);
+template <class... Args>
+inline constexpr bool may_be_rendered_now = !recorded<Args...>::as_they_are || has_text_pointer<Args...>;
+
+/// Whether a statement with these arguments shows the address of one that is recorded as text: its message is then
+/// rendered at the call.
+template <class... Args>
+consteval bool shows_address(std::string_view format) {
+  if constexpr (has_text_pointer<Args...>)
+    return ends_a_field_in_p(format);
+  else
+    return false;
+}
+
+/// What a format remembers of that; nothing where it cannot be, so that calls do not hand it over.
+template <bool Possible>
+struct address_shown {
+  consteval explicit address_shown(bool shown) : shows_address(shown) {}
+  bool shows_address;
+};
+template <>
+struct address_shown<false> {
+  consteval explicit address_shown(bool) {}
+  static constexpr bool shows_address = false;
+};
+
 // Not constexpr: the compiler names it where a format needs it.
 void error_name_values_with_weir_field_instead();
 
 /// A macro's format: only there to be checked.
 template <class... Args>
-struct checked_format {
+struct checked_format : address_shown<has_text_pointer<Args...>> {
   template <class Text>
   requires std::convertible_to<const Text&, std::string_view>
-  consteval checked_format(const Text& format) { // NOLINT: a log call is written with the bare literal
+  consteval checked_format(const Text& format) // NOLINT: a log call is written with the bare literal
+      : checked_format::address_shown(detail::shows_address<Args...>(format)) {
     if (names_arguments(format)) error_name_values_with_weir_field_instead();
     static_cast<void>(fmt_format_of<Args...>(format)); // does not compile if the format is wrong
   }
 };
 
+/// A macro's statement with arguments of these types.
+template <class... Args>
+consteval call_site describe(type_list<Args...>, std::string_view format, const char* file, std::uint32_t line,
+                             const char* function) {
+  using layout = recorded<Args...>;
+  if constexpr (layout::as_they_are && has_text_pointer<Args...>)
+    if (shows_address<Args...>(format))
+      return {format, file, line, function, true, false, recorded_as_text<Args...>::types};
+  return {format, file, line, function, !layout::as_they_are, false, layout::types};
+}
+/// The same if it has a limit, and its record says how many were held back.
+template <class... Args>
+consteval call_site describe_counted(type_list<Args...>, std::string_view format, const char* file,
+                                     std::uint32_t line, const char* function) {
+  return describe(type_list<Args..., field_argument<"suppressed", std::uint64_t>>(), format, file, line, function);
+}
+
 /// A function call's format string literal with its place in the source.
 template <class... Args>
-struct located_format {
+struct located_format : address_shown<has_text_pointer<Args...>> {
   template <std::size_t Size>
   // Implicit: a log call is to be written as log.info("…", x). Not std::source_location, which clang 14 lacks.
   consteval located_format(const char (&literal)[Size], // NOLINT
                            const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
                            std::uint32_t line = __builtin_LINE())
-      : text{file, function, literal, Size - 1, line} {
+      : located_format::address_shown(detail::shows_address<Args...>(literal)),
+        text{file, function, literal, Size - 1, line} {
     static_cast<void>(fmt_format_of<Args...>(literal)); // does not compile if the format is wrong
   }
   call_text text;

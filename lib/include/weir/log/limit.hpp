@@ -38,6 +38,10 @@ class suppressed_count {
     // relaxed: as above.
     return count_.load(std::memory_order_relaxed);
   }
+  std::uint64_t take_unreported() noexcept {
+    // relaxed: as above.
+    return count_.exchange(0, std::memory_order_relaxed);
+  }
 
  private:
   std::atomic<std::uint64_t> count_{0};

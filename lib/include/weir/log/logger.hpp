@@ -77,27 +77,27 @@ class logger {
   /// format is checked at compile time. The macros of macros.hpp do the same and render faster: see there.
   template <class... Args>
   void trace(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
-    log_located<level::trace>(format.text, args...);
+    log_located<level::trace>(format, args...);
   }
   template <class... Args>
   void debug(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
-    log_located<level::debug>(format.text, args...);
+    log_located<level::debug>(format, args...);
   }
   template <class... Args>
   void info(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
-    log_located<level::info>(format.text, args...);
+    log_located<level::info>(format, args...);
   }
   template <class... Args>
   void warn(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
-    log_located<level::warn>(format.text, args...);
+    log_located<level::warn>(format, args...);
   }
   template <class... Args>
   void error(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
-    log_located<level::error>(format.text, args...);
+    log_located<level::error>(format, args...);
   }
   template <class... Args>
   void critical(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
-    log_located<level::critical>(format.text, args...);
+    log_located<level::critical>(format, args...);
   }
 
   /// Logs what is known only when the program runs, for bridges from other loggers and languages: `text` is written
@@ -109,17 +109,19 @@ class logger {
   /// The macros' way in. To be called if enabled() only.
   template <level Severity, class... Args>
   [[gnu::always_inline]] void log_statement(const detail::call_site& site,
-                                            detail::checked_format<std::type_identity_t<Args>...>,
+                                            detail::checked_format<std::type_identity_t<Args>...> format,
                                             const Args&... args) const noexcept {
     check<Severity, Args...>();
     if constexpr (detail::recorded<Args...>::as_they_are)
-      write(site, Severity, detail::to_loggable(args)...);
-    else
-      render_now(site, Severity, site.format, std::tuple<>{}, detail::to_loggable(args)...);
+      if (!format.shows_address) return write(site, Severity, detail::to_loggable(args)...);
+    if constexpr (detail::may_be_rendered_now<Args...>)
+      render_now(site, Severity, site.format, std::tuple<>{}, detail::to_renderable(args)...);
   }
 
   /// For the macros, too: their statement's limit has held the record back.
-  void count_suppressed() const noexcept { detail::count_suppressed(*source_.stream); }
+  void count_suppressed(detail::limited_statement& statement) const noexcept {
+    detail::count_suppressed(*source_.stream, statement);
+  }
 
  private:
   friend class detail::stream_core; // resolves thresholds
@@ -131,15 +133,18 @@ class logger {
     static_assert(detail::keys_differ<Args...>(), "two fields of one statement have the same key");
   }
 
-  template <level Severity, class... Args>
-  void log_located(const detail::call_text& text, const Args&... args) const noexcept {
+  template <level Severity, class Format, class... Args>
+  void log_located(const Format& format, const Args&... args) const noexcept {
     check<Severity, Args...>();
     if (!enabled(Severity)) return;
-    constexpr auto& site = detail::located_site<detail::recorded<Args...>>;
-    if constexpr (detail::recorded<Args...>::as_they_are)
-      write(site, Severity, text, detail::to_loggable(args)...);
-    else
-      render_now(site, Severity, {text.format, text.format_size}, std::tie(text), detail::to_loggable(args)...);
+    const detail::call_text& text = format.text;
+    using layout = detail::recorded<Args...>;
+    if constexpr (layout::as_they_are)
+      if (!format.shows_address)
+        return write(detail::located_site<layout>, Severity, text, detail::to_loggable(args)...);
+    if constexpr (detail::may_be_rendered_now<Args...>)
+      render_now(detail::located_site<detail::recorded_as_text<Args...>>, Severity, {text.format, text.format_size},
+                 std::tie(text), detail::to_renderable(args)...);
   }
 
   /// For arguments that cannot travel: the message is rendered here and travels as one string. `front`: what is

@@ -22,14 +22,27 @@
 /// Errors: a wrong format, level or field does not compile; it never throws but for what evaluating the arguments
 /// throws. Thread safety, lifetime and cost: as weir::logger.
 #define WEIR_LOG(logger_, severity_, format_, ...)                                                                   \
+  WEIR_LOG_NUMBERED(__COUNTER__, logger_, severity_, format_ __VA_OPT__(, ) __VA_ARGS__)
+// The names of what is in scope where the arguments are evaluated are each statement's own: in the arguments there
+// may be other statements, and -Wshadow. Of the static variables, which are not, the names are always the same: an
+// inline function is to have them once in a program.
+#define WEIR_LOG_NAME(prefix_, number_) prefix_##number_
+#define WEIR_LOG_NUMBERED(number_, ...)                                                                              \
+  WEIR_LOG_NAMED(WEIR_LOG_NAME(weir_logger_, number_), WEIR_LOG_NAME(weir_arguments_, number_),                      \
+                 WEIR_LOG_NAME(weir_site_, number_), __VA_ARGS__)
+#define WEIR_LOG_NAMED(logger_name_, arguments_name_, site_name_, logger_, severity_, format_, ...)                  \
   do {                                                                                                               \
     if constexpr ((severity_) >= ::weir::level::WEIR_LOG_FLOOR) {                                                    \
-      const ::weir::logger& weir_logger_ = (logger_);                                                                \
-      if (weir_logger_.enabled(severity_)) {                                                                         \
-        using weir_recorded_ = decltype(::weir::detail::recorded_as(__VA_ARGS__));                                   \
-        static constinit const ::weir::detail::call_site weir_site_{                                                 \
-            (format_), __FILE__, __LINE__, __func__, !weir_recorded_::as_they_are, false, weir_recorded_::types};    \
-        weir_logger_.log_statement<(severity_)>(weir_site_, (format_)__VA_OPT__(, ) __VA_ARGS__);                    \
+      const ::weir::logger& logger_name_ = (logger_);                                                                \
+      if (logger_name_.enabled(severity_)) {                                                                         \
+        using arguments_name_ = decltype(::weir::detail::types_of(__VA_ARGS__));                                     \
+        const ::weir::detail::call_site* site_name_;                                                                 \
+        {                                                                                                            \
+          static constinit const ::weir::detail::call_site weir_site_ =                                              \
+              ::weir::detail::describe(arguments_name_(), (format_), __FILE__, __LINE__, __func__);                  \
+          site_name_ = &weir_site_;                                                                                  \
+        }                                                                                                            \
+        logger_name_.log_statement<(severity_)>(*site_name_, (format_)__VA_OPT__(, ) __VA_ARGS__);                   \
       }                                                                                                              \
     }                                                                                                                \
   } while (false)
@@ -48,7 +61,9 @@
 /// sample_traces(0.01), see there, or a limit of your own: what is initialised by a constant expression and has a
 /// `permit pass() noexcept`. The limit is the statement's own, one for all threads (in a template, one for each
 /// instantiation). A record that passes says in its field `suppressed` how many were held back since the last one
-/// that did, if any were. Without the statement, as an object of yours:
+/// that did, if any were; where no record follows, a line of the log's own says so, some seconds later or when the
+/// stream ends (not for once() and first_n(), nor for a limit of your own without a `take_unreported()`). Without the
+/// statement, as an object of yours:
 ///
 ///   weir::rate_limit limit(5, 1s);
 ///   if (limit.pass()) log.warn("…");
@@ -57,24 +72,36 @@
 /// are evaluated only for what passes. Cost: below the logger's threshold as WEIR_LOG; held back, what the limit's
 /// documentation says.
 #define WEIR_LOG_LIMITED(logger_, severity_, limit_, format_, ...)                                                   \
+  WEIR_LOG_LIMITED_NUMBERED(__COUNTER__, logger_, severity_, limit_, format_ __VA_OPT__(, ) __VA_ARGS__)
+#define WEIR_LOG_LIMITED_NUMBERED(number_, ...)                                                                      \
+  WEIR_LOG_LIMITED_NAMED(WEIR_LOG_NAME(weir_logger_, number_), WEIR_LOG_NAME(weir_permit_, number_),                 \
+                         WEIR_LOG_NAME(weir_arguments_, number_), WEIR_LOG_NAME(weir_site_, number_), __VA_ARGS__)
+#define WEIR_LOG_LIMITED_NAMED(logger_name_, permit_name_, arguments_name_, site_name_, logger_, severity_, limit_,  \
+                               format_, ...)                                                                         \
   do {                                                                                                               \
     if constexpr ((severity_) >= ::weir::level::WEIR_LOG_FLOOR) {                                                    \
-      const ::weir::logger& weir_logger_ = (logger_);                                                                \
-      if (weir_logger_.enabled(severity_)) {                                                                         \
-        static constinit auto weir_limit_ = (limit_);                                                                \
-        if (const auto weir_permit_ = weir_limit_.pass()) {                                                          \
-          using weir_recorded_ = decltype(::weir::detail::recorded_as(__VA_ARGS__));                                 \
-          using weir_counted_ = decltype(::weir::detail::recorded_as(                                                \
-              __VA_ARGS__ __VA_OPT__(, )::weir::field<"suppressed">(weir_permit_.suppressed)));                      \
-          /* Every record carries the count; where it is 0, the description does not speak of it. */                 \
-          static constinit const ::weir::detail::call_site weir_sites_[]{                                            \
-              {(format_), __FILE__, __LINE__, __func__, !weir_recorded_::as_they_are, false, weir_recorded_::types}, \
-              {(format_), __FILE__, __LINE__, __func__, !weir_counted_::as_they_are, false, weir_counted_::types}};  \
-          weir_logger_.log_statement<(severity_)>(weir_sites_[weir_permit_.suppressed != 0 ? 1 : 0],                 \
-                                                  (format_)__VA_OPT__(, ) __VA_ARGS__,                               \
-                                                  ::weir::field<"suppressed">(weir_permit_.suppressed));             \
-        } else {                                                                                                     \
-          weir_logger_.count_suppressed();                                                                           \
+      const ::weir::logger& logger_name_ = (logger_);                                                                \
+      if (logger_name_.enabled(severity_)) {                                                                         \
+        ::weir::permit permit_name_;                                                                                 \
+        {                                                                                                            \
+          static constinit auto weir_limit_ = (limit_);                                                              \
+          static constinit ::weir::detail::limited_statement weir_statement_(weir_limit_, (severity_), __FILE__,     \
+                                                                             __LINE__, __func__);                    \
+          permit_name_ = weir_limit_.pass();                                                                         \
+          if (!permit_name_) logger_name_.count_suppressed(weir_statement_);                                         \
+        }                                                                                                            \
+        if (permit_name_) {                                                                                          \
+          using arguments_name_ = decltype(::weir::detail::types_of(__VA_ARGS__));                                   \
+          const ::weir::detail::call_site* site_name_;                                                               \
+          {                                                                                                          \
+            /* Every record carries the count; where it is 0, the description does not speak of it. */               \
+            static constinit const ::weir::detail::call_site weir_sites_[]{                                          \
+                ::weir::detail::describe(arguments_name_(), (format_), __FILE__, __LINE__, __func__),                \
+                ::weir::detail::describe_counted(arguments_name_(), (format_), __FILE__, __LINE__, __func__)};       \
+            site_name_ = &weir_sites_[permit_name_.suppressed != 0 ? 1 : 0];                                         \
+          }                                                                                                          \
+          logger_name_.log_statement<(severity_)>(*site_name_, (format_)__VA_OPT__(, ) __VA_ARGS__,                  \
+                                                  ::weir::field<"suppressed">(permit_name_.suppressed));             \
         }                                                                                                            \
       }                                                                                                              \
     }                                                                                                                \

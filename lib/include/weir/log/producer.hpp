@@ -3,6 +3,7 @@
 
 #include "weir/log/chunk.hpp"
 #include "weir/log/level.hpp"
+#include "weir/log/limited_statement.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -55,8 +56,15 @@ void count_unrenderable(stream_front& stream) noexcept;
 /// count_suppressed() where the thread has no chunk of the stream's to count in. Cost: an atomic addition.
 void count_suppressed_elsewhere(stream_front& stream) noexcept;
 
+/// Has the stream tell what the statement's limit holds back and no record does. Cost: a system call where the
+/// backend sleeps.
+void watch(stream_front& stream, limited_statement& statement) noexcept;
+
 /// Counts a statement that its limit has held back. Cost: an addition in the thread's own chunk.
-inline void count_suppressed(stream_front& stream) noexcept {
+inline void count_suppressed(stream_front& stream, limited_statement& statement) noexcept {
+  // relaxed: a hint; who reads an old value is followed by others.
+  if (!statement.watched.load(std::memory_order_relaxed)) [[unlikely]]
+    watch(stream, statement);
   const cursor& mine = this_thread_cursor;
   // A full chunk may be somebody else's by now.
   if (mine.stream != &stream || mine.at == mine.end) [[unlikely]]

@@ -49,6 +49,8 @@ class basic_rate_limit {
 
   /// Held back since the last that passed.
   std::uint64_t unreported() const noexcept { return suppressed_.unreported(); }
+  /// The same, and no permit will report it any more.
+  std::uint64_t take_unreported() noexcept { return suppressed_.take_unreported(); }
 
  private:
   static constexpr int most_bits = 16;

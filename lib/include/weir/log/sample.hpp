@@ -47,6 +47,8 @@ class sample {
 
   /// Held back since the last that passed.
   std::uint64_t unreported() const noexcept { return suppressed_.unreported(); }
+  /// The same, and no permit will report it any more.
+  std::uint64_t take_unreported() noexcept { return suppressed_.take_unreported(); }
 
  private:
   std::uint64_t share_;
@@ -65,6 +67,8 @@ class sample_traces {
 
   /// Held back since the last that passed.
   std::uint64_t unreported() const noexcept { return suppressed_.unreported(); }
+  /// The same, and no permit will report it any more.
+  std::uint64_t take_unreported() noexcept { return suppressed_.take_unreported(); }
 
  private:
   /// Of all of the id, for not every tracer makes all of its bits random.

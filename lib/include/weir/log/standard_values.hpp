@@ -45,6 +45,11 @@ struct as_text_formatter : fmt::formatter<fmt::string_view> {
   fmt::format_context::iterator write(std::string_view text, fmt::format_context& context) const;
 };
 
+/// A pointer to characters in a message that shows its address somewhere.
+struct text_pointer {
+  const char* text;
+};
+
 /// Of an exception: what(), and behind colons that of each exception nested in it.
 std::string exception_text(const std::exception& error) noexcept;
 /// The same; "none" of a null pointer, "unknown exception" of what is not a std::exception.
@@ -54,6 +59,21 @@ std::string exception_text(const std::exception_ptr& error) noexcept;
 struct rendered_now {};
 
 } // namespace weir::detail
+
+/// `{:p}` is its address; else the text, and of a null pointer `(null)`.
+template <>
+struct fmt::formatter<weir::detail::text_pointer> : fmt::formatter<const char*> {
+  constexpr auto parse(fmt::format_parse_context& context) {
+    const auto begin = context.begin();
+    const auto end = fmt::formatter<const char*>::parse(context);
+    shows_address_ = end != begin && end[-1] == 'p';
+    return end;
+  }
+  fmt::format_context::iterator format(weir::detail::text_pointer pointer, fmt::format_context& context) const;
+
+ private:
+  bool shows_address_ = false;
+};
 
 template <class Rep, class Period>
 struct fmt::formatter<weir::detail::plain_duration<Rep, Period>> : weir::detail::as_text_formatter {

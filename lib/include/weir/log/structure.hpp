@@ -45,7 +45,8 @@ class structure_writer {
   void formatted(fmt::format_args one);
 
   void open(brackets with);
-  /// To be called before each element; false: there is no room for more of them, and it has said so.
+  /// To be called before each element; false: there is no room for more of them, and it has said so. What is written
+  /// next in a map is a key, until colon().
   bool next(brackets within);
   void colon();
   void close(brackets with);
@@ -59,6 +60,7 @@ class structure_writer {
   structure_style style_;
   unsigned depth_ = 0;
   bool first_ = true;
+  bool in_key_ = false;
 };
 
 /// What `write` makes of `value`, or, if it throws, "[unformattable]" (JSON: the string "unformattable").
@@ -80,8 +82,8 @@ concept object_like = becomes_text<typename Map::key_type> &&
   map.at(key);
 };
 
-template <class Range>
-void write_range(structure_writer& out, const Range& range) {
+template <class Range, class Iterated>
+void write_elements(structure_writer& out, Iterated& range) {
   using brackets = structure_writer::brackets;
   constexpr bool is_map = requires { typename Range::mapped_type; };
   constexpr bool is_set = !is_map && requires { typename Range::key_type; };
@@ -102,6 +104,16 @@ void write_range(structure_writer& out, const Range& range) {
       });
   }
   write_all(is_set ? brackets::set : brackets::list, [&](const auto& element) { write_value(out, element); });
+}
+
+template <class Range>
+void write_range(structure_writer& out, const Range& range) {
+  if constexpr (remembering_view<Range>) {
+    Range own(range);
+    write_elements<Range>(out, own);
+  } else {
+    write_elements<Range>(out, range);
+  }
 }
 
 /// What the writer knows by itself.
