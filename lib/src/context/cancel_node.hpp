@@ -6,6 +6,7 @@
 #include "weir/context/done_callback.hpp"
 #include "weir/context/node.hpp"
 #include "weir/context/small_mutex.hpp"
+#include "weir/context/with_cancel.hpp"
 
 #include <chrono>
 
@@ -57,10 +58,13 @@ class cancel_node : public node, public done_flag, public list_hook {
   /// Whether nobody could tell if this node ended: the caller's two handles are all there are, and nothing waits.
   bool is_unobserved() const noexcept;
 
-  enum class renewal : std::uint8_t { impossible, to_be_joined, joined };
-  /// Makes a node that is unobserved what it was when it was made, but for `ids`. If it has ended it has left its
-  /// owner: join_owner() is to follow.
-  virtual renewal renew(const node* /*parent*/, const correlation& /*ids*/) noexcept { return renewal::impossible; }
+  /// Has a node that is unobserved begin anew, with `ids` and `limit`; false if it cannot. May throw what
+  /// timer_thread::start() throws; it has begun then, without a timer.
+  virtual bool renew(const node* /*parent*/, const correlation& /*ids*/, const context_limit& /*limit*/) {
+    return false;
+  }
+  /// Nothing ends it by itself any more: for who knows that nobody could tell, and is going to renew() it.
+  virtual void rest() noexcept {}
 
   /// Only of a node that is done.
   const done_cause& cause() const noexcept { return cause_; }
@@ -77,8 +81,12 @@ class cancel_node : public node, public done_flag, public list_hook {
  protected:
   ~cancel_node() override;
 
-  /// renew() without the ids.
+  enum class renewal : std::uint8_t { impossible, to_be_joined, joined };
+  /// Makes a node that is unobserved what it was when it was made. If it has ended it has left its owner:
+  /// join_owner() is to follow.
   renewal revive(const node* parent) noexcept;
+  /// Of a node that renew() is at: nobody reads it meanwhile.
+  void set_deadline(time_point deadline) noexcept { deadline_ = deadline; }
 
  private:
   struct waiter;
@@ -99,7 +107,7 @@ class cancel_node : public node, public done_flag, public list_hook {
   void leave_owner() noexcept;
   void run_callbacks() noexcept;
 
-  const time_point deadline_;
+  time_point deadline_; // constant, but for renew()
 
   small_mutex lock_;
   const bool has_timer_;

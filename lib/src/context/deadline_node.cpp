@@ -25,6 +25,12 @@ void deadline_node::start_timer() {
 
 void deadline_node::stop_timer() noexcept { timer_thread::instance().stop(*this); }
 
+void deadline_node::set_limit(time_point deadline, done_cause expired) noexcept {
+  set_deadline(deadline);
+  set_due(deadline);
+  expired_ = std::move(expired);
+}
+
 bool deadline_node::pin_node(timer& self) noexcept {
   // The destructor waits for the timer thread's lock in stop(), so the node is still there to be asked.
   return static_cast<deadline_node&>(self).try_add_reference();

@@ -7,7 +7,7 @@
 
 namespace weir::detail {
 
-class deadline_node final : public cancel_node, public timer {
+class deadline_node : public cancel_node, public timer {
  public:
   using time_point = cancel_node::time_point;
 
@@ -19,15 +19,18 @@ class deadline_node final : public cancel_node, public timer {
   /// Unless the node is done. May throw what timer_thread::start() throws.
   void start_timer();
 
- private:
+ protected:
   ~deadline_node() override;
   void stop_timer() noexcept override;
+  /// Of a node that renew() is at, whose timer does not run.
+  void set_limit(time_point deadline, done_cause expired) noexcept;
 
+ private:
   static bool pin_node(timer& self) noexcept;
   static void expire_node(timer& self) noexcept;
   static const functions node_functions;
 
-  const done_cause expired_;
+  done_cause expired_; // constant, but for set_limit()
 };
 
 } // namespace weir::detail

@@ -28,11 +28,15 @@ class timer {
   bool pin() noexcept { return calls_.pin(*this); }
   void expire() noexcept { calls_.expire(*this); }
 
+ protected:
+  /// While it does not run.
+  void set_due(time_point due) noexcept { due_ = due; }
+
  private:
   friend class timer_heap;
   static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
-  const time_point due_;
+  time_point due_;
   const functions& calls_;
   std::uint64_t order_ = 0;
   std::size_t position_ = nowhere;

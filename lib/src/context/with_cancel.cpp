@@ -34,35 +34,86 @@ class correlated_cancel_node final : public cancel_node {
     ids_ = &own_;
   }
 
-  renewal renew(const node* parent, const correlation& ids) noexcept override {
-    const renewal result = revive(parent);
-    if (result != renewal::impossible) own_ = completed_by(parent, ids);
-    return result;
+  bool renew(const node* parent, const correlation& ids, const context_limit& limit) override {
+    if (limit.deadline < deadline()) return false;
+    const renewal found = revive(parent);
+    if (found == renewal::impossible) return false;
+    own_ = completed_by(parent, ids);
+    if (found == renewal::to_be_joined) join_owner();
+    return true;
   }
 
  private:
   correlation own_;
 };
 
-cancel_node::time_point deadline_above(const context& parent) noexcept {
-  const cancel_node* above = cancel_node::above(context_access::get(parent));
+cancel_node::time_point deadline_above(const node* parent) noexcept {
+  const cancel_node* const above = cancel_node::above(parent);
   return above ? above->deadline() : cancel_node::time_point::max();
 }
+
+bool is_done(const node* parent) noexcept { return parent && parent->source() && parent->source()->done(); }
+
+/// The beginning of a node whose timer is its own.
+void join_and_start(deadline_node& made, context::time_point now, bool is_joined) {
+  if (made.deadline() <= now && !is_done(made.parent())) return made.expire_now();
+  // The timer last: a parent that ends before the deadline is what ends the child, however long this takes.
+  if (!is_joined) made.join_owner();
+  made.start_timer();
+}
+
+/// A node with ids whose deadline, and whether it has one, changes from one renewal to the next.
+class correlated_deadline_node final : public deadline_node {
+ public:
+  correlated_deadline_node(node* parent, const correlation& given, const context_limit& limit) noexcept
+      : deadline_node(parent, limit.deadline, cause_at(limit)), own_(completed_by(parent, given)) {
+    ids_ = &own_;
+  }
+
+  bool renew(const node* parent, const correlation& ids, const context_limit& limit) override {
+    const renewal found = revive(parent);
+    if (found == renewal::impossible) return false;
+    rest();
+    own_ = completed_by(parent, ids);
+    const time_point above = deadline_above(parent);
+    set_limit(std::min(limit.deadline, above), cause_at(limit));
+    has_own_limit_ = limit.deadline < above;
+    if (has_own_limit_)
+      join_and_start(*this, limit.now, found == renewal::joined);
+    else if (found == renewal::to_be_joined)
+      join_owner();
+    return true;
+  }
+
+  void rest() noexcept override {
+    if (has_own_limit_) stop_timer();
+    has_own_limit_ = false;
+  }
+
+ private:
+  static done_cause cause_at(const context_limit& limit) noexcept {
+    return {context_errc::deadline_exceeded, limit.reason};
+  }
+
+  bool has_own_limit_ = true; // else its timer does not run
+  correlation own_;
+};
 
 cancellable make_with_deadline(const context& parent, context::time_point now, context::time_point deadline,
                                cancel_reason reason, cancel_cause cause) {
   // At equal deadlines, too, the parent's is the one that counts.
-  if (deadline_above(parent) <= deadline) return with_cancel(parent);
+  if (deadline_above(context_access::get(parent)) <= deadline) return with_cancel(parent);
   auto* made = new deadline_node(context_access::get(parent), deadline,
                                  make_done_cause(context_errc::deadline_exceeded, reason, std::move(cause)));
   cancellable result = cancellable_access::make(made);
-  if (deadline <= now && !parent.done()) {
-    made->expire_now();
-    return result;
-  }
-  // The timer last: a parent that ends before the deadline is what ends the child, however long this takes.
-  made->join_owner();
-  made->start_timer();
+  join_and_start(*made, now, false);
+  return result;
+}
+
+cancellable make_with_limit(const context& parent, const correlation& ids, const context_limit& limit) {
+  auto* made = new correlated_deadline_node(context_access::get(parent), ids, limit);
+  cancellable result = cancellable_access::make(made);
+  join_and_start(*made, limit.now, false);
   return result;
 }
 
@@ -72,23 +123,25 @@ cancellable make_with_deadline(const context& parent, context::time_point now, c
 namespace weir {
 
 cancellable with_cancel(const context& parent) {
-  auto* made = new detail::cancel_node(detail::context_access::get(parent), detail::deadline_above(parent));
+  detail::node* const above = detail::context_access::get(parent);
+  auto* made = new detail::cancel_node(above, detail::deadline_above(above));
   cancellable result = detail::cancellable_access::make(made);
   made->join_owner();
   return result;
 }
 
 cancellable with_cancel(const context& parent, const correlation& ids) {
-  auto* made =
-      new detail::correlated_cancel_node(detail::context_access::get(parent), detail::deadline_above(parent), ids);
+  detail::node* const above = detail::context_access::get(parent);
+  auto* made = new detail::correlated_cancel_node(above, detail::deadline_above(above), ids);
   cancellable result = detail::cancellable_access::make(made);
   made->join_owner();
   return result;
 }
 
 cancellable with_stop_token(const context& parent, std::stop_token token, cancel_cause cause) {
+  detail::node* const above = detail::context_access::get(parent);
   auto* made = new detail::stop_node(
-      detail::context_access::get(parent), detail::deadline_above(parent),
+      above, detail::deadline_above(above),
       detail::make_done_cause(context_errc::canceled, cancel_reason::application, std::move(cause)));
   cancellable result = detail::cancellable_access::make(made);
   made->join_owner();
@@ -96,23 +149,25 @@ cancellable with_stop_token(const context& parent, std::stop_token token, cancel
   return result;
 }
 
-void renew(cancellable& made, const context& parent, const correlation& ids) {
-  using renewal = detail::cancel_node::renewal;
+void renew(cancellable& made, const context& parent, const correlation& ids, const context_limit& limit) {
   detail::cancel_node* const used = detail::cancellable_access::get(made);
-  switch (used ? used->renew(detail::context_access::get(parent), ids) : renewal::impossible) {
-  case renewal::joined:
-    break;
-  case renewal::to_be_joined:
-    used->join_owner();
-    break;
-  case renewal::impossible:
-    made = with_cancel(parent, ids);
+  const detail::node* const above = detail::context_access::get(parent);
+  try {
+    if (used && used->renew(above, ids, limit)) return;
+  } catch (...) { // there is no timer to be had
+    made.cancel();
+    throw;
   }
+  const bool needs_timer = limit.deadline < detail::deadline_above(above);
+  made = needs_timer ? detail::make_with_limit(parent, ids, limit) : with_cancel(parent, ids);
 }
 
 void retire(const cancellable& made) noexcept {
-  const detail::cancel_node* const used = detail::cancellable_access::get(made);
-  if (!used || !used->is_unobserved()) made.cancel();
+  detail::cancel_node* const used = detail::cancellable_access::get(made);
+  if (!used || !used->is_unobserved())
+    made.cancel();
+  else
+    used->rest();
 }
 
 bool detail::is_alone_with(const context& parent, const cancellable& made) noexcept {

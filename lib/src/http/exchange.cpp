@@ -143,17 +143,19 @@ void exchange::begin_request_id(std::string_view sent) {
     facts_.request_id = random_request_id().view();
 }
 
-void exchange::begin_deadline(std::optional<microseconds> given, detail::request_extras& extras) noexcept {
+void exchange::begin_deadline(std::optional<microseconds> given, context_limit& limit) noexcept {
   const observer_options& options = observer_->options();
+  limit.now = facts_.received;
   if (given && *given <= options.largest_deadline) {
-    extras.deadline = facts_.received + std::max(*given, microseconds(0));
-    expired_on_arrival_ = extras.deadline <= clock::now();
+    limit.deadline = facts_.received + std::max(*given, microseconds(0));
+    limit.now = clock::now();
+    expired_on_arrival_ = limit.deadline <= limit.now;
     observer_->deadline_received(expired_on_arrival_);
   }
   const auto own = options.default_deadline;
-  if (own.count() == 0 || extras.deadline <= facts_.received + own) return;
-  extras.deadline = facts_.received + own;
-  extras.at_deadline = cancel_reason::timeout;
+  if (own.count() == 0 || limit.deadline <= facts_.received + own) return;
+  limit.deadline = facts_.received + own;
+  limit.reason = cancel_reason::timeout;
 }
 
 void exchange::begin_with_extras(const request_head& head, const correlation& ids) {
@@ -161,7 +163,7 @@ void exchange::begin_with_extras(const request_head& head, const correlation& id
   begin_request_id(sent != nullptr ? sent->request_id() : std::string_view());
   detail::request_extras extras{.request_id = facts_.request_id, .tracestate = facts_.trace.state.text()};
   if (sent != nullptr) extras.baggages = sent->baggages();
-  begin_deadline(sent != nullptr ? shorter(head.timeout, time_told(*sent)) : head.timeout, extras);
+  begin_deadline(sent != nullptr ? shorter(head.timeout, time_told(*sent)) : head.timeout, extras.limit);
   context_.begin(observer_->options().base, ids, extras);
 }
 

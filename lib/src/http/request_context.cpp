@@ -23,11 +23,7 @@ void request_context::begin(const context& base, const correlation& ids, const r
       carrying = with_value<baggage_key>(*above, std::move(carried));
       above = &carrying;
     }
-  if (extras.deadline != context::time_point::max()) {
-    limit_ = with_deadline(*above, extras.deadline, {.reason = extras.at_deadline});
-    above = &limit_.ctx;
-  }
-  renew(current_, *above, ids);
+  renew(current_, *above, ids, extras.limit);
 }
 
 } // namespace weir::detail

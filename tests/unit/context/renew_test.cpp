@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
 #include <thread>
 #include <utility>
 
 #include <catch2/catch.hpp>
 
+using namespace std::chrono_literals;
 using weir::cancel_reason;
 
 namespace {
@@ -20,6 +22,11 @@ bool renewed_in_place(weir::cancellable& made, const weir::context& parent) {
   made.cancel();
   weir::renew(made, parent, second_ids);
   return made.ctx.ids() == before;
+}
+
+weir::context_limit in(weir::context::duration time, cancel_reason reason = cancel_reason::timeout) {
+  const auto now = weir::context::clock::now();
+  return {.deadline = now + time, .reason = reason, .now = now};
 }
 
 } // namespace
@@ -178,6 +185,89 @@ TEST_CASE("renew: a holder on another thread never sees what comes after its own
     });
     made.cancel();
     weir::renew(made, weir::background(), round % 2 == 0 ? second_ids : first_ids);
+    wrong += made.ctx.done();
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("renew: one with a deadline begins again in place, with another or with none", "[context][renew]") {
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  weir::cancellable made;
+  const weir::context_limit first = in(1h), second = in(2h);
+  weir::renew(made, parent, first_ids, first);
+  const weir::correlation* const before = made.ctx.ids();
+  CHECK(made.ctx.deadline() == first.deadline);
+  for (const bool retired : {true, false}) {
+    if (retired) weir::retire(made);
+    weir::renew(made, parent, second_ids, second);
+    CHECK(made.ctx.ids() == before);
+    CHECK(*made.ctx.ids() == second_ids);
+    CHECK(made.ctx.deadline() == second.deadline);
+    weir::retire(made);
+    weir::renew(made, parent, first_ids);
+    CHECK(made.ctx.ids() == before);
+    CHECK(made.ctx.deadline() == std::nullopt);
+    CHECK_FALSE(made.ctx.done());
+  }
+  weir::renew(made, parent, first_ids, first);
+  cancel_parent(cancel_reason::shutdown);
+  CHECK(made.ctx.reason() == cancel_reason::shutdown);
+}
+
+TEST_CASE("renew: a deadline passes for the one that it was given to, and for no other",
+          "[context][renew][concurrent]") {
+  weir::cancellable made;
+  weir::renew(made, weir::background(), first_ids, in(1ms));
+  const bool retired = GENERATE(true, false);
+  if (retired) weir::retire(made);
+  weir::renew(made, weir::background(), first_ids, in(1h));
+  CHECK_FALSE(made.ctx.wait_for(5ms));
+  weir::retire(made);
+  weir::renew(made, weir::background(), second_ids, in(1ms, cancel_reason::deadline));
+  CHECK(made.ctx.wait());
+  CHECK(made.ctx.error() == weir::context_errc::deadline_exceeded);
+  CHECK(made.ctx.reason() == cancel_reason::deadline);
+}
+
+TEST_CASE("renew: a deadline that has passed ends the context at once, but for its parent's reason",
+          "[context][renew]") {
+  auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+  weir::cancellable made;
+  for (int i = 0; i < 3; ++i) {
+    weir::renew(made, parent, first_ids, in(0s, cancel_reason::deadline));
+    CHECK(made.ctx.reason() == cancel_reason::deadline);
+    weir::renew(made, parent, first_ids, in(1h));
+    CHECK_FALSE(made.ctx.done());
+    if (i == 1) weir::retire(made);
+  }
+  cancel_parent(cancel_reason::overload);
+  weir::renew(made, parent, first_ids, in(0s));
+  CHECK(made.ctx.reason() == cancel_reason::overload);
+}
+
+TEST_CASE("renew: an earlier deadline of the parent's counts", "[context][renew]") {
+  const auto when = weir::context::clock::now() + 1h;
+  const weir::cancellable parent = weir::with_deadline(weir::background(), when);
+  weir::cancellable made;
+  weir::renew(made, parent.ctx, first_ids, in(2h));
+  CHECK(made.ctx.deadline() == when);
+  weir::renew(made, parent.ctx, first_ids, in(1min));
+  CHECK(made.ctx.deadline() < when);
+  weir::renew(made, parent.ctx, first_ids, in(2h));
+  CHECK(made.ctx.deadline() == when);
+}
+
+TEST_CASE("renew: requests that come while deadlines pass have their own, and are ended by no other",
+          "[context][renew][concurrent]") {
+  int wrong = 0;
+  weir::cancellable made;
+  for (int round = 0; round < 2000; ++round) {
+    // About to pass, passing or passed when the next one begins.
+    weir::renew(made, weir::background(), first_ids, in(std::chrono::microseconds(round % 100)));
+    for (int i = 0; i < round % 17; ++i) std::this_thread::yield();
+    if (round % 2 == 0) weir::retire(made);
+    weir::renew(made, weir::background(), second_ids, in(1h));
+    for (int i = 0; i < round % 5; ++i) std::this_thread::yield();
     wrong += made.ctx.done();
   }
   CHECK(wrong == 0);

@@ -7,7 +7,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <string_view>
+#include <utility>
 
 extern "C" void* __libc_malloc(std::size_t);
 
@@ -15,14 +18,19 @@ namespace {
 
 constinit thread_local int allocations = 0;
 
-/// How often the third request of its kind on a connection allocates.
-int allocations_of_one(const weir_test::sent& headers, weir::observer_options options = {}) {
+/// How often the third request of its kind on a connection allocates. `others`: of the requests between them.
+int allocations_of_one(const weir_test::sent& headers, weir::observer_options options = {},
+                       const weir_test::sent* others = nullptr) {
   weir::metrics_registry registry;
   options.metrics = &registry;
   weir::request_observer observer(options);
   weir::exchange exchange(observer);
   int before = 0;
   for (int i = 0; i < 3; ++i) {
+    if (others != nullptr) {
+      weir_test::begin_with(exchange, *others);
+      weir_test::complete(exchange);
+    }
     before = allocations;
     weir_test::begin_with(exchange, headers, {.target = "/download/a-name-that-is-too-long-to-be-held-in-place"});
     exchange.set_route("/download/{name}");
@@ -53,7 +61,15 @@ TEST_CASE("allocation: a request takes none, traced or not", "[http]") {
   CHECK(allocations_of_one({traceparent, {"X-Request-Timeout-Ms", "never"}}) == 0);
 }
 
-TEST_CASE("allocation: baggage takes three, its text and two contexts; a deadline two contexts", "[http]") {
+TEST_CASE("allocation: a request with a deadline takes none, be it the caller's or the server's", "[http]") {
+  const std::pair<std::string_view, std::string_view> deadline{"X-Request-Timeout-Ms", "60000"};
+  const weir_test::sent none;
+  CHECK(allocations_of_one({deadline}) == 0);
+  CHECK(allocations_of_one({}, {.default_deadline = std::chrono::seconds(60)}) == 0);
+  CHECK(allocations_of_one({deadline, {"X-Request-ID", "7c9e6679-7425-40de-944b-e07fc1f90ae7"}}) == 0);
+  CHECK(allocations_of_one({deadline}, {}, &none) == 0);
+}
+
+TEST_CASE("allocation: baggage takes three, its text and two contexts", "[http]") {
   CHECK(allocations_of_one({{"baggage", "a-key-that-is-too-long=to-be-held-in-place"}}) == 3);
-  CHECK(allocations_of_one({{"X-Request-Timeout-Ms", "60000"}}) == 2);
 }

@@ -21,22 +21,32 @@ cancellable with_cancel(const context& parent);
 /// with_cancel() and with_correlation() in one node: what a request begins with. Cost: as with_cancel().
 cancellable with_cancel(const context& parent, const correlation& ids);
 
-/// `made = with_cancel(parent, ids)`, at less cost where `made` comes from there as well and nobody else holds it or
-/// waits for its end: it then begins anew in the memory it has. For who makes one context after the other and is
-/// mostly alone with them at the end, as a connection is with its requests'.
-/// Errors: throws std::bad_alloc, and `made` is what it was. Thread safety: as assignment to `made`.
-/// Cost: two loads after retire(), one lock after a cancel; if somebody else holds it, with_cancel()'s.
-void renew(cancellable& made, const context& parent, const correlation& ids);
+/// When a context is to end by itself, and why it then has. Default: it is not.
+struct context_limit {
+  context::time_point deadline = context::time_point::max();
+  cancel_reason reason = cancel_reason::deadline;
+  context::time_point now{}; ///< what the clock said last: a deadline until then has passed
+};
+
+/// `made = with_cancel(parent, ids)`, at less cost where `made` comes from there, or from here, and nobody else holds
+/// it or waits for its end: it then begins anew in the memory it has. For who makes one context after the other and
+/// is mostly alone with them at the end, as a connection is with its requests'. `limit`: as with_deadline(), in the
+/// same node, which has room for a timer from then on. Errors: throws std::bad_alloc, and `made` is what it was; with
+/// a limit also std::system_error if the process's timer thread cannot be started, and `made` has ended then. Thread
+/// safety: as assignment to `made`. Cost: two loads after retire(), one lock after a cancel, another two with a
+/// limit; if somebody else holds it, with_cancel()'s.
+void renew(cancellable& made, const context& parent, const correlation& ids, const context_limit& limit = {});
 
 /// `made.cancel()` for who will renew() it: does nothing where nobody could tell, because nobody else holds the
 /// context, has a child of it or waits for its end. Thread safety: as the destructor of `made`.
-/// Cost: a load; if somebody else holds it, that of ending it.
+/// Its timer, if it has one, is stopped. Cost: a load, a lock with a timer; if somebody else holds it, that of ending
+/// it.
 void retire(const cancellable& made) noexcept;
 
 namespace detail {
 
-/// Whether `made`, from with_cancel(parent, ids), is what `parent` is there for and nobody but the caller, who has one
-/// handle to each, can get at either of them or waits for an end: then what `parent` carries may be changed.
+/// Whether `made`, from with_cancel(parent, ids), is what `parent` is there for and nobody but the caller, who has
+/// one handle to each, can get at either of them or waits for an end: then what `parent` carries may be changed.
 /// Thread safety: as the destructor of `made`. Cost: two loads.
 bool is_alone_with(const context& parent, const cancellable& made) noexcept;
 

@@ -213,7 +213,7 @@ class exchange {
   correlation begin_recording();
   void begin_with_extras(const request_head& head, const correlation& ids);
   void begin_request_id(std::string_view sent);
-  void begin_deadline(std::optional<std::chrono::microseconds> given, detail::request_extras& extras) noexcept;
+  void begin_deadline(std::optional<std::chrono::microseconds> given, context_limit& limit) noexcept;
   void force(request_outcome outcome) noexcept;
   void settle_recording() noexcept;
   std::uint64_t make_mark(cancel_reason reason) const noexcept;

@@ -63,7 +63,7 @@ struct observer_options {
   /// A caller's time above this is as good as none; 1 ms to 24 hours. Raising it keeps timers for longer.
   std::chrono::milliseconds largest_deadline{std::chrono::hours(1)};
   /// How long a request may take whose caller does not say, or says more; then its context ends for the reason
-  /// timeout. 0 (default) for ever, to 24 hours. Costs a request two allocations and a timer.
+  /// timeout. 0 (default) for ever, to 24 hours. Costs a request a timer, a connection an allocation.
   std::chrono::milliseconds default_deadline{0};
   /// The parent of all requests' contexts; ending it cancels them all, as a shutdown does.
   context base{};

@@ -15,13 +15,12 @@ struct request_extras {
   std::string_view request_id{};
   std::string_view tracestate{}; // valid
   std::span<const std::string_view> baggages{};
-  context::time_point deadline = context::time_point::max(); // max(): none
-  cancel_reason at_deadline = cancel_reason::deadline;
+  context_limit limit{};
 };
 
 /// Makes the contexts of an exchange, from the observer's base down:
 ///
-///     base ── values: request id, tracestate ── baggage ── deadline ── the request's, with its log ids
+///     base ── values: request id, tracestate ── baggage ── the request's, with its log ids and deadline
 ///
 /// of which those between the first and the last are there if the request has something to put there. The request's
 /// own is made anew in the memory of its forerunner, and so is the values' where nothing stands between the two.
@@ -37,17 +36,13 @@ class request_context {
   void cancel(cancel_reason reason) const noexcept { current_.cancel(reason); }
 
   /// Nothing is done under it any more but by whoever has a copy.
-  void end() noexcept {
-    retire(current_);
-    if (limit_.cancel) limit_ = {};
-  }
+  void end() noexcept { retire(current_); }
 
  private:
   const context& renew_values(const context& base, const request_extras& extras);
 
   cancellable current_;
-  cancellable limit_; // of a request with a deadline
-  context values_;    // of the last request that had an id or a tracestate
+  context values_; // of the last request that had an id or a tracestate
 };
 
 } // namespace weir::detail
