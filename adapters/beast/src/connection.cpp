@@ -57,14 +57,15 @@ connection::awaitable_error connection::read_some(std::size_t room) {
   co_return failed;
 }
 
-connection::awaitable_error connection::read_header(parser& incoming) {
+connection::awaitable_error connection::read_header(parser& incoming, clock::time_point now) {
   if (buffer_.size() == 0 && buffer_.capacity() > idle_buffer) buffer_.shrink_to_fit();
   header_began_ = {};
   error_code error = parse(incoming); // a client may have sent it ahead, behind the request before
   waited_ = error == http::error::need_more;
   while (error == http::error::need_more && !incoming.got_some()) {
     if (!expects_more_) co_return asio::error::shut_down;
-    limit_.begin(options_.idle_timeout, at_limit::close);
+    if (now == clock::time_point()) now = clock::now();
+    limit_.begin(std::exchange(now, {}) + options_.idle_timeout, at_limit::close);
     const std::size_t room = boost::beast::read_size(buffer_, most_at_once);
     auto [failed, bytes] = co_await socket_.async_read_some(buffer_.prepare(room), token());
     if (limit_.end()) co_return boost::beast::error::timeout;

@@ -44,7 +44,8 @@ class connection {
   server_socket::executor_type executor() noexcept { return socket_.get_executor(); }
 
   /// A request's header: its first byte within idle_timeout, and all of it within header_timeout from then on.
-  awaitable_error read_header(parser& incoming);
+  /// `now`: of who has just read the clock; the epoch means that nobody has.
+  awaitable_error read_header(parser& incoming, std::chrono::steady_clock::time_point now = {});
   /// When the first byte of that header had come, if it did not come whole; else the epoch.
   std::chrono::steady_clock::time_point header_began() const noexcept { return header_began_; }
   /// From now on read_header() takes in what has been read, and ends with error::shut_down instead of waiting for

@@ -4,17 +4,24 @@
 
 namespace weir::detail {
 
-early_answer::early_answer(http_response& response, context ctx, std::string_view body)
-    : session_(*response.session_),
-      ctx_(std::move(ctx)),
-      body_(body),
-      at_end_(ctx_, session_.executor(), give{self_}) {}
+early_answer::early_answer(session& whose) : session_(whose), at_end_(session_.executor(), give{this}) {}
 
-void early_answer::give::operator()() const {
-  const auto alive = target.lock();
-  if (!alive) return;
-  early_answer& own = **alive;
-  own.session_.answer_early(own.ctx_, own.body_);
+early_answer::early_answer(http_response& response, const context& ctx, std::string_view body)
+    : early_answer(*response.session_) {
+  begin(ctx, body);
 }
+
+void early_answer::begin(const context& ctx, std::string_view body) {
+  ctx_ = ctx;
+  body_ = body;
+  at_end_.begin(ctx_);
+}
+
+void early_answer::end() noexcept {
+  at_end_.end();
+  ctx_ = {}; // held on to, it could not be renewed for the next request
+}
+
+void early_answer::give::operator()() const { own->session_.answer_early(own->ctx_, own->body_); }
 
 } // namespace weir::detail

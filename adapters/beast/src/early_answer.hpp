@@ -6,9 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <memory>
 #include <string_view>
-#include <utility>
 
 namespace weir {
 
@@ -32,28 +30,31 @@ inline unsigned status_when_late(cancel_reason reason) noexcept {
   return reason == cancel_reason::deadline ? 504 : 503;
 }
 
-/// While it lives: when `ctx` ends because its time is over, and nothing has been sent yet, the client gets `body`,
-/// with status_when_late(). Lives within the handling of a request, on the session's executor. Lifetime: what `body`
-/// refers to outlives it.
+/// From begin() to end(), or its destructor: when `ctx` ends because its time is over, and nothing has been sent yet,
+/// the client gets `body`, with status_when_late(). Used within the handling of requests, on the session's executor.
+/// Lifetime: the session, and what `body` refers to, outlive it. Cost: an allocation at the beginning, none in
+/// begin().
 class early_answer {
  public:
-  early_answer(http_response& response, context ctx, std::string_view body);
+  explicit early_answer(session& whose);
+  early_answer(http_response& response, const context& ctx, std::string_view body);
   early_answer(const early_answer&) = delete;
   early_answer& operator=(const early_answer&) = delete;
   ~early_answer() = default;
 
+  void begin(const context& ctx, std::string_view body);
+  void end() noexcept;
+
  private:
-  /// It comes by post: what it was for may be over.
   struct give {
-    std::weak_ptr<early_answer*> target;
+    early_answer* own;
     void operator()() const;
   };
 
   session& session_;
-  const context ctx_;
-  const std::string_view body_;
-  const std::shared_ptr<early_answer*> self_ = std::make_shared<early_answer*>(this);
-  const post_on_done<boost::asio::any_io_executor, give> at_end_;
+  context ctx_;
+  std::string_view body_;
+  post_on_done<boost::asio::any_io_executor, give> at_end_;
 };
 
 } // namespace detail

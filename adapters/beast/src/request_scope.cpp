@@ -82,7 +82,10 @@ void request_scope::begin(const http::request_header<fields>& request, std::uint
                    .headers = &headers,
                    .received = received});
   exchange_.add_request_bytes(bytes_of_body);
-  if (!exchange_.expired_on_arrival()) exchange_.handler_started();
+  // Nothing has been waited for since that was read, unless the session says when it was.
+  if (!exchange_.expired_on_arrival())
+    exchange_.handler_started(received == exchange_record::time_point() ? exchange_.facts().received
+                                                                        : exchange_record::time_point());
   watch_.start(connection_.descriptor(connection_.socket), exchange_, look_ ? &look_ : nullptr);
 }
 
@@ -104,8 +107,11 @@ void request_scope::identify(http::response_header<fields>& response) const {
 }
 
 void request_scope::responding(const http::response_header<fields>& response) noexcept {
+  // As a rule it has returned just now.
+  const bool was_known = exchange_.facts().handler_returned != exchange_record::time_point();
   exchange_.handler_returned();
-  exchange_.response_started(response.result_int());
+  exchange_.response_started(response.result_int(),
+                             was_known ? exchange_record::time_point() : exchange_.facts().handler_returned);
 }
 
 void request_scope::finish(const boost::system::error_code& error, std::uint64_t bytes_of_body) noexcept {

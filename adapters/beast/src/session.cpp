@@ -123,7 +123,9 @@ asio::awaitable<void> session::run() {
   bool again = true;
   while (again && goes_on()) {
     parser& incoming = renew_parser();
-    error_code error = co_await connection_.read_header(incoming);
+    // Nothing has been waited for since the request before ended.
+    const auto now = exchange_ ? exchange_->facts().finished : exchange_record::time_point();
+    error_code error = co_await connection_.read_header(incoming, now);
     header_flaw flaw;
     if (!begin_request(incoming, error, flaw)) break;
     if (!error && exchange_ && exchange_->expired_on_arrival()) {
@@ -260,8 +262,10 @@ asio::awaitable<void> session::handle() {
     const bool has_waited = !came_whole_ || connection_.header_began() != exchange_record::time_point();
     exchange_->handler_started(has_waited ? exchange_record::time_point() : exchange_->facts().received);
   }
-  std::optional<early_answer> when_late;
-  if (ctx().deadline()) when_late.emplace(*response_, ctx(), took_too_long_line);
+  if (ctx().deadline()) {
+    if (!when_late_) when_late_.emplace(*this);
+    when_late_->begin(ctx(), took_too_long_line);
+  }
 
   std::exception_ptr thrown;
   try {
@@ -271,6 +275,7 @@ asio::awaitable<void> session::handle() {
   }
   if (exchange_) exchange_->handler_returned();
   if (thrown) note_thrown(thrown);
+  if (when_late_) when_late_->end();
 }
 
 void session::note_thrown(const std::exception_ptr& thrown) {

@@ -141,7 +141,8 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<http_response> response_;
   router::match match_;
   const route_limits* limits_;
-  std::unique_ptr<early_sending> early_; // or null
+  std::optional<early_answer> when_late_; // of who has had a request with a deadline
+  std::unique_ptr<early_sending> early_;  // or null
   std::optional<post_on_done<boost::asio::any_io_executor, interrupt>> interrupt_;
   std::uint64_t round_ = 0; // which request this is
   bool came_whole_ = false; // with its header: there was no body to wait for

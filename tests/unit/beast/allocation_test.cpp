@@ -7,7 +7,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 extern "C" void* __libc_malloc(std::size_t);
@@ -33,7 +35,7 @@ extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
 namespace {
 
 /// How often the server's thread allocates from one request on a connection to the next, once both are in use.
-std::vector<int> allocations_between_requests(bool is_observed) {
+std::vector<int> allocations_between_requests(bool is_observed, weir::observer_options observing = {}) {
   constexpr int warm = 5, counted = 20;
   std::vector<int> seen; // by the handler, on the server's thread
   seen.reserve(warm + counted + 1);
@@ -46,7 +48,7 @@ std::vector<int> allocations_between_requests(bool is_observed) {
         });
       },
       // Watched late, as in practice: a watch that is armed takes a place in a table.
-      {.port = 0, .watch = {.arm_after = std::chrono::seconds(1)}}, is_observed);
+      {.port = 0, .watch = {.arm_after = std::chrono::seconds(1)}}, is_observed, std::move(observing));
   weir_test::raw_client client(server.port());
   for (int i = 0; i <= warm + counted; ++i)
     if (client.get("/hello").status != 200) return {};
@@ -58,12 +60,15 @@ std::vector<int> allocations_between_requests(bool is_observed) {
 
 } // namespace
 
-TEST_CASE("allocation: observing a request takes none", "[beast]") {
-  const std::vector<int> bare = allocations_between_requests(false), observed = allocations_between_requests(true);
+TEST_CASE("allocation: observing a request takes none, with a deadline or without", "[beast]") {
+  const std::vector<int> bare = allocations_between_requests(false), observed = allocations_between_requests(true),
+                         timed = allocations_between_requests(true, {.default_deadline = std::chrono::hours(1)});
   REQUIRE(bare.size() == 20);
   REQUIRE(observed.size() == 20);
+  REQUIRE(timed.size() == 20);
   // The least: what the watch waits for every few milliseconds may take the memory that Asio keeps for the next read.
   CHECK(std::ranges::min(observed) == std::ranges::min(bare));
+  CHECK(std::ranges::min(timed) == std::ranges::min(bare));
   CHECK(std::ranges::min(bare) <= 8); // Beast's: of the request and of the response each a few for its header
 }
 

@@ -124,6 +124,12 @@ namespace detail {
 struct context_access {
   static node* get(const context& from) noexcept { return from.node_.get(); }
   static context make(node_ptr node) noexcept { return context(std::move(node)); }
+  /// context::on_done() for a callback that its maker has, and keeps a reference to.
+  static done_registration on_done(const context& of, done_callback& callback) noexcept {
+    if (!of.source()) return {};
+    callback.add_references(done_callback::registered);
+    return of.register_callback(&callback);
+  }
 };
 
 } // namespace detail

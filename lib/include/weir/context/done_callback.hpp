@@ -16,11 +16,13 @@ struct list_hook {
   list_hook* previous = nullptr;
 };
 
-/// Owned by the list it waits in (whoever takes it out takes that reference over) and by its registration.
-/// The hook belongs to the node's lock.
+/// Owned by the list it waits in (whoever takes it out takes that reference over), by its registration, and by who
+/// wants to register it again. The hook belongs to the node's lock.
 class done_callback : public list_hook {
  public:
-  done_callback() = default;
+  static constexpr std::uint32_t registered = 2; // references: the list's and the registration's
+
+  explicit done_callback(std::uint32_t references = registered) noexcept : references_(references) {}
   done_callback(const done_callback&) = delete;
   done_callback& operator=(const done_callback&) = delete;
 
@@ -30,6 +32,13 @@ class done_callback : public list_hook {
   /// Destroys the function without calling it.
   virtual void discard() noexcept = 0;
 
+  // relaxed: as of all counts, a new reference is made from one that is held.
+  void add_references(std::uint32_t count) noexcept { references_.fetch_add(count, std::memory_order_relaxed); }
+  /// Whether the caller's reference is the only one: it is registered nowhere, and is not being run.
+  bool is_unshared() const noexcept {
+    // acquire: pairs with the release in release(); whoever ran it has done with it.
+    return references_.load(std::memory_order_acquire) == 1;
+  }
   void release() noexcept {
     // acq_rel: the release hands over this owner's use of the callback, the acquire receives the other's.
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -39,7 +48,7 @@ class done_callback : public list_hook {
   virtual ~done_callback() = default;
 
  private:
-  std::atomic<std::uint32_t> references_{2};
+  std::atomic<std::uint32_t> references_;
 };
 
 /// Reports the exception that is being handled as the failure of a callback of that node's context.

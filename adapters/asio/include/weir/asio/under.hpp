@@ -105,7 +105,7 @@ namespace weir {
 /// ended first and the coroutine ended for it, that is with a code equivalent to std::errc::operation_canceled,
 /// std::system_error with the context's error. If the context is done already, the same, and the coroutine is not
 /// started. Thread safety: to be awaited on an executor that runs one function at a time (one thread, or a strand),
-/// as Asio asks of whatever is to be cancelled. The context may be ended on any thread. Cost: a coroutine, three
+/// as Asio asks of whatever is to be cancelled. The context may be ended on any thread. Cost: a coroutine, two
 /// allocations, and a callback on the context.
 template <typename T, typename Executor>
 boost::asio::awaitable<T, Executor> under(context ctx, boost::asio::awaitable<T, Executor> work) {
@@ -126,7 +126,7 @@ boost::asio::awaitable<T, Executor> under(context ctx, boost::asio::awaitable<T,
 
 /// `co_await weir::under(ctx, socket.async_read_some(buffer, boost::asio::deferred))`: the same for one operation,
 /// without a coroutine of its own. Result: what the operation gives a coroutine; its error code is thrown as
-/// boost::system::system_error. Cost: two allocations and a callback on the context.
+/// boost::system::system_error. Cost: an allocation and a callback on the context.
 template <typename Operation>
 requires boost::asio::is_async_operation<Operation>::value auto under(context ctx, Operation operation) {
   return detail::run_under<boost::asio::any_io_executor>(std::move(ctx), std::move(operation));

@@ -99,8 +99,8 @@ cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 /// Leaving out the later calls on some way out is safe: the destructor and the next begin() finish what is open.
 ///
 /// Thread safety: on the connection's executor (strand), except ctx()'s own. Lifetime: destroyed before the observer,
-/// and together with, or before, the socket. Cost: see exchange and client_watch; allocates for the request's
-/// context.
+/// and together with, or before, the socket. Cost: see exchange and client_watch; in steady state a
+/// request allocates nothing but for slot().
 class request_scope {
  public:
   using fields = boost::beast::http::fields;
