@@ -4,10 +4,10 @@
 //   curl http://127.0.0.1:8080/
 //
 // You will see one access record a request on standard error, with trace ids, and for a client that goes while it is
-// served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed.
+// served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed. A caller that says how long it
+// waits (curl --header 'X-Request-Timeout-Ms: 200' http://127.0.0.1:8080/) gets 504 when that time is over.
 #include <weir/asio/under.hpp>          // weir
 #include <weir/beast/request_scope.hpp> // weir
-#include <weir/log.hpp>                 // weir
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -57,8 +57,14 @@ asio::awaitable<void> serve(tcp::socket socket) {
 
     http::response<http::string_body> response(http::status::ok, request.version());
     response.keep_alive(request.keep_alive());
-    auto work = greeting(request.body().empty() ? "you" : request.body());
-    response.body() = co_await weir::under(scope.ctx(), std::move(work)); // weir: was co_await std::move(work)
+    try {
+      auto work = greeting(request.body().empty() ? "you" : request.body());
+      response.body() = co_await weir::under(scope.ctx(), std::move(work)); // weir: was co_await std::move(work)
+    } catch (const std::exception&) {
+      response.result(http::status::internal_server_error);
+      if (const unsigned late = scope.status_if_late()) response.result(late); // weir
+      if (scope.ctx().done() && !scope.status_if_late()) break;                // weir: nobody is there to answer
+    }
     response.prepare_payload();
     scope.responding(response); // weir
     auto [unsent, written] = co_await http::async_write(stream, response, with_error);
