@@ -32,8 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const bool is_v6 = url.authority.starts_with('[');
   const std::string host = is_v6 ? "[" + std::string(url.host) + "]" : std::string(url.host);
-  const std::string written = "http://" + host + ":" + std::to_string(url.port) + url.target;
+  const std::string written =
+      (url.is_secure ? "https://" : "http://") + host + ":" + std::to_string(url.port) + url.target;
   const weir::detail::http_url again = weir::detail::parse_http_url(written);
-  must(again.host == url.host && again.port == url.port && again.target == url.target);
+  must(again.is_secure == url.is_secure && again.host == url.host && again.port == url.port &&
+       again.target == url.target);
   return 0;
 }

@@ -23,16 +23,20 @@ std::uint16_t parse_port(std::string_view url, std::string_view text) {
 } // namespace
 
 http_url parse_http_url(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
-  const auto same = [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); };
-  // RFC 3986 section 3.1: in either case.
-  if (!std::ranges::equal(scheme, url.substr(0, scheme.size()), same)) refuse(url, "it does not begin with http://");
+  constexpr std::string_view plain = "http://", secure = "https://";
+  const auto begins_with = [&](std::string_view scheme) {
+    const auto same = [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); };
+    return std::ranges::equal(scheme, url.substr(0, scheme.size()), same); // RFC 3986 section 3.1: in either case
+  };
+  http_url parts;
+  parts.is_secure = begins_with(secure);
+  if (parts.is_secure) parts.port = 443;
+  if (!parts.is_secure && !begins_with(plain)) refuse(url, "it does not begin with http:// or https://");
   const auto is_visible = [](char c) { return c > ' ' && c < 0x7F; };
   if (!std::ranges::all_of(url, is_visible)) refuse(url, "it has a character that is to be percent-encoded");
 
-  std::string_view rest = url.substr(scheme.size());
+  std::string_view rest = url.substr(parts.is_secure ? secure.size() : plain.size());
   rest = rest.substr(0, rest.find('#'));
-  http_url parts;
   parts.authority = rest.substr(0, rest.find_first_of("/?"));
   rest.remove_prefix(parts.authority.size());
   if (!rest.starts_with('/')) parts.target.push_back('/');

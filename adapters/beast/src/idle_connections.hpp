@@ -1,28 +1,20 @@
 // The connections that a client keeps for its next calls.
 #pragma once
 
-#include <boost/asio/buffer.hpp>
+#include "client_connection.hpp"
+
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace weir::detail {
-
-struct client_connection {
-  client_connection(boost::asio::ip::tcp::socket opened, std::string whose)
-      : socket(std::move(opened)), server(std::move(whose)) {}
-
-  boost::asio::ip::tcp::socket socket;
-  std::string server; ///< host and port
-};
 
 /// Open connections that nobody uses, none for longer than the time limit. Those that their server has closed go
 /// within a second.
@@ -38,20 +30,20 @@ class idle_connections {
   idle_connections(boost::asio::io_context& io, const limits& allowed) : limits_(allowed), sweeping_(io) {}
 
   /// The one that was kept last, as it is the likeliest to be open still.
-  std::optional<client_connection> take(const std::string& server) {
+  std::unique_ptr<client_connection> take(const std::string& server) {
     for (std::size_t i = kept_.size(); i-- > 0;) {
-      if (kept_[i].connection.server != server) continue;
+      if (kept_[i].connection->server() != server) continue;
       idle found = std::move(kept_[i]);
       kept_.erase(at(i));
       if (is_wanted(found, clock::now())) return std::move(found.connection);
     }
-    return std::nullopt;
+    return nullptr;
   }
 
   /// Where there are too many it takes the place of the oldest.
-  void keep(client_connection connection) {
+  void keep(std::unique_ptr<client_connection> connection) {
     if (is_closed_ || limits_.per_server == 0 || limits_.in_all == 0) return;
-    const auto of_server = [&](const idle& each) { return each.connection.server == connection.server; };
+    const auto of_server = [&](const idle& each) { return each.connection->server() == connection->server(); };
     if (static_cast<std::size_t>(std::ranges::count_if(kept_, of_server)) >= limits_.per_server)
       kept_.erase(std::ranges::find_if(kept_, of_server));
     else if (kept_.size() >= limits_.in_all)
@@ -70,23 +62,14 @@ class idle_connections {
  private:
   using clock = std::chrono::steady_clock;
   struct idle {
-    client_connection connection;
+    std::unique_ptr<client_connection> connection;
     clock::time_point since;
   };
 
   std::vector<idle>::iterator at(std::size_t i) { return kept_.begin() + static_cast<std::ptrdiff_t>(i); }
 
   bool is_wanted(idle& one, clock::time_point now) const {
-    return now - one.since < limits_.time && is_open(one.connection.socket);
-  }
-
-  /// Whether the server has neither closed it nor sent anything unasked.
-  static bool is_open(boost::asio::ip::tcp::socket& socket) noexcept {
-    boost::system::error_code error;
-    char next = 0;
-    socket.non_blocking(true, error);
-    if (!error) socket.receive(boost::asio::buffer(&next, 1), boost::asio::ip::tcp::socket::message_peek, error);
-    return error == boost::asio::error::would_block;
+    return now - one.since < limits_.time && one.connection->is_open();
   }
 
   void sweep_later() {

@@ -15,12 +15,17 @@
 #include <utility>
 #include <vector>
 
+namespace boost::asio::ssl {
+class context;
+}
+
 namespace weir {
 
 /// What is asked of another server. It has a constructor, and not designated initialisers, because GCC 12 destroys an
 /// aggregate twice that is made within a `co_await` expression.
 struct client_request {
-  /// `asked`: a method, any but CONNECT. `where`: `http://host[:port]/path?query`; a fragment is left out.
+  /// `asked`: a method, any but CONNECT. `where`: `http://host[:port]/path?query`, or `https:`; a fragment is
+  /// left out.
   client_request(std::string asked, std::string where) : method(std::move(asked)), url(std::move(where)) {}
 
   std::string method;
@@ -53,6 +58,12 @@ struct client_options {
   std::size_t all_idle_connections = 256;
   /// For how long; best less than what the servers do. 1 ms to 1 h.
   std::chrono::milliseconds idle_timeout{30'000};
+  /// For https: whom it trusts, versions, ciphers, a certificate of its own. nullptr: the system's authorities,
+  /// TLS 1.2 and later. It is not changed as long as the client lives.
+  std::shared_ptr<boost::asio::ssl::context> tls{};
+  /// Whether a server's certificate has to be valid, trusted and for the URL's host, whatever `tls` says of that.
+  /// Without, whoever is on the way can read and change everything.
+  bool verify_servers = true;
 };
 
 /// Calls other servers, each call under a context:
@@ -63,15 +74,15 @@ struct client_options {
 ///
 /// The call ends when the context does; what it carries, and how it is counted and logged: see outgoing_call.
 /// It has one thread of its own, on which all its connections are; calls come from any executor and go on there.
-/// Names are resolved by the system, one at a time: a slow one delays the calls to other new names, though not those
-/// to addresses or on kept connections, and no call beyond its end. Redirects are the caller's, and no `https` is
-/// spoken. Thread-safe. Lifetime: outlives its calls, so it stands before the server whose handlers use it.
+/// Names are resolved by the system, up to eight at a time, on threads that are made for the first one; a slow one
+/// delays no call to another until there are so many of them, and none beyond its end. Redirects are the caller's.
+/// Thread-safe. Lifetime: outlives its calls, so it stands before the server whose handlers use it.
 class http_client {
  public:
   /// Errors: std::invalid_argument; std::system_error if there is no thread to be had.
   explicit http_client(client_options options = {});
   /// Calls under way, of which there should be none, are ended (std::errc::operation_canceled). Waits until their
-  /// connections are closed, and for a name that is just being resolved.
+  /// connections are closed, and for names that are just being resolved.
   ~http_client();
   http_client(const http_client&) = delete;
   http_client& operator=(const http_client&) = delete;
@@ -82,7 +93,8 @@ class http_client {
   /// It also ends by the caller's cancellation slot, and when the caller's execution context is destroyed.
   /// Errors: std::system_error with the context's error when that ended, std::errc::timed_out if the time-out was
   /// over, std::errc::operation_canceled if the caller was cancelled; boost::system::system_error of resolving,
-  /// connecting, writing, reading; std::invalid_argument naming a url, method or header that cannot be sent.
+  /// connecting, writing, reading, one of the category `weir.certificate` if the server's is refused, which says why,
+  /// with OpenSSL's X509_V_ERR_* as value; std::invalid_argument naming a url, method or header that cannot be sent.
   /// Cost: two contexts, and two coroutines on two threads.
   boost::asio::awaitable<client_response> send(context ctx, client_request request);
 

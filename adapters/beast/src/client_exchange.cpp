@@ -1,0 +1,148 @@
+#include "client_exchange.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/read_size.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace weir::detail {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using boost::system::system_error;
+
+namespace {
+
+constexpr unsigned switching = 101; // final: what follows is another protocol
+
+/// A request on its way, while its response is being read: a server may answer before it has read all, with 413 say,
+/// and read no more.
+class sending {
+ public:
+  sending(client_connection& on, const outgoing_request& request)
+      : socket_(on.socket()), over_(on.socket().get_executor(), asio::steady_timer::time_point::max()) {
+    auto ended = [this](const std::exception_ptr& failure, std::size_t) {
+      is_over_ = true;
+      if (failure) error_ = make_error_code(boost::system::errc::not_enough_memory);
+      over_.cancel();
+    };
+    asio::co_spawn(over_.get_executor(), on.write({asio::buffer(request.head), asio::buffer(request.body)}, error_),
+                   std::move(ended));
+  }
+  sending(const sending&) = delete;
+  sending& operator=(const sending&) = delete;
+
+  bool was_sent() const noexcept { return is_over_ && !error_; }
+  error_code error() const noexcept { return is_over_ ? error_ : error_code(); }
+  /// To be awaited before it goes. What is not sent by now never is.
+  asio::awaitable<void> end() {
+    error_code ignored;
+    if (!is_over_) socket_.close(ignored);
+    while (!is_over_) {
+      auto waiting = over_.async_wait(asio::as_tuple(asio::use_awaitable));
+      co_await std::move(waiting);
+    }
+  }
+
+ private:
+  asio::ip::tcp::socket& socket_;
+  asio::steady_timer over_;
+  bool is_over_ = false;
+  error_code error_;
+};
+
+/// Reads on until the parser has all. `buffer` keeps what comes behind that.
+asio::awaitable<void> read_message(client_connection& from, boost::beast::flat_buffer& buffer,
+                                   http::response_parser<http::string_body>& into, error_code& error) {
+  constexpr std::size_t most_at_once = 65536;
+  into.eager(true);
+  while (!into.is_done()) {
+    if (buffer.size() != 0) {
+      buffer.consume(into.put(buffer.data(), error));
+      if (error && error != http::error::need_more) co_return;
+      if (into.is_done()) break;
+    }
+    const std::size_t room = boost::beast::read_size(buffer, most_at_once);
+    if (room == 0) {
+      error = http::error::buffer_overflow;
+      co_return;
+    }
+    auto reading = from.read_some(buffer.prepare(room), error);
+    buffer.commit(co_await std::move(reading));
+    if (error == asio::error::eof) {
+      error = {};
+      if (!into.got_some())
+        error = http::error::end_of_stream;
+      else
+        into.put_eof(error);
+    }
+    if (error) co_return;
+  }
+  error = {};
+}
+
+} // namespace
+
+bool is_stale(const error_code& error) noexcept {
+  return error == http::error::end_of_stream || error == asio::error::connection_reset ||
+         error == asio::error::broken_pipe || error == asio::error::eof ||
+         error == asio::ssl::error::stream_truncated;
+}
+
+asio::awaitable<client_response> client_exchange::run() {
+  sending request(with_, request_);
+  std::optional<response_message> received;
+  std::exception_ptr failure;
+  try {
+    auto reading = read();
+    received = co_await std::move(reading);
+  } catch (const system_error&) {
+    // Where nothing came it matters more why nothing could be sent.
+    const bool was_cut_off = request.error() && !has_begun_;
+    failure = was_cut_off ? std::make_exception_ptr(system_error(request.error())) : std::current_exception();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const bool was_sent = request.was_sent();
+  auto ending = request.end();
+  co_await std::move(ending);
+  if (failure) std::rethrow_exception(failure);
+  client_response response{.status = received->result_int(), .headers = {}, .body = std::move(received->body())};
+  leaves_open_ = received->keep_alive() && response.status != switching && was_sent && is_alone_;
+  response.headers = std::move(received->base());
+  co_return response;
+}
+
+/// The final one: those before it, such as 103, are passed over.
+asio::awaitable<client_exchange::response_message> client_exchange::read() {
+  boost::beast::flat_buffer buffer(limits_.header_bytes + std::size_t{64} * 1024);
+  for (;;) {
+    http::response_parser<http::string_body> incoming;
+    incoming.header_limit(limits_.header_bytes);
+    incoming.body_limit(limits_.body_bytes);
+    incoming.skip(request_.is_to_head);
+    error_code error;
+    auto reading = read_message(with_, buffer, incoming, error);
+    co_await std::move(reading);
+    has_begun_ = has_begun_ || incoming.got_some() || buffer.size() != 0;
+    if (error) throw system_error(error);
+    const unsigned status = incoming.get().result_int();
+    if (status < 200 && status != switching) continue;
+    is_alone_ = buffer.size() == 0;
+    co_return incoming.release();
+  }
+}
+
+} // namespace weir::detail

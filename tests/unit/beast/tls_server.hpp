@@ -1,0 +1,144 @@
+// A server that speaks TLS over plain sockets, and certificates for it: OpenSSL itself, so that nothing is mended on
+// the way.
+#pragma once
+
+#include "raw_client.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/context.hpp>
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace weir_test {
+
+/// Signed by itself.
+struct certificate_options {
+  std::string names = "DNS:localhost,IP:127.0.0.1";
+  long valid_from_s = -3600, valid_until_s = 3600; ///< from now
+};
+
+class certificate {
+ public:
+  explicit certificate(const certificate_options& options = {})
+      : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), signed_(X509_new(), X509_free) {
+    X509_set_version(signed_.get(), X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(signed_.get()), 1);
+    X509_gmtime_adj(X509_getm_notBefore(signed_.get()), options.valid_from_s);
+    X509_gmtime_adj(X509_getm_notAfter(signed_.get()), options.valid_until_s);
+    X509_set_pubkey(signed_.get(), key_.get());
+    X509_NAME* const name = X509_get_subject_name(signed_.get());
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("weir"), -1, -1, 0);
+    X509_set_issuer_name(signed_.get(), name);
+    X509_EXTENSION* const names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, options.names.c_str());
+    X509_add_ext(signed_.get(), names, -1);
+    X509_EXTENSION_free(names);
+    if (X509_sign(signed_.get(), key_.get(), EVP_sha256()) == 0) throw std::runtime_error("no certificate");
+  }
+  EVP_PKEY* key() const { return key_.get(); }
+  X509* get() const { return signed_.get(); }
+
+  std::string pem() const {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new(BIO_s_mem()), BIO_free);
+    PEM_write_bio_X509(text.get(), signed_.get());
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(text.get(), &data);
+    return {data, static_cast<std::size_t>(size)};
+  }
+  /// For a client that trusts this one and no other. It says nothing of verifying.
+  std::shared_ptr<boost::asio::ssl::context> trusted() const {
+    auto tls = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_client);
+    tls->add_certificate_authority(boost::asio::buffer(pem()));
+    return tls;
+  }
+
+ private:
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+  std::unique_ptr<X509, decltype(&X509_free)> signed_;
+};
+
+/// How its connections end.
+enum class goodbye { client_first, notified, unnotified };
+
+/// Gives the same answer to each request. Lifetime: outlives its clients.
+class tls_server {
+ public:
+  static constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+  explicit tls_server(const certificate& its, std::string answer = ok, goodbye ends = goodbye::client_first)
+      : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
+    SSL_CTX_use_certificate(context_.get(), its.get());
+    SSL_CTX_use_PrivateKey(context_.get(), its.key());
+    thread_ = std::jthread([this, answer = std::move(answer), ends](const std::stop_token& stop) {
+      std::vector<std::jthread> serving;
+      while (true) {
+        raw_socket client = listener_.accept();
+        if (stop.stop_requested()) return;
+        ++connections;
+        serving.emplace_back([&, client = std::move(client)] { serve(client, answer, ends); });
+      }
+    });
+  }
+  ~tls_server() {
+    thread_.request_stop();
+    connect_to(listener_.port());
+  }
+  std::uint16_t port() const { return listener_.port(); }
+  std::string asked_for() const {
+    const std::lock_guard hold(mutex_);
+    return asked_for_;
+  }
+  std::string url(const std::string& host = "localhost") const {
+    return "https://" + host + ":" + std::to_string(port()) + "/";
+  }
+
+  std::atomic<int> connections{0}, requests{0};
+  std::atomic<int> goodbyes{0}; ///< clients that told that they close
+
+ private:
+  void serve(const raw_socket& client, const std::string& answer, goodbye ends) {
+    const timeval limit{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context_.get()), SSL_free);
+    SSL_set_fd(tls.get(), client.get());
+    if (SSL_accept(tls.get()) != 1) return;
+    if (const char* name = SSL_get_servername(tls.get(), TLSEXT_NAMETYPE_host_name)) {
+      const std::lock_guard hold(mutex_);
+      asked_for_ = name;
+    }
+    std::string head;
+    char next = 0;
+    while (SSL_read(tls.get(), &next, 1) == 1) {
+      head.push_back(next);
+      if (!head.ends_with("\r\n\r\n")) continue;
+      ++requests;
+      head.clear();
+      SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size()));
+      if (ends == goodbye::notified) SSL_shutdown(tls.get());
+      if (ends != goodbye::client_first) return;
+    }
+    goodbyes += (SSL_get_shutdown(tls.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
+
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  raw_listener listener_;
+  mutable std::mutex mutex_;
+  std::string asked_for_;
+  std::jthread thread_;
+};
+
+} // namespace weir_test
