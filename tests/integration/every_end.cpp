@@ -5,27 +5,23 @@
 //
 // Prints a line for each way: how many there were, how many the log and the metrics have; and fails if any two
 // differ.
-#include "beast/raw_client.hpp"
+#include "every_end_ways.hpp"
+
 #include "http/observed.hpp"
-#include "weir/asio/sleep.hpp"
 #include "weir/beast.hpp"
 #include "weir/log.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
-#include <atomic>
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <map>
-#include <memory>
-#include <optional>
 #include <random>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,242 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace weir_test;
-using task = boost::asio::awaitable<void>;
-
-/// Which requests have reached their handlers: a client that is to go just then waits for its own.
-class arrivals {
- public:
-  explicit arrivals(std::size_t most) : seen_(most) {}
-  /// The number of a request that is going to be sent.
-  std::size_t next() noexcept { return next_.fetch_add(1, std::memory_order_relaxed); } // relaxed: it only counts
-  void arrived(std::size_t number) noexcept {
-    // release: pairs with the acquire below.
-    seen_.at(number).store(true, std::memory_order_release);
-    seen_.at(number).notify_all();
-  }
-  void wait_for(std::size_t number) const noexcept {
-    // acquire: pairs with the release above.
-    seen_.at(number).wait(false, std::memory_order_acquire);
-  }
-
- private:
-  std::vector<std::atomic<bool>> seen_;
-  std::atomic<std::size_t> next_{0};
-};
-
-/// What a request's end is called, in the log and in the metrics.
-struct end {
-  std::string outcome;          // field `outcome`
-  std::string error_type;       // label `error_type`
-  std::string status;           // field and label; "" if none was sent
-  std::string phase = {};       // label `phase` of weir_requests_cancelled_total; "": it is not in there
-  std::string logged_type = {}; // field `error.type`; "": none
-
-  friend auto operator<=>(const end&, const end&) = default;
-};
-
-/// One thread's clients.
-class client {
- public:
-  client(std::uint16_t port, arrivals& handlers) : handlers_(handlers), port_(port), kept_(port) {}
-
-  /// On the connection that is kept.
-  void ask(std::string_view request, unsigned status, bool has_body = true) {
-    expect(kept_.ask(request, has_body).status, status);
-  }
-  void ask_many(std::string_view request, unsigned status, int times) {
-    std::string all;
-    for (int i = 0; i < times; ++i) all += request;
-    kept_.send(all);
-    for (int i = 0; i < times; ++i) expect(kept_.read().status, status);
-  }
-  /// On a connection of its own, which the server closes.
-  void ask_once(std::string_view request, unsigned status) {
-    raw_client own(port_);
-    own.send(request);
-    expect(own.read().status, status);
-    own.at_end();
-  }
-  /// On a connection of its own that `leave` ends as soon as the handler has begun.
-  void leave_handler(const std::function<void(raw_client&)>& leave) {
-    raw_client own(port_);
-    const std::size_t number = handlers_.next();
-    own.send(fmt::format("GET /wait HTTP/1.1\r\nHost: x\r\nX-Number: {}\r\n\r\n", number));
-    handlers_.wait_for(number);
-    leave(own);
-  }
-  /// Amid a download.
-  void leave_download() {
-    raw_client own(port_);
-    own.send("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n");
-    own.take(1000);
-    own.reset();
-  }
-  /// Amid a body.
-  void leave_body() {
-    raw_client own(port_);
-    own.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
-    own.take(1); // the header has been read
-    own.send("half of it");
-    own.close();
-  }
-
- private:
-  static void expect(unsigned status, unsigned wanted) {
-    if (status != wanted) throw std::runtime_error(fmt::format("status {} instead of {}", status, wanted));
-  }
-
-  arrivals& handlers_;
-  const std::uint16_t port_;
-  raw_client kept_;
-};
-
-struct way {
-  const char* name;
-  end wanted;
-  int share; // of all requests, per mille
-  std::function<void(client&)> go;
-  int requests = 1; // each time
-};
-
-constexpr int pipelined = 10;
-constexpr std::string_view hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
-
-std::vector<way> all_ways() {
-  const auto get = [](std::string_view target, std::string_view headers = "") {
-    return fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n{}\r\n", target, headers);
-  };
-  return {
-      {"answered", {"completed", "", "200"}, 480, [](client& by) { by.ask(hello, 200); }},
-      {"pipelined", {"completed", "", "200"}, 300, [](client& by) { by.ask_many(hello, 200, pipelined); }, pipelined},
-      {"HEAD",
-       {"completed", "", "200"},
-       20,
-       [](client& by) { by.ask("HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n", 200, false); }},
-      {"HTTP/1.0", {"completed", "", "200"}, 10, [](client& by) { by.ask_once("GET /hello HTTP/1.0\r\n\r\n", 200); }},
-      {"not found", {"completed", "", "404"}, 20, [=](client& by) { by.ask(get("/none"), 404); }},
-      {"other method",
-       {"completed", "", "405"},
-       20,
-       [](client& by) { by.ask("PUT /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405); }},
-      {"exception", {"failed", "exception", "500"}, 20, [=](client& by) { by.ask(get("/throw"), 500); }},
-      {"time limit",
-       {"timed_out", "timeout", "503", "handler", "timeout"},
-       10,
-       [=](client& by) { by.ask_once(get("/late"), 503); }},
-      {"caller's deadline",
-       {"timed_out", "deadline", "504", "handler", "deadline"},
-       10,
-       [=](client& by) { by.ask_once(get("/wait", "X-Request-Timeout-Ms: 60\r\n"), 504); }},
-      {"expired on arrival",
-       {"refused", "deadline", "504", "", "deadline"},
-       10,
-       [=](client& by) { by.ask(get("/hello", "X-Request-Timeout-Ms: 0\r\n"), 504); }},
-      {"overload",
-       {"refused", "overload", "503", "", "overload"},
-       20,
-       [=](client& by) { by.ask(get("/busy"), 503); }},
-      {"no HTTP",
-       {"protocol_error", "protocol_error", "400"},
-       10,
-       [](client& by) { by.ask_once("nonsense\r\n\r\n", 400); }},
-      {"two hosts",
-       {"protocol_error", "protocol_error", "400"},
-       5,
-       [](client& by) { by.ask_once("GET /hello HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400); }},
-      {"too large",
-       {"protocol_error", "protocol_error", "413"},
-       5,
-       [](client& by) { by.ask_once("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 413); }},
-      {"too large in chunks",
-       {"protocol_error", "protocol_error", "413"},
-       5,
-       [](client& by) {
-         by.ask_once("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n", 413);
-       }},
-      {"header too large",
-       {"protocol_error", "protocol_error", "431"},
-       5,
-       [=](client& by) { by.ask_once(get("/hello", "X-Long: " + std::string(20'000, 'x') + "\r\n"), 431); }},
-      {"header too slow",
-       {"timed_out", "timeout", "408", "read", "timeout"},
-       1,
-       [](client& by) { by.ask_once("GET /hello HTTP/1.1\r\n", 408); }},
-      {"body too slow",
-       {"timed_out", "timeout", "408", "read", "timeout"},
-       1,
-       [](client& by) { by.ask_once("POST /short HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", 408); }},
-      {"body without progress",
-       {"timed_out", "timeout", "408", "read", "timeout"},
-       1,
-       [](client& by) { by.ask_once("POST /brisk HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc", 408); }},
-      {"exception amid the response",
-       {"failed", "exception", "200"},
-       7,
-       [=](client& by) { by.ask_once(get("/broken"), 200); }},
-      {"closed amid the body",
-       {"cancelled", "client_closed", "", "read", "client_closed"},
-       10,
-       [](client& by) { by.leave_body(); }},
-      {"closed in the handler",
-       {"cancelled", "client_closed", "", "handler", "client_closed"},
-       10,
-       [](client& by) { by.leave_handler([](raw_client& own) { own.close(); }); }},
-      {"half closed in the handler",
-       {"cancelled", "client_closed", "", "handler", "client_closed"},
-       10,
-       [](client& by) {
-         by.leave_handler([](raw_client& own) {
-           own.shutdown_send();
-           own.at_end();
-         });
-       }},
-      {"reset in the handler",
-       {"cancelled", "client_reset", "", "handler", "client_reset"},
-       5,
-       [](client& by) { by.leave_handler([](raw_client& own) { own.reset(); }); }},
-      {"reset amid the response",
-       {"cancelled", "client_reset", "200", "write", "client_reset"},
-       5,
-       [](client& by) { by.leave_download(); }},
-  };
-}
-
-void add_routes(weir::http_server& on, arrivals& handlers) {
-  on.get("/hello", [](weir::http_request&, weir::http_response& out) -> task {
-    out.body("hello\n");
-    co_return;
-  });
-  const auto take = [](weir::http_request& in, weir::http_response& out) -> task {
-    out.body(in.body());
-    co_return;
-  };
-  on.post("/echo", take);
-  on.post("/short", take, {.body_timeout = 20ms});
-  on.post("/brisk", take, {.progress_timeout = 20ms});
-  on.get("/broken", [](weir::http_request&, weir::http_response& out) -> task {
-    co_await out.start();
-    throw std::runtime_error("as it was told to");
-  });
-  on.get("/throw", [](weir::http_request&, weir::http_response&) -> task {
-    throw std::runtime_error("as it was told to");
-    co_return;
-  });
-  const auto wait = [&handlers](weir::http_request& in, weir::http_response&) -> task {
-    if (const std::string number(in.header("X-Number")); !number.empty()) handlers.arrived(std::stoul(number));
-    co_await weir::until_done(in.ctx());
-  };
-  on.get("/wait", wait);
-  on.get("/late", weir::behind({weir::time_limit(3ms)}, wait));
-  // Whoever comes first stays until the end.
-  on.get("/busy", weir::behind({weir::limit_concurrency(1)}, wait));
-  on.get("/endless", [](weir::http_request&, weir::http_response& out) -> task {
-    static const std::string part(256 * 1024, 'x');
-    if (co_await out.start(std::uint64_t{1} << 40)) co_return;
-    while (!co_await out.write(boost::asio::buffer(part))) {
-    }
-  });
-}
 
 /// The shares, cut into requests: each thread goes its own way through them.
 std::vector<std::size_t> shuffled(const std::vector<way>& ways, std::size_t requests, unsigned seed) {
