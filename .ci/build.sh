@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Configures and builds one preset into build/PRESET, showing progress.   .ci/build.sh PRESET [TARGET...]
+# Configures and builds one preset into build/PRESET, showing progress.
+#   .ci/build.sh PRESET [-DNAME=VALUE...] [TARGET...]
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 preset=$1
 shift
 
-launcher=()
-command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+options=()
+command -v ccache >/dev/null && options=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+while [[ ${1:-} == -D* ]]; do options+=("$1"); shift; done
 # What one checkout has compiled another need not; the tests have a precompiled header, which no macro of theirs changes.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! cmake --preset "$preset" "${launcher[@]}" >"$log" 2>&1; then
+if ! cmake --preset "$preset" "${options[@]}" >"$log" 2>&1; then
   cat "$log" >&2
   echo "build: cmake could not configure '$preset'; the messages above say why" >&2
   exit 1

@@ -45,10 +45,14 @@ skipped=0
 unsteady=()
 for preset in "${presets[@]}"; do
   started=$(date +%s)
-  .ci/build.sh "$preset"
-  built=$(date +%s)
+  build=("$preset")
   select=()
-  [ "$default_run" = yes ] && [ "$preset" = tsan ] && select=(-L concurrent)
+  if [ "$default_run" = yes ] && [ "$preset" = tsan ]; then
+    build+=(-DWEIR_TESTS_CONCURRENT=ON weir_concurrent)
+    select=(-L concurrent)
+  fi
+  .ci/build.sh "${build[@]}"
+  built=$(date +%s)
   echo "tests: $preset"
   log=$(mktemp)
   status=0
