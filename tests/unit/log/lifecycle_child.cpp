@@ -181,7 +181,28 @@ int aborted() {
 #if defined(__SANITIZE_ADDRESS__)
 /// GCC 12's AddressSanitizer does not hold its allocator's locks across fork(): a child would wait for ever for one
 /// that another thread of the parent had just then. So there, and only there, the parent's threads rest meanwhile.
-using work_mutex = std::mutex;
+class work_mutex {
+ public:
+  /// For the threads, which let the one that forks go first: they take it again sooner than a sleeper wakes.
+  void lock() {
+    forking_.wait(true);
+    mutex_.lock();
+  }
+  void unlock() { mutex_.unlock(); }
+  void lock_to_fork() {
+    forking_ = true;
+    mutex_.lock();
+  }
+  void unlock_after_fork() {
+    mutex_.unlock();
+    forking_ = false;
+    forking_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<bool> forking_{false};
+};
 void let_backend_rest() {
   weir::default_log().flush();
   std::this_thread::sleep_for(2ms); // it puts away what it flushed with
@@ -190,6 +211,8 @@ void let_backend_rest() {
 struct work_mutex {
   void lock() {}
   void unlock() {}
+  void lock_to_fork() {}
+  void unlock_after_fork() {}
 };
 void let_backend_rest() {}
 #endif
@@ -211,12 +234,11 @@ int forked() {
       WEIR_INFO(log(), "total {} {}", t, i);
     });
   for (int number = 0; number < 20; ++number) {
-    const ::pid_t child = [&] {
-      const std::lock_guard hold(working);
-      let_backend_rest();
-      return ::fork();
-    }();
+    working.lock_to_fork();
+    let_backend_rest();
+    const ::pid_t child = ::fork();
     if (child == 0) as_forked_child(file.c_str(), number);
+    working.unlock_after_fork();
     int status = 0;
     ::waitpid(child, &status, 0);
     require(WIFEXITED(status), 3);
