@@ -3,15 +3,13 @@
 #include "early_answer.hpp"
 #include "heads.hpp"
 
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/error.hpp>
 
-#include <openssl/bio.h>
-#include <openssl/ssl.h>
+#include <poll.h>
 
 #include <utility>
 
@@ -41,26 +39,19 @@ request_scope::request_scope(request_observer& observer, asio::any_io_executor e
       watch_(executor_, options),
       half_close_(options.half_close) {}
 
-void request_scope::stop_watching() noexcept {
-  watch_.stop();
-  ++round_;
-  end_look();
+/// While the request is handled. TLS may have to answer what it reads: there must be room for that in the socket, as
+/// an answer cut off would break the stream.
+bool request_scope::may_look() const noexcept {
+  if (is_responding_) return false;
+  pollfd socket{.fd = connection_.descriptor(connection_.socket), .events = POLLOUT, .revents = 0};
+  return ::poll(&socket, 1, 0) == 1 && (socket.revents & POLLOUT) != 0;
 }
 
-/// Loses nothing: what TLS has taken from the connection it keeps.
-void request_scope::end_look() noexcept {
-  if (is_looking_) looking_.emit(asio::cancellation_type::terminal);
-}
-
-void request_scope::looked_ahead(const boost::system::error_code& error, void* tls) noexcept {
-  // What came while the look was being ended lies in OpenSSL's buffer, where no epoll sees it.
-  const bool has_more = tls != nullptr && BIO_ctrl_pending(SSL_get_rbio(static_cast<SSL*>(tls))) != 0;
-  if (error && error != asio::error::operation_aborted)
-    exchange_.cancel(reason_of(error));
-  else if (has_more)
-    look_();
-  else
+void request_scope::looked_ahead(const boost::system::error_code& error) noexcept {
+  if (error == asio::error::would_block)
     watch_.expect_input();
+  else if (error)
+    exchange_.cancel(reason_of(error));
 }
 
 asio::cancellation_slot request_scope::slot() {
@@ -70,7 +61,7 @@ asio::cancellation_slot request_scope::slot() {
 
 void request_scope::begin(const http::request_header<fields>& request, std::uint64_t bytes_of_body,
                           std::chrono::steady_clock::time_point received) {
-  stop_watching();
+  watch_.stop();
   link_.reset();
   request_headers headers(exchange_.observer());
   detail::take_all(headers, request);
@@ -82,6 +73,7 @@ void request_scope::begin(const http::request_header<fields>& request, std::uint
                    .headers = &headers,
                    .received = received});
   exchange_.add_request_bytes(bytes_of_body);
+  is_responding_ = false;
   // Nothing has been waited for since that was read, unless the session says when it was.
   if (!exchange_.expired_on_arrival())
     exchange_.handler_started(received == exchange_record::time_point() ? exchange_.facts().received
@@ -107,6 +99,7 @@ void request_scope::identify(http::response_header<fields>& response) const {
 }
 
 void request_scope::responding(const http::response_header<fields>& response) noexcept {
+  is_responding_ = true;
   // As a rule it has returned just now.
   const bool was_known = exchange_.facts().handler_returned != exchange_record::time_point();
   exchange_.handler_returned();
@@ -115,7 +108,7 @@ void request_scope::responding(const http::response_header<fields>& response) no
 }
 
 void request_scope::finish(const boost::system::error_code& error, std::uint64_t bytes_of_body) noexcept {
-  stop_watching();
+  watch_.stop();
   exchange_.add_response_bytes(bytes_of_body);
   if (error)
     exchange_.cancel(reason_of(error));
@@ -125,7 +118,7 @@ void request_scope::finish(const boost::system::error_code& error, std::uint64_t
 }
 
 void request_scope::upgraded(const boost::system::error_code& error, unsigned status) noexcept {
-  stop_watching();
+  watch_.stop();
   exchange_.handler_returned();
   if (is_refusal(error)) {
     exchange_.response_started(error == websocket::error::bad_sec_version ? 426 : 400);

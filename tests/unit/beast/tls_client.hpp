@@ -44,6 +44,11 @@ class tls_client : public raw_client {
     const int bytes = SSL_read(tls_.get(), part, sizeof part);
     return {part, static_cast<std::size_t>(bytes > 0 ? bytes : 0)};
   }
+  /// Goes on with new keys, and has the server do so, too.
+  void update_keys() {
+    if (SSL_key_update(tls_.get(), SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(tls_.get()) != 1)
+      throw std::runtime_error("no new keys");
+  }
   /// Tells the server, in TLS, that nothing more will come, and does not wait for its answer.
   void notify_close() { SSL_shutdown(tls_.get()); }
   /// The same, as the bytes that are to be sent for it.

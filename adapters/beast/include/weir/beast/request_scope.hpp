@@ -7,10 +7,8 @@
 #include "weir/http/observer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
@@ -50,27 +48,18 @@ constexpr bool is_tls() {
     return false;
 }
 
-/// OpenSSL's object of the layer that is TLS; nullptr if there is none.
 template <class Stream>
-void* tls_of(Stream& stream) {
-  if constexpr (requires { typename Stream::handshake_type; })
-    return stream.native_handle();
-  else if constexpr (requires { stream.next_layer(); })
-    return tls_of(stream.next_layer());
+auto& socket_of(Stream& stream) {
+  auto& lowest = boost::beast::get_lowest_layer(stream);
+  if constexpr (requires { lowest.socket(); })
+    return lowest.socket();
   else
-    return nullptr;
+    return lowest;
 }
 
 template <class Stream>
 scoped_connection connection_of(Stream& stream) {
-  auto& lowest = boost::beast::get_lowest_layer(stream);
-  auto& socket = [&]() -> auto& {
-    if constexpr (requires { lowest.socket(); })
-      return lowest.socket();
-    else
-      return lowest;
-  }
-  ();
+  auto& socket = socket_of(stream);
   using socket_type = std::remove_reference_t<decltype(socket)>;
   std::string peer;
   boost::system::error_code error;
@@ -80,6 +69,19 @@ scoped_connection connection_of(Stream& stream) {
   }
   return {&socket, [](void* erased) -> int { return static_cast<socket_type*>(erased)->native_handle(); },
           std::move(peer), is_tls<Stream>() ? "https" : "http"};
+}
+
+/// Reads what is there, without waiting for more: would_block if that is nothing.
+template <class Stream>
+std::size_t read_at_once(Stream& stream, boost::asio::mutable_buffer into, boost::system::error_code& error) {
+  auto& socket = socket_of(stream);
+  const bool waits = !socket.non_blocking();
+  if (waits) socket.non_blocking(true, error);
+  if (error) return 0;
+  const std::size_t bytes = stream.read_some(into, error);
+  boost::system::error_code ignored;
+  if (waits) socket.non_blocking(false, ignored);
+  return bytes;
 }
 
 } // namespace detail
@@ -114,19 +116,22 @@ class request_scope {
 
   /// For streams with TLS, before the first begin(): a client that says in TLS that it goes (close_notify), and keeps
   /// its socket open, has gone, too. Once a request is watched, and whenever something comes from the client after
-  /// that, the stream is asked for one byte, without waiting for it: an end counts as the client's, and a byte, the
-  /// beginning of the next request, is put into `buffer`, where the session's next read finds it. What is behind that
-  /// byte is not looked at. Precondition: requests have been read whole when they begin; reads, but those of the
-  /// handshake, are through `buffer`; the connection is not upgraded. `owner`: keeps stream, buffer and this scope
-  /// alive. A time-out of the stream that has passed by then ends it. With half_close_policy::ignore nothing is read.
+  /// that, until responding(), one byte is read through the stream, without waiting for it: an end counts as the
+  /// client's, and a byte, the beginning of the next request, is put into `buffer`, where the session's next read
+  /// finds it. What is behind that byte is not looked at, nor is anything while the response is written: a client may
+  /// end its side in TLS and go on reading. Precondition: requests have been read whole when they begin; between
+  /// begin() and responding(), finish() or upgraded() the session neither reads nor writes. `owner`: keeps stream,
+  /// buffer and this scope alive. With half_close_policy::ignore, or without TLS, nothing is read.
   ///
   ///   scope_.read_ahead(stream_, buffer_, weak_from_this());
   template <class Stream, class DynamicBuffer>
   void read_ahead(Stream& stream, DynamicBuffer& buffer, std::weak_ptr<void> owner) {
-    if (half_close_ == half_close_policy::ignore) return;
-    look_ = [this, &stream, &buffer, owner = std::move(owner)] {
-      if (const auto alive = owner.lock()) look_ahead(stream, buffer, alive);
-    };
+    if constexpr (detail::is_tls<Stream>()) {
+      if (half_close_ == half_close_policy::ignore) return;
+      look_ = [this, &stream, &buffer, owner = std::move(owner)] {
+        if (const auto alive = owner.lock()) look_ahead(stream, buffer);
+      };
+    }
   }
 
   /// A request's header has been read; its body, if one is left to read, is `bytes_of_body` long as far as known.
@@ -171,36 +176,20 @@ class request_scope {
                 detail::scoped_connection connection, client_watch_options options);
 
   void stop_watching() noexcept;
-  void end_look() noexcept;
-  void looked_ahead(const boost::system::error_code& error, void* tls) noexcept;
+  bool may_look() const noexcept;
+  void looked_ahead(const boost::system::error_code& error) noexcept;
 
-  /// One look into the stream: what it has taken from the connection is seen, what is still to come is not waited
-  /// for.
   template <class Stream, class DynamicBuffer>
-  void look_ahead(Stream& stream, DynamicBuffer& buffer, const std::shared_ptr<void>& alive) {
-    if (is_looking_ || buffer.size() != 0) return;
-    const auto keep = [this, &buffer] {
-      buffer.commit(boost::asio::buffer_copy(buffer.prepare(1), boost::asio::buffer(&ahead_, 1)));
-    };
+  void look_ahead(Stream& stream, DynamicBuffer& buffer) {
+    if (buffer.size() != 0 || !may_look()) return;
+    boost::system::error_code error;
     try {
-      buffer.prepare(1); // does not throw again below
-      ahead_ = '\0';
-      auto looked = [this, &stream, &buffer, keep, alive, round = round_](const boost::system::error_code& error,
-                                                                          std::size_t bytes) {
-        is_looking_ = false;
-        if (round != round_ || buffer.size() != 0) return; // of a request that is over, or kept already
-        bytes != 0 ? keep() : looked_ahead(error, detail::tls_of(stream));
-      };
-      stream.async_read_some(boost::asio::buffer(&ahead_, 1),
-                             boost::asio::bind_cancellation_slot(looking_.slot(), std::move(looked)));
-      is_looking_ = true;
-      // Asio's TLS has decrypted by now what it had taken before, and calls back later, maybe after the session's
-      // next read. No request begins with a zero.
-      if (ahead_ != '\0') keep();
-      // Behind what the socket has at once, as an error of that would be taken for this end.
-      boost::asio::post(executor_, [this, alive] { end_look(); });
+      const auto room = buffer.prepare(1);
+      buffer.commit(detail::read_at_once(stream, *boost::asio::buffer_sequence_begin(room), error));
     } catch (const std::exception&) { // no memory, or no room: the end of TCP still counts
+      return;
     }
+    if (buffer.size() == 0) looked_ahead(error);
   }
 
   const detail::scoped_connection connection_;
@@ -208,12 +197,8 @@ class request_scope {
   exchange exchange_;
   client_watch watch_;
   const half_close_policy half_close_;
-  // For reading ahead:
-  std::function<void()> look_;
-  char ahead_ = '\0';
-  boost::asio::cancellation_signal looking_;
-  bool is_looking_ = false;
-  std::uint64_t round_ = 0; // which request it is
+  std::function<void()> look_; // for reading ahead
+  bool is_responding_ = false;
   std::optional<slot_link<boost::asio::any_io_executor>> link_;
 };
 
