@@ -190,6 +190,7 @@ void session::begin_exchange(const parser& incoming) {
 
 void session::finish_exchange() noexcept {
   interrupt_.reset();
+  if (when_late_) when_late_->end();
   if (!exchange_) return;
   watch_->stop();
   // Held on to, the context could not be renewed for the next request.

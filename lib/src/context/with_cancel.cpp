@@ -74,6 +74,8 @@ class correlated_deadline_node final : public deadline_node {
     const renewal found = revive(parent);
     if (found == renewal::impossible) return false;
     rest();
+    // Again: the timer thread may have taken hold of a live node before its timer was stopped.
+    if (found == renewal::joined && (!is_unobserved() || done())) return false;
     own_ = completed_by(parent, ids);
     const time_point above = deadline_above(parent);
     set_limit(std::min(limit.deadline, above), cause_at(limit));

@@ -145,10 +145,8 @@ void exchange::begin_request_id(std::string_view sent) {
 
 void exchange::begin_deadline(std::optional<microseconds> given, context_limit& limit) noexcept {
   const observer_options& options = observer_->options();
-  limit.now = facts_.received;
   if (given && *given <= options.largest_deadline) {
     limit.deadline = facts_.received + std::max(*given, microseconds(0));
-    limit.now = clock::now();
     expired_on_arrival_ = limit.deadline <= limit.now;
     observer_->deadline_received(expired_on_arrival_);
   }
@@ -163,6 +161,7 @@ void exchange::begin_with_extras(const request_head& head, const correlation& id
   begin_request_id(sent != nullptr ? sent->request_id() : std::string_view());
   detail::request_extras extras{.request_id = facts_.request_id, .tracestate = facts_.trace.state.text()};
   if (sent != nullptr) extras.baggages = sent->baggages();
+  extras.limit.now = head.received == clock::time_point() ? facts_.received : clock::now();
   begin_deadline(sent != nullptr ? shorter(head.timeout, time_told(*sent)) : head.timeout, extras.limit);
   context_.begin(observer_->options().base, ids, extras);
 }

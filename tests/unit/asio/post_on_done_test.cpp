@@ -3,9 +3,13 @@
 #include "weir/context.hpp"
 
 #include <atomic>
+#include <memory>
 #include <thread>
+#include <utility>
 
+#include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/require.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -19,6 +23,21 @@ struct count {
 };
 
 using counting = weir::detail::post_on_done<net::io_context::executor_type, count>;
+
+/// Has a token as long as one of its copies lives.
+struct marked_executor {
+  net::io_context* io;
+  std::shared_ptr<int> token;
+
+  template <typename Function>
+  void execute(Function function) const {
+    net::require(io->get_executor(), net::execution::blocking.never).execute(std::move(function));
+  }
+  marked_executor require(net::execution::blocking_t::never_t) const { return *this; }
+  net::execution_context& query(net::execution::context_t) const noexcept { return *io; }
+  friend bool operator==(const marked_executor& a, const marked_executor& b) noexcept { return a.io == b.io; }
+  friend bool operator!=(const marked_executor& a, const marked_executor& b) noexcept { return a.io != b.io; }
+};
 
 /// Runs what has been posted; returns how many functions that were, passed over ones too.
 std::size_t run(net::io_context& io) {
@@ -92,4 +111,23 @@ TEST_CASE("post_on_done: the execution context may go while a context ends on an
     if (round % 4 == 0) waits.begin(made.ctx);
     run(io);
   }
+}
+
+TEST_CASE("post_on_done: nothing of the executor is left behind, whatever is still posted", "[asio]") {
+  net::io_context io;
+  int calls = 0;
+  auto token = std::make_shared<int>();
+  const weir::cancellable first = weir::with_cancel(weir::background());
+  const weir::cancellable second = weir::with_cancel(weir::background());
+  {
+    weir::detail::post_on_done<marked_executor, count> waits({&io, token}, {&calls});
+    waits.begin(first.ctx);
+    first.cancel();
+    waits.end();
+    waits.begin(second.ctx); // while that is posted
+    waits.end();
+  }
+  CHECK(token.use_count() == 1);
+  run(io);
+  CHECK(calls == 0);
 }

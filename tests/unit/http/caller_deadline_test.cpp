@@ -110,6 +110,17 @@ TEST_CASE("http: time that has passed before the request was read counts", "[htt
   CHECK(*exchange.ctx().deadline() == long_ago + 60s);
 }
 
+TEST_CASE("http: a request that took all its time to be read is over when it begins", "[http][deadline]") {
+  observed server({.default_deadline = 60s});
+  weir::exchange exchange(server.observer);
+  const auto long_ago = std::chrono::steady_clock::now() - 1h;
+  exchange.begin({.method = "GET", .target = "/slow", .received = long_ago});
+  CHECK(exchange.ctx().done());
+  CHECK(exchange.ctx().reason() == cancel_reason::timeout);
+  CHECK_FALSE(exchange.expired_on_arrival()); // its caller has set no time
+  exchange.finish();
+}
+
 TEST_CASE("http: what ends a request is told apart: its caller's time and the server's", "[http][deadline]") {
   struct example {
     std::chrono::milliseconds own;

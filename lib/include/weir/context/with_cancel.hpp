@@ -31,8 +31,8 @@ struct context_limit {
 /// `made = with_cancel(parent, ids)`, at less cost where `made` comes from there, or from here, and nobody else holds
 /// it or waits for its end: it then begins anew in the memory it has. For who makes one context after the other and
 /// is mostly alone with them at the end, as a connection is with its requests'. `limit`: as with_deadline(), in the
-/// same node, which has room for a timer from then on. Errors: throws std::bad_alloc, and `made` is what it was; with
-/// a limit also std::system_error if the process's timer thread cannot be started, and `made` has ended then. Thread
+/// same node, which has room for a timer from then on. Errors: throws std::bad_alloc, with a limit also
+/// std::system_error if the process's timer thread cannot be started; `made` is what it was then, or has ended. Thread
 /// safety: as assignment to `made`. Cost: two loads after retire(), one lock after a cancel, another two with a
 /// limit; if somebody else holds it, with_cancel()'s.
 void renew(cancellable& made, const context& parent, const correlation& ids, const context_limit& limit = {});

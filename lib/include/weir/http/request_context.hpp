@@ -29,7 +29,8 @@ class request_context {
   /// The background before the first begin().
   const context& ctx() const noexcept { return current_.ctx; }
 
-  /// Errors: throws std::bad_alloc, or std::system_error if there is no timer thread; ctx() is what it was then.
+  /// Errors: throws std::bad_alloc, or std::system_error if there is no timer thread; ctx() is what it was
+  /// then, or has ended.
   void begin(const context& base, const correlation& ids) { renew(current_, base, ids); }
   void begin(const context& base, const correlation& ids, const request_extras& extras);
 

@@ -38,7 +38,11 @@ class post_on_done {
   /// Precondition: it waits for nothing, not even to be told of an end before. Errors: throws std::bad_alloc. Cost:
   /// in the memory it has, unless a function that was posted is still to be passed over.
   void begin(const context& ctx) {
-    if (!gate_->is_unshared()) gate_ = gate_->copy();
+    if (!gate_->is_unshared()) {
+      auto next = gate_->copy();
+      gate_->forget_executor();
+      gate_ = std::move(next);
+    }
     gate_->open();
     registration_ = context_access::on_done(ctx, *gate_);
   }
