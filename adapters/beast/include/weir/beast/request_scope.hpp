@@ -7,6 +7,7 @@
 #include "weir/http/observer.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp> // what slot() is for
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/beast/core/stream_traits.hpp>
