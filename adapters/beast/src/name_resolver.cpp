@@ -7,7 +7,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <new>
+#include <system_error>
 #include <utility>
 
 namespace weir::detail {
@@ -20,7 +23,7 @@ struct name_resolver::lookup {
       : host(std::move(name)), over(io, asio::steady_timer::time_point::max()) {}
 
   const std::string host;
-  // Written by the thread that resolves it, until it posts that it has.
+  // Written by the thread that resolves it, until it tells that it has.
   std::vector<asio::ip::address> found{};
   boost::system::error_code error{};
   // From here on the io_context's.
@@ -43,42 +46,75 @@ asio::awaitable<std::vector<asio::ip::address>> name_resolver::resolve(context c
 }
 
 std::shared_ptr<name_resolver::lookup> name_resolver::find(std::string_view host) const {
-  for (const std::shared_ptr<lookup>& each : running_)
-    if (each->host == host) return each;
-  for (const std::weak_ptr<lookup>& each : waiting_)
-    if (std::shared_ptr<lookup> alive = each.lock(); alive && alive->host == host) return alive;
+  for (const std::weak_ptr<lookup>& each : known_)
+    if (std::shared_ptr<lookup> alive = each.lock(); alive && !alive->is_over && alive->host == host) return alive;
   return nullptr;
 }
 
+/// What throws leaves a lookup that nobody has, which is passed over from then on.
 std::shared_ptr<name_resolver::lookup> name_resolver::add(std::string host) {
   auto made = std::make_shared<lookup>(io_, std::move(host));
-  std::erase_if(waiting_, [](const std::weak_ptr<lookup>& each) { return each.expired(); });
+  const auto is_unwanted = [](const std::weak_ptr<lookup>& each) { return each.expired(); };
+  std::erase_if(known_, is_unwanted);
+  known_.push_back(made);
+  const std::lock_guard hold(mutex_);
+  std::erase_if(waiting_, is_unwanted);
   waiting_.push_back(made);
-  begin_waiting();
+  if (waiting_.size() > idle_ && threads_.size() < most_at_once) start_thread_for(made->host);
+  changed_.notify_one();
   return made;
 }
 
-void name_resolver::begin_waiting() {
-  while (running_.size() < most_at_once && !waiting_.empty()) {
-    const std::shared_ptr<lookup> next = waiting_.front().lock();
-    waiting_.pop_front();
-    if (!next) continue; // nobody waits for it any longer
-    if (!threads_) threads_.emplace(most_at_once);
-    running_.push_back(next);
-    asio::post(*threads_, [this, next] {
-      tcp::resolver system(io_);
-      for (const auto& each : system.resolve(next->host, {}, next->error))
-        next->found.push_back(each.endpoint().address());
-      asio::post(io_, [this, next] { ended(next); });
-    });
+/// With some threads running it is no error that there is not one more.
+void name_resolver::start_thread_for(const std::string& host) {
+  try {
+    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  } catch (const std::system_error& error) {
+    if (threads_.empty()) throw boost::system::system_error(error.code(), "resolving " + host);
+  } catch (const std::bad_alloc&) {
+    if (threads_.empty()) throw;
   }
 }
 
-void name_resolver::ended(const std::shared_ptr<lookup>& one) {
-  one->is_over = true;
-  one->over.cancel();
-  std::erase(running_, one);
-  begin_waiting();
+/// One thread's: ends when it is stopped, whatever waits then.
+void name_resolver::work(const std::stop_token& stop) {
+  for (;;) {
+    std::shared_ptr<lookup> next;
+    {
+      std::unique_lock hold(mutex_);
+      ++idle_;
+      const auto has_work = [this] { return !waiting_.empty(); };
+      changed_.wait(hold, stop, has_work);
+      --idle_;
+      if (stop.stop_requested()) return;
+      next = waiting_.front().lock();
+      waiting_.pop_front();
+    }
+    if (!next) continue; // nobody waits for it any longer
+    try {
+      tcp::resolver system(io_);
+      for (const auto& each : system.resolve(next->host, {}, next->error))
+        next->found.push_back(each.endpoint().address());
+    } catch (const std::exception&) { // all that it throws, given an error code
+      next->error = make_error_code(boost::system::errc::not_enough_memory);
+    }
+    tell(next);
+  }
+}
+
+/// Again and again where there is no memory to tell it with: somebody waits for it.
+void name_resolver::tell(const std::shared_ptr<lookup>& one) {
+  const auto end = [one] {
+    one->is_over = true;
+    one->over.cancel();
+  };
+  for (;;) {
+    try {
+      return asio::post(io_, end);
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
 }
 
 } // namespace weir::detail

@@ -6,20 +6,23 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/thread_pool.hpp>
 
+#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <optional>
+#include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace weir::detail {
 
-/// Asks the system, getaddrinfo(3), which cannot be stopped: so on threads of its own, which are made for the first
-/// name. Whoever wants a name that is just being resolved waits for that, so that one name takes one thread.
+/// Asks the system, getaddrinfo(3), which cannot be stopped: so on threads of its own, each of which is started for a
+/// name that no other one is free for. Whoever wants a name that is just being resolved waits for that, so that one
+/// name takes one thread.
 /// Thread safety: used on the io_context's one thread. Lifetime: goes after that has ended, and before the
 /// io_context. The destructor waits for names that are just being resolved.
 class name_resolver {
@@ -29,7 +32,8 @@ class name_resolver {
 
   explicit name_resolver(boost::asio::io_context& io) : io_(io) {}
 
-  /// Result: at least one. Errors: boost::system::system_error; std::system_error with the context's error.
+  /// Result: at least one. Errors: boost::system::system_error, also if there is no thread at all to be had;
+  /// std::system_error with the context's error.
   boost::asio::awaitable<std::vector<boost::asio::ip::address>> resolve(context ctx, std::string host);
 
  private:
@@ -37,13 +41,17 @@ class name_resolver {
 
   std::shared_ptr<lookup> find(std::string_view host) const;
   std::shared_ptr<lookup> add(std::string host);
-  void begin_waiting();
-  void ended(const std::shared_ptr<lookup>& one);
+  void start_thread_for(const std::string& host);
+  void work(const std::stop_token& stop);
+  void tell(const std::shared_ptr<lookup>& one);
 
   boost::asio::io_context& io_;
-  std::vector<std::shared_ptr<lookup>> running_;
-  std::deque<std::weak_ptr<lookup>> waiting_; // theirs who want to know; the oldest first
-  std::optional<boost::asio::thread_pool> threads_;
+  std::vector<std::weak_ptr<lookup>> known_; // theirs who want to know, or the thread's that resolves it
+  std::mutex mutex_;                         // over the next three
+  std::condition_variable_any changed_;
+  std::deque<std::weak_ptr<lookup>> waiting_; // for a thread; the oldest first
+  std::size_t idle_ = 0;                      // threads that wait for a name
+  std::vector<std::jthread> threads_;         // last: the others are there until these have ended
 };
 
 } // namespace weir::detail

@@ -10,10 +10,14 @@
 
 #include <dlfcn.h>
 #include <netdb.h>
+#include <pthread.h>
 
+#include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -58,14 +62,35 @@ class slow_names {
   static inline int asked = 0, waiting = 0, most_waiting = 0;
 };
 
+/// Threads that cannot be started, from the given one on, while it lives.
+class no_more_threads {
+ public:
+  explicit no_more_threads(int number) { left = number; }
+  ~no_more_threads() { left = unlimited; }
+  static bool are_left() { return left == unlimited || left-- > 0; }
+
+ private:
+  static constexpr int unlimited = -1000;
+  static inline std::atomic<int> left{unlimited};
+};
+
 } // namespace
 
-/// The system's, for all other names.
+extern "C" int pthread_create(pthread_t* made, const pthread_attr_t* how, void* (*run)(void*), void* with) {
+  if (!no_more_threads::are_left()) return EAGAIN;
+  static const auto system = reinterpret_cast<decltype(&::pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
+  return system(made, how, run, with);
+}
+
+/// The system's, but for names below .test: those that begin with "poor" there is no memory for, the others are here.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
   if (name != nullptr && std::string_view(name).starts_with("slow")) {
     slow_names::wait();
     return EAI_NONAME;
   }
+  if (name != nullptr && std::string_view(name).starts_with("poor")) throw std::bad_alloc();
+  if (name != nullptr && (std::string_view(name).ends_with(".test") || std::string_view(name).ends_with(".test.")))
+    name = "127.0.0.1";
   static const auto system = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   return system(name, service, hints, found);
 }
@@ -130,4 +155,40 @@ TEST_CASE("client: one name takes one thread, so many names are asked for at a t
 TEST_CASE("client: a name that there is not fails the call, and says which", "[beast][client]") {
   caller calling;
   CHECK_THROWS_WITH(calling.send({"GET", "http://slow.test/"}), Catch::Contains("resolving slow.test"));
+}
+
+TEST_CASE("client: names are resolved on as many threads as can be started", "[beast][client]") {
+  running_server peer([](weir::http_server& on) { on.get("/tell", tell_headers); });
+  caller calling;
+  const std::string url = fmt::format("http://stock.test:{}/tell", peer.port());
+  CHECK(calling.get(peer.port(), "/tell").status == 200); // what other threads there are, run now
+  {
+    const no_more_threads none(0);
+    CHECK_THROWS_WITH(calling.send({"GET", url}), Catch::Contains("resolving stock.test"));
+    CHECK(calling.calls({{"error_type", "timeout"}}) == 0);
+  }
+  const no_more_threads one(1);
+  const slow_names slow;
+  boost::asio::io_context io;
+  const auto [ctx, cancel] = weir::with_cancel(weir::background());
+  std::vector<std::future<client_response>> calls;
+  const auto call = [&, &under = ctx](const std::string& where) {
+    calls.push_back(boost::asio::co_spawn(io, calling.client.send(under, {"GET", where}), boost::asio::use_future));
+  };
+  call("http://slow1.test/");
+  call("http://slow2.test/");
+  io.poll();
+  CHECK(slow_names::are_waiting(1));
+  CHECK(calling.get(peer.port(), "/tell").status == 200); // behind which both have been taken up
+  cancel();
+  io.run();
+  for (auto& each : calls) CHECK_THROWS_AS(each.get(), std::system_error);
+}
+
+TEST_CASE("client: no memory for a name fails the call, and no other", "[beast][client]") {
+  running_server peer([](weir::http_server& on) { on.get("/tell", tell_headers); });
+  caller calling;
+  CHECK_THROWS_WITH(calling.send({"GET", "http://poor.test/"}), Catch::Contains("resolving poor.test"));
+  CHECK_THROWS_WITH(calling.send({"GET", "http://poor.test/"}), Catch::Contains("resolving poor.test"));
+  CHECK(calling.send({"GET", fmt::format("http://stock.test:{}/tell", peer.port())}).status == 200);
 }

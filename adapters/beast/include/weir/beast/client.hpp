@@ -74,7 +74,7 @@ struct client_options {
 ///
 /// The call ends when the context does; what it carries, and how it is counted and logged: see outgoing_call.
 /// It has one thread of its own, on which all its connections are; calls come from any executor and go on there.
-/// Names are resolved by the system, up to eight at a time, on threads that are made for the first one; a slow one
+/// Names are resolved by the system, up to eight at a time, on threads that are made when needed; a slow one
 /// delays no call to another until there are so many of them, and none beyond its end. Redirects are the caller's.
 /// Thread-safe. Lifetime: outlives its calls, so it stands before the server whose handlers use it.
 class http_client {
