@@ -24,6 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return std::ranges::all_of(part, [](char c) { return c > ' ' && c <= '~'; });
   };
   must(!url.host.empty() && url.port != 0);
+  must(!url.host.starts_with('.') && url.host.find("..") == url.host.npos);
   must(is_harmless(url.authority) && is_harmless(url.target));
   must(url.authority.find_first_of("/?#@") == url.authority.npos);
   must(url.target.starts_with('/') && url.target.find('#') == url.target.npos);

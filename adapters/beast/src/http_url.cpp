@@ -54,6 +54,8 @@ http_url parse_http_url(std::string_view url) {
     after = parts.authority.substr(parts.host.size());
   }
   if (parts.host.empty()) refuse(url, "it has no host");
+  // RFC 1034 section 3.1: only the root's label is empty, which is at the end.
+  if (parts.host.starts_with('.') || parts.host.find("..") != url.npos) refuse(url, "its host has an empty label");
   if (!after.empty() && after.front() != ':') refuse(url, "something follows the IPv6 address");
   if (after.size() > 1) parts.port = parse_port(url, after.substr(1));
   return parts;

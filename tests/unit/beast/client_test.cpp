@@ -255,10 +255,28 @@ TEST_CASE("client: urls are taken apart", "[beast][client]") {
   CHECK(parse_http_url("http://example?x").target == "/?x");
   CHECK(parse_http_url("http://[::1]:81/x").host == "::1");
   CHECK(parse_http_url("http://[::1]:81/x").port == 81);
-  for (const char* bad :
-       {"", "example", "ftp://example/", "https:/example", "https://", "http://", "http:///x", "http://:80/",
-        "http://u@h/", "http://h:0/", "http://h:65536/", "http://h:x/", "http://[::1/", "http://[::1]x/",
-        "http://h/a b", "http://h/\r\nX: y", "http://h/\xc3\xa9"}) {
+  CHECK(parse_http_url("http://example./").host == "example.");
+  for (const char* bad : {"",
+                          "example",
+                          "ftp://example/",
+                          "https:/example",
+                          "https://",
+                          "http://",
+                          "http:///x",
+                          "http://:80/",
+                          "http://u@h/",
+                          "http://h:0/",
+                          "http://h:65536/",
+                          "http://h:x/",
+                          "http://[::1/",
+                          "http://[::1]x/",
+                          "http://.h/",
+                          "http://h..i/",
+                          "http://./",
+                          "http://..",
+                          "http://h/a b",
+                          "http://h/\r\nX: y",
+                          "http://h/\xc3\xa9"}) {
     CAPTURE(bad);
     CHECK_THROWS_WITH(parse_http_url(bad), Catch::StartsWith("url '" + std::string(bad) + "'"));
   }
