@@ -37,6 +37,16 @@ const certificate_category& certificates() {
   return only;
 }
 
+/// What OpenSSL has found wrong stays wrong, whatever the context's own callback makes of it; that has its say about
+/// the rest.
+int refuse_first(int is_fine, X509_STORE_CTX* chain) {
+  if (is_fine == 0) return 0;
+  const auto* const tls =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const SSL_verify_cb own = SSL_CTX_get_verify_callback(SSL_get_SSL_CTX(tls));
+  return own != nullptr ? own(is_fine, chain) : 1;
+}
+
 class tls_connection final : public client_connection {
  public:
   tls_connection(asio::io_context& io, std::string server, ssl::context& tls, std::string host, bool verifies)
@@ -44,8 +54,9 @@ class tls_connection final : public client_connection {
         stream_(socket(), tls),
         host_(std::move(host)),
         verifies_(verifies) {
-    // As a context of the user's own verifies nothing unless it was told to. A callback that it has stays.
-    stream_.set_verify_mode(verifies ? ssl::verify_peer : ssl::verify_none);
+    // As a context of the user's own verifies nothing unless it was told to.
+    SSL_set_verify(stream_.native_handle(), verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                   verifies ? refuse_first : nullptr);
     name_server();
   }
   ~tls_connection() override {
@@ -60,10 +71,17 @@ class tls_connection final : public client_connection {
     auto greeting =
         stream_.async_handshake(ssl::stream_base::client, asio::redirect_error(asio::use_awaitable, error));
     co_await std::move(greeting);
-    if (!error) co_return;
-    const long verdict = SSL_get_verify_result(tls());
-    if (verifies_ && verdict != X509_V_OK) error.assign(static_cast<int>(verdict), certificates());
-    throw system_error(error, "TLS handshake with " + host_);
+    std::string what = "TLS handshake with " + host_;
+    if (verifies_) {
+      // After one that succeeded, too: a context can have OpenSSL pass over what was found.
+      if (const long verdict = SSL_get_verify_result(tls()); verdict != X509_V_OK) {
+        error.assign(static_cast<int>(verdict), certificates());
+      } else if (!error && SSL_get0_peer_certificate(tls()) == nullptr) { // nor is there a verdict on none
+        error.assign(X509_V_ERR_APPLICATION_VERIFICATION, certificates());
+        what += ", without a certificate";
+      }
+    }
+    if (error) throw system_error(error, what);
   }
 
   asio::awaitable<std::size_t> read_some(asio::mutable_buffer into, error_code& error) override {
@@ -93,7 +111,8 @@ class tls_connection final : public client_connection {
     const std::string name = host_.ends_with('.') ? host_.substr(0, host_.size() - 1) : host_;
     bool is_done = false;
     if (is_name) {
-      SSL_set_hostflags(tls(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+      // RFC 9110 section 4.3.4: the subject's common name is none of the server's.
+      SSL_set_hostflags(tls(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
       is_done = SSL_set_tlsext_host_name(tls(), name.c_str()) == 1 && SSL_set1_host(tls(), name.c_str()) == 1;
     } else {
       const std::string address = host_.substr(0, host_.find('%')); // without its zone

@@ -93,6 +93,89 @@ TEST_CASE("client: a server that does not prove who it is gets no request", "[be
   CHECK(careless.send({"GET", server.url()}).status == 200);
 }
 
+TEST_CASE("client: a context of one's own may refuse more, and lets nobody pass", "[beast][client][tls]") {
+  const certificate its;
+  using boost::asio::ssl::verify_context;
+  const auto why = [&](const std::shared_ptr<boost::asio::ssl::context>& tls, const char* ciphers) {
+    tls_server server(its, tls_server::ok, goodbye::client_first, ciphers);
+    caller calling({.tls = tls});
+    std::string failure = failure_of(calling, server.url());
+    CHECK(server.requests == 0);
+    return failure;
+  };
+  using Catch::Contains, Catch::StartsWith;
+  const auto mistrusting = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_client);
+  SECTION("a callback that is content with everything") {
+    mistrusting->set_verify_callback([](bool, verify_context&) { return true; });
+    CHECK_THAT(why(mistrusting, nullptr), StartsWith("weir.certificate: ") && Contains("self-signed certificate"));
+  }
+  SECTION("a callback that takes the verdict back") {
+    mistrusting->set_verify_callback([](bool, verify_context& chain) {
+      X509_STORE_CTX_set_error(chain.native_handle(), X509_V_OK);
+      return true;
+    });
+    CHECK_THAT(why(mistrusting, nullptr), StartsWith("weir.certificate: ") && Contains("self-signed certificate"));
+  }
+  SECTION("a verification that does not mind what it has found") {
+    const auto careless = [](X509_STORE_CTX* chain, void*) {
+      X509_verify_cert(chain);
+      return 1;
+    };
+    SSL_CTX_set_cert_verify_callback(mistrusting->native_handle(), careless, nullptr);
+    CHECK_THAT(why(mistrusting, nullptr), StartsWith("weir.certificate: ") && Contains("self-signed certificate"));
+  }
+  SECTION("ciphers without a certificate") {
+    SSL_CTX_set_max_proto_version(mistrusting->native_handle(), TLS1_2_VERSION);
+    REQUIRE(SSL_CTX_set_cipher_list(mistrusting->native_handle(), "ALL:@SECLEVEL=0") == 1);
+    CHECK_THAT(why(mistrusting, "AECDH-AES128-SHA:@SECLEVEL=0"),
+               StartsWith("weir.certificate: ") && Contains("without a certificate"));
+  }
+  SECTION("a callback that refuses") {
+    const auto tls = its.trusted();
+    tls->set_verify_callback([](bool, verify_context&) { return false; });
+    CHECK_THAT(why(tls, nullptr), Contains("TLS handshake with localhost"));
+  }
+}
+
+TEST_CASE("client: whom a certificate is for is said by its alternative names alone", "[beast][client][tls]") {
+  const auto outcome = [](const certificate_options& options, const std::string& host) {
+    const certificate its(options);
+    tls_server server(its);
+    caller calling({.tls = its.trusted()});
+    return failure_of(calling, server.url(host));
+  };
+  using Catch::Contains;
+  CHECK_THAT(outcome({.names = "IP:192.0.2.1", .common_name = "localhost"}, "localhost"),
+             Contains("ostname mismatch"));
+  const certificate_options wildcard{.names = "DNS:*.stock.test"};
+  CHECK(outcome(wildcard, "one.stock.test") == "none");
+  CHECK_THAT(outcome(wildcard, "stock.test"), Contains("ostname mismatch"));
+  CHECK_THAT(outcome(wildcard, "one.two.stock.test"), Contains("ostname mismatch"));
+  CHECK_THAT(outcome({.names = "DNS:on*.stock.test"}, "one.stock.test"), Contains("ostname mismatch"));
+}
+
+TEST_CASE("client: a name with a dot at its end is the same server's", "[beast][client][tls]") {
+  const certificate its({.names = "DNS:stock.test"});
+  tls_server server(its);
+  caller calling({.tls = its.trusted()});
+  CHECK(failure_of(calling, server.url("stock.test.")) == "none");
+  CHECK(server.asked_for() == "stock.test");
+}
+
+TEST_CASE("client: a certificate may be for an IPv6 address", "[beast][client][tls]") {
+  const int has_v6 = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (has_v6 < 0) return;
+  ::close(has_v6);
+  const certificate its({.names = "IP:::ffff:127.0.0.1"}), other({.names = "IP:::1"});
+  const auto outcome = [](const certificate& whose) {
+    tls_server server(whose);
+    caller calling({.tls = whose.trusted()});
+    return failure_of(calling, server.url("[::ffff:127.0.0.1]"));
+  };
+  CHECK(outcome(its) == "none");
+  CHECK_THAT(outcome(other), Catch::Contains("IP address mismatch"));
+}
+
 TEST_CASE("client: a handshake that breaks off or does not end fails the call", "[beast][client][tls]") {
   raw_listener broken;
   const std::string url = fmt::format("https://127.0.0.1:{}/", broken.port());
@@ -140,13 +223,15 @@ TEST_CASE("client: a handshake that breaks off or does not end fails the call", 
 
 TEST_CASE("client: the end of TLS ends a body, the end of TCP alone cuts it off", "[beast][client][tls]") {
   const certificate its;
-  const auto answer = [&](goodbye ends) {
-    tls_server server(its, "HTTP/1.1 200 OK\r\n\r\nto the end", ends);
+  const auto answer = [&](goodbye ends, const char* length = "") {
+    tls_server server(its, fmt::format("HTTP/1.1 200 OK\r\n{}\r\nto the end", length), ends);
     caller calling({.tls = its.trusted()});
     return calling.send({"GET", server.url()}).body;
   };
   CHECK(answer(goodbye::notified) == "to the end");
   CHECK_THROWS_AS(answer(goodbye::unnotified), boost::system::system_error);
+  // Unless it says that there is more of it.
+  CHECK_THROWS_AS(answer(goodbye::notified, "Content-Length: 11\r\n"), boost::system::system_error);
 }
 
 TEST_CASE("client: a kept TLS connection that its server closes is replaced", "[beast][client][tls]") {

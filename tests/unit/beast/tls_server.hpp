@@ -29,6 +29,7 @@ namespace weir_test {
 /// Signed by itself.
 struct certificate_options {
   std::string names = "DNS:localhost,IP:127.0.0.1";
+  std::string common_name = "weir";
   long valid_from_s = -3600, valid_until_s = 3600; ///< from now
 };
 
@@ -42,7 +43,8 @@ class certificate {
     X509_gmtime_adj(X509_getm_notAfter(signed_.get()), options.valid_until_s);
     X509_set_pubkey(signed_.get(), key_.get());
     X509_NAME* const name = X509_get_subject_name(signed_.get());
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("weir"), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(options.common_name.c_str()), -1, -1, 0);
     X509_set_issuer_name(signed_.get(), name);
     X509_EXTENSION* const names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, options.names.c_str());
     X509_add_ext(signed_.get(), names, -1);
@@ -79,10 +81,14 @@ class tls_server {
  public:
   static constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-  explicit tls_server(const certificate& its, std::string answer = ok, goodbye ends = goodbye::client_first)
+  /// `ciphers`: for TLS 1.2, as in openssl-ciphers(1); nullptr: OpenSSL's own.
+  explicit tls_server(const certificate& its, std::string answer = ok, goodbye ends = goodbye::client_first,
+                      const char* ciphers = nullptr)
       : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
     SSL_CTX_use_certificate(context_.get(), its.get());
     SSL_CTX_use_PrivateKey(context_.get(), its.key());
+    if (ciphers != nullptr && SSL_CTX_set_cipher_list(context_.get(), ciphers) != 1)
+      throw std::runtime_error("no such ciphers");
     thread_ = std::jthread([this, answer = std::move(answer), ends](const std::stop_token& stop) {
       std::vector<std::jthread> serving;
       while (true) {
