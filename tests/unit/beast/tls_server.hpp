@@ -13,6 +13,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <signal.h>
+
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -117,6 +119,11 @@ class tls_server {
 
  private:
   void serve(const raw_socket& client, const std::string& answer, goodbye ends) {
+    // OpenSSL writes without MSG_NOSIGNAL, and who refuses a server may be gone before its last message.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     const timeval limit{.tv_sec = 10, .tv_usec = 0};
     ::setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context_.get()), SSL_free);
