@@ -1,5 +1,7 @@
 #include "watch_service.hpp"
 
+#include "weir/http/connection_end.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <sys/epoll.h>
@@ -214,14 +216,13 @@ void watch_service::take_events() noexcept {
     const auto found = armed_.find(descriptor_of(event.data.u64));
     if (found == armed_.end() || tag_of(found->first, found->second.round) != event.data.u64) continue;
     const auto [entry, round] = found->second;
-    const bool broken = (event.events & EPOLLERR) != 0;
     try {
       if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0) {
         report_input(entry->shared_from_this(), round);
         wait_on(found->first, events_of(*entry), round);
         continue;
       }
-      report(entry->shared_from_this(), round, broken ? cancel_reason::client_reset : cancel_reason::client_closed);
+      report(entry->shared_from_this(), round, reason_of_end(found->first, event.events));
     } catch (...) {
       // No memory. It comes again once the next arm() waits; to wait at once would be to spin.
       wait_on(found->first, event.events | EPOLLONESHOT, round);

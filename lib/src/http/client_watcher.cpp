@@ -1,5 +1,7 @@
 #include "weir/http/client_watcher.hpp"
 
+#include "weir/http/connection_end.hpp"
+
 #include "start_thread.hpp"
 
 #include <fmt/format.h>
@@ -166,8 +168,9 @@ void client_watcher::shared::report(const epoll_event& event, std::unique_lock<s
   armed_.erase(found);
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, gone.descriptor_, nullptr);
   reporting_ = &gone;
+  const cancel_reason reason = detail::reason_of_end(gone.descriptor_, event.events);
   hold.unlock();
-  gone.watched_.cancel((event.events & EPOLLERR) != 0 ? cancel_reason::client_reset : cancel_reason::client_closed);
+  gone.watched_.cancel(reason);
   hold.lock();
   reporting_ = nullptr;
   reported_.notify_all();

@@ -55,6 +55,20 @@ TEST_CASE("client watcher: a client that closes its connection has cancelled", "
   CHECK(request.observed.cancelled({{"reason", "client_closed"}, {"phase", "handler"}}) == 1);
 }
 
+TEST_CASE("client watcher: a broken connection is a reset, also if another has been told of it first",
+          "[http][concurrent]") {
+  const bool reads = GENERATE(false, true);
+  weir::client_watcher watcher({.arm_after = 200ms}); // longer than it takes to read the error, mostly
+  watched_request request(watcher);
+  request.client.reset();
+  char byte = 0;
+  if (reads) CHECK(::recv(request.server.get(), &byte, 1, 0) == -1);
+  CHECK(request.exchange.ctx().wait_for(10s));
+  CHECK(request.exchange.ctx().reason() == cancel_reason::client_reset);
+  request.watch.reset();
+  request.exchange.finish();
+}
+
 TEST_CASE("client watcher: a broken connection is a reset", "[http][concurrent]") {
   weir::client_watcher watcher(soon_ignoring);
   watched_request request(watcher);
