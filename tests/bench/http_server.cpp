@@ -1,7 +1,8 @@
 // The server that wrk drives, with GET /hello: weir's Beast server, or one as Beast's users have it, logging in the
 // way of one subject.
 //
-//   http_server --subject bare|weir|weir_deadline|beast|beast_weir|spdlog_sync|spdlog_sync_flush|spdlog_async
+//   http_server --subject bare|weir|weir_deadline|weir_polling|beast|beast_weir|spdlog_sync|spdlog_sync_flush|
+//                         spdlog_async
 //               --log /dev/shm/access.log --threads 1
 //
 // It prints `port N`, serves until SIGTERM, and then prints `requests N`. GET /allocations says how often the thread
@@ -91,12 +92,13 @@ void serve_as_stock(unsigned threads, everything_on* weir_side, weir::counter& r
   serve(server, threads);
 }
 
-void serve_as_weir(unsigned threads, everything_on* weir_side, const std::shared_ptr<spdlog::logger>& spdlog_side,
-                   weir::counter& requests) {
+void serve_as_weir(unsigned threads, std::chrono::microseconds busy_time, everything_on* weir_side,
+                   const std::shared_ptr<spdlog::logger>& spdlog_side, weir::counter& requests) {
   weir::http_server server({.port = 0,
                             .threads = threads,
                             .observer = weir_side != nullptr ? &weir_side->observer() : nullptr,
-                            .log = weir_side != nullptr ? &weir_side->log() : nullptr});
+                            .log = weir_side != nullptr ? &weir_side->log() : nullptr,
+                            .busy_time = busy_time});
   if (spdlog_side != nullptr) server.use(bench::access_lines(spdlog_side));
   server.get("/hello", [&](weir::http_request&, weir::http_response& response) -> awaitable<void> {
     requests.add();
@@ -122,7 +124,7 @@ void run(const bench::options& options) {
   const auto threads = static_cast<unsigned>(options.number("--threads"));
   bench::pin(bench::role::backend);
   std::optional<everything_on> weir_side;
-  if (subject == "weir") weir_side.emplace(path, std::chrono::milliseconds(0));
+  if (subject == "weir" || subject == "weir_polling") weir_side.emplace(path, std::chrono::milliseconds(0));
   if (subject == "weir_deadline" || subject == "beast_weir") weir_side.emplace(path, std::chrono::seconds(10));
   const auto spdlog_side = bench::open_access_log(subject, path);
   if (subject != "bare" && subject != "beast" && !weir_side && spdlog_side == nullptr)
@@ -132,7 +134,7 @@ void run(const bench::options& options) {
   if (subject.starts_with("beast"))
     serve_as_stock(threads, weir_side ? &*weir_side : nullptr, requests);
   else
-    serve_as_weir(threads, weir_side ? &*weir_side : nullptr, spdlog_side, requests);
+    serve_as_weir(threads, std::chrono::microseconds(subject == "weir_polling" ? 50 : 0), weir_side ? &*weir_side : nullptr, spdlog_side, requests);
 
   if (weir_side) weir_side->finish();
   if (spdlog_side != nullptr) spdlog_side->flush();

@@ -1,6 +1,7 @@
 #include "weir/beast/server.hpp"
 
 #include "session.hpp"
+#include "weir/asio/run_polling.hpp"
 #include "weir/beast/silent_peer.hpp"
 #include "weir/log/macros.hpp"
 #include "weir/log/rate_limit.hpp"
@@ -80,6 +81,8 @@ server_options checked(server_options options) {
     refuse("watch.arm_after (ms)", options.watch.arm_after.count(), "from 1 to 1000");
   if (options.unready_time.count() < 0 || options.unready_time > std::chrono::minutes(10))
     refuse("unready_time (ms)", options.unready_time.count(), "from 0 to 10 min");
+  if (options.busy_time.count() < 0 || options.busy_time > std::chrono::seconds(1))
+    refuse("busy_time (us)", options.busy_time.count(), "from 0 to 1 s");
   boost::system::error_code error;
   asio::ip::make_address(options.address, error);
   if (error) refuse("address", options.address, "an IP address");
@@ -186,7 +189,7 @@ struct http_server::state {
   void serve(worker& on) const noexcept {
     for (;;) {
       try {
-        on.io.run();
+        run_polling(on.io, setup.options.busy_time);
         return;
       } catch (const std::exception& error) {
         escaped(error.what());

@@ -19,7 +19,7 @@ def run(bench):
         return
     gin = go_programs.build(bench, "http", ["github.com/gin-gonic/gin", "go.uber.org/zap",
                                             "github.com/prometheus/client_golang"])
-    subjects = ["bare", "weir", "weir_deadline", "beast", "beast_weir"]
+    subjects = ["bare", "weir", "weir_deadline", "weir_polling", "beast", "beast_weir"]
     subjects += ["spdlog_sync", "spdlog_sync_flush", "spdlog_async"]
     subjects += ["gin"] if gin else []
     for repetition, subject in bench.in_turns("http", 1 if bench.quick else 5, subjects):
@@ -47,6 +47,12 @@ def targets(results):
         if "gin" in results.subjects(shape):
             against_gin = results.ratio("requests_per_s", (shape, "weir"), (shape, "gin"))
             yield f"weir {against_gin:.2f} x gin ({shape}), at least 1.9", against_gin >= 1.9
+    if "gin" in results.subjects("c1"):
+        awake = results.ratio("requests_per_s", ("c1", "weir_polling"), ("c1", "gin"))
+        yield f"weir that stays awake {awake:.2f} x gin (c1), at least 1.9", awake >= 1.9
+    for observed, without in PAIRS:
+        own = results.difference("serving_ns_per_op", ("c32", observed), ("c32", without))
+        yield f"{observed}'s serving thread {own:.0f} ns a request more than {without}'s (c32), at most 300", own <= 300
     timed = results.ratio("requests_per_s", ("c32", "weir_deadline"), ("c32", "bare"))
     yield f"weir with a deadline for each request {timed:.2f} x bare (c32), at least 0.97", timed >= 0.97
     for observed, without in PAIRS:

@@ -9,9 +9,10 @@ import signal
 import socket
 import subprocess
 
-from .processes import memory_bytes, processor_time_ns
+from .processes import first_thread_time_ns, memory_bytes, processor_time_ns
 
 CONNECTIONS = [1, 32, 256]
+POLLED = [1]  # where a thread that stays awake finds nothing to do now and then
 TWO_THREADS = "c32_2threads"
 ALL_SHAPES = {"bare", "weir", "beast", "beast_weir", "gin"}  # the others have those of CONNECTIONS
 IDLE = 10_000
@@ -108,12 +109,14 @@ def measure(server, subject, log, cores, seconds):
                         "value": value})
 
     def load(shape, process, port, connections, wrk_cores):
-        before = processor_time_ns(process)
+        before = processor_time_ns(process), first_thread_time_ns(process)
         rate, count, p99 = run_wrk(wrk_cores, port, connections, seconds)
-        spent = processor_time_ns(process) - before
+        spent = processor_time_ns(process) - before[0], first_thread_time_ns(process) - before[1]
         tell(shape, "requests_per_s", "requests/s", rate)
         tell(shape, "p99", "ns", p99)
-        tell(shape, "ns_per_op", "ns", spent / count)
+        tell(shape, "ns_per_op", "ns", spent[0] / count)
+        if subject != "gin" and shape != TWO_THREADS:
+            tell(shape, "serving_ns_per_op", "ns", spent[1] / count)
         return count
 
     has_room = may_open(IDLE + 500)
@@ -121,7 +124,7 @@ def measure(server, subject, log, cores, seconds):
     # Left to the kernel, a Go server that one connection keeps waiting moves to wrk's core, where it is woken in a
     # quarter of the time: that would compare places.
     with running(server, subject, log, cores[:1] if subject == "gin" else cores[:2], 1) as (process, port):
-        for connections in CONNECTIONS:
+        for connections in POLLED if subject == "weir_polling" else CONNECTIONS:
             shape = f"c{connections}"
             if subject == "gin":
                 load(shape, process, port, connections, second)

@@ -3,13 +3,19 @@
 import os
 
 
+def thread_time_ns(process, thread):
+    with open(f"/proc/{process}/task/{thread}/schedstat") as numbers:
+        return int(numbers.read().split()[0])
+
+
 def processor_time_ns(process):
     """Of all its threads so far, the background ones included."""
-    total = 0
-    for thread in os.listdir(f"/proc/{process}/task"):
-        with open(f"/proc/{process}/task/{thread}/schedstat") as numbers:
-            total += int(numbers.read().split()[0])
-    return total
+    return sum(thread_time_ns(process, thread) for thread in os.listdir(f"/proc/{process}/task"))
+
+
+def first_thread_time_ns(process):
+    """Of the thread that runs main()."""
+    return thread_time_ns(process, process)
 
 
 def memory_bytes(process):

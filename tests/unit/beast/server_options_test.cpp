@@ -64,6 +64,9 @@ TEST_CASE("limits: those that cannot be meant are refused", "[beast][server]") {
     CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("silence_limit (ms) is 1"));
     CHECK_THROWS_WITH(weir::limit_silence(0, 2h), Catch::Contains("7200000 ms"));
     options = quick();
+    options.busy_time = 2s;
+    CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("server_options.busy_time (us) is 2000000"));
+    options = quick();
     options.progress_timeout = 2h;
     CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("server_options.progress_timeout (ms) is 7200000"));
   }

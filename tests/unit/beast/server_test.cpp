@@ -358,6 +358,25 @@ TEST_CASE("server: middleware runs in order, around every path, and may answer i
   CHECK(stopped.header("X-inner") == "(absent)");
 }
 
+TEST_CASE("server: threads that stay awake serve, pause and stop like others", "[beast][server][concurrent]") {
+  auto options = quick();
+  options.threads = 2;
+  options.busy_time = 500us;
+  running_server server(
+      [](weir::http_server& on) {
+        on.get("/", [](http_request&, http_response& response) -> task {
+          response.body("awake");
+          co_return;
+        });
+      },
+      options);
+  raw_client client(server.port());
+  for (int i = 0; i < 3; ++i) {
+    CHECK(client.get("/").body == "awake");
+    std::this_thread::sleep_for(3ms); // the threads sleep by then
+  }
+}
+
 TEST_CASE("server: several threads serve several clients", "[beast][server][concurrent]") {
   weir::server_options options = quick();
   options.threads = 3;

@@ -5,6 +5,7 @@
 #include "weir/asio/bind_ambient.hpp"
 #include "weir/asio/gather.hpp"
 #include "weir/asio/idle.hpp"
+#include "weir/asio/run_polling.hpp"
 #include "weir/asio/sleep.hpp"
 #include "weir/asio/slot_link.hpp"
 #include "weir/asio/spawn.hpp"

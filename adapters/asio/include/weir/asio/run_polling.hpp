@@ -1,0 +1,33 @@
+// Running an io_context by a thread that stays awake between two events that are close together.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+namespace weir {
+
+/// Runs `io` as its run() does, but before the thread sleeps it looks for work, again and again, until `busy_time` has
+/// passed since the last. What comes in that time does not wait for the thread to be woken, which takes a processor
+/// that has gone to rest some 20 µs; each look is a system call of about 0.2 µs, and the processor is busy with that.
+/// It pays where answers are waited for one by one and there are processors to spare. 0 and less: the same as run().
+/// Returns how many handlers it has run. Errors: what a handler throws; may be called again then, as run(). Thread
+/// safety: as run(): any number of threads may run the same `io`.
+inline std::size_t run_polling(boost::asio::io_context& io, std::chrono::steady_clock::duration busy_time) {
+  if (busy_time <= busy_time.zero()) return io.run();
+  using clock = std::chrono::steady_clock;
+  std::size_t all = 0;
+  for (;;) {
+    for (clock::time_point asleep_at = clock::now() + busy_time; clock::now() < asleep_at;) {
+      const std::size_t ran = io.poll();
+      if (io.stopped()) return all + ran; // by stop(), or as there is nothing left to wait for
+      if (ran != 0) asleep_at = clock::now() + busy_time;
+      all += ran;
+    }
+    if (io.run_one() == 0) return all;
+    ++all;
+  }
+}
+
+} // namespace weir
