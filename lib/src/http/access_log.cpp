@@ -16,7 +16,7 @@ namespace {
 constexpr unsigned client_closed_request = 499;
 constexpr std::size_t longest_query = 2048, longest_header = 1024;
 
-double seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
+double in_seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
 
 /// What the line reads like where nothing is known, as in other servers' access logs.
 std::string_view or_dash(std::string_view text) noexcept { return text.empty() ? std::string_view("-") : text; }
@@ -46,7 +46,7 @@ void write_record(logger& log, const exchange_record& facts, const Status&... st
                                                                    : std::string_view("1.1")),
            field<"client.address">(facts.peer), field<"http.request.body.size">(facts.request_bytes),
            field<"http.response.body.size">(facts.response_bytes),
-           field<"duration_s">(seconds(facts.finished - facts.received)),
+           field<"duration_s">(in_seconds(facts.finished - facts.received)),
            field<"outcome">(to_string_view(facts.outcome)), status...);
 }
 
@@ -119,7 +119,7 @@ void request_observer::access_log::gather(const exchange_record& facts, detail::
   if (facts.reason != cancel_reason::none && !ended_well(facts.outcome)) {
     fields.add(field<"error.type">(to_string_view(facts.reason)));
     fields.add(field<"cancel.phase">(to_string_view(facts.phase)));
-    if (facts.time_to_stop.count() >= 0) fields.add(field<"cancel.to_stop_s">(seconds(facts.time_to_stop)));
+    if (facts.time_to_stop.count() >= 0) fields.add(field<"cancel.to_stop_s">(in_seconds(facts.time_to_stop)));
   } else if (!ended_well(facts.outcome)) {
     fields.add(field<"error.message">(facts.error));
   }

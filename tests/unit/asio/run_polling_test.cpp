@@ -45,7 +45,7 @@ TEST_CASE("run_polling: what a handler throws comes out, and it can go on", "[as
 }
 
 TEST_CASE("run_polling: others wake it, awake or asleep, and stop it", "[asio][concurrent]") {
-  for (const auto busy_time : {std::chrono::microseconds(1), std::chrono::microseconds(1h)}) {
+  for (const auto busy_time : {std::chrono::nanoseconds(1), std::chrono::nanoseconds::max()}) {
     net::io_context io;
     const auto work = net::make_work_guard(io);
     std::atomic<int> ran{0};
