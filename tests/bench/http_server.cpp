@@ -131,10 +131,11 @@ void run(const bench::options& options) {
     throw std::invalid_argument("there is no subject '" + subject + "'");
 
   weir::counter requests;
+  const std::chrono::microseconds busy_time(subject == "weir_polling" ? 50 : 0);
   if (subject.starts_with("beast"))
     serve_as_stock(threads, weir_side ? &*weir_side : nullptr, requests);
   else
-    serve_as_weir(threads, std::chrono::microseconds(subject == "weir_polling" ? 50 : 0), weir_side ? &*weir_side : nullptr, spdlog_side, requests);
+    serve_as_weir(threads, busy_time, weir_side ? &*weir_side : nullptr, spdlog_side, requests);
 
   if (weir_side) weir_side->finish();
   if (spdlog_side != nullptr) spdlog_side->flush();

@@ -30,7 +30,31 @@ TEST_CASE("run_polling: runs all there is, and returns when nothing is left", "[
   }
 }
 
+TEST_CASE("run_polling: it ends when it is stopped from within, whatever is queued, and begins again", "[asio]") {
+  for (const auto busy_time : {-1us, 1us, 10'000us}) {
+    net::io_context io;
+    auto work = net::make_work_guard(io);
+    int ran = 0;
+    net::post(io, [&] { io.stop(); });
+    net::post(io, [&] { ++ran; });
+    CHECK(weir::run_polling(io, busy_time) == 1);
+    CHECK(ran == 0);
+    io.restart();
+    net::steady_timer late(io, 5ms);
+    late.async_wait([&](const boost::system::error_code&) { work.reset(); });
+    CHECK(weir::run_polling(io, busy_time) == 2);
+    CHECK(ran == 1);
+  }
+}
+
 TEST_CASE("run_polling: what a handler throws comes out, and it can go on", "[asio]") {
+  SECTION("after a sleep") {
+    net::io_context io;
+    net::steady_timer late(io, 5ms);
+    late.async_wait([&](const boost::system::error_code&) { throw std::runtime_error("on purpose"); });
+    CHECK_THROWS_AS(weir::run_polling(io, 1us), std::runtime_error);
+    CHECK(weir::run_polling(io, 1us) == 0);
+  }
   net::io_context io;
   int ran = 0;
   for (int i = 0; i < 3; ++i) {

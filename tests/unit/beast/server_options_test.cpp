@@ -66,6 +66,10 @@ TEST_CASE("limits: those that cannot be meant are refused", "[beast][server]") {
     options = quick();
     options.busy_time = 2s;
     CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("server_options.busy_time (us) is 2000000"));
+    options.busy_time = -1us;
+    CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("busy_time (us) is -1"));
+    options.busy_time = 1s;
+    CHECK_NOTHROW(weir::http_server(options));
     options = quick();
     options.progress_timeout = 2h;
     CHECK_THROWS_WITH(weir::http_server(options), Catch::Contains("server_options.progress_timeout (ms) is 7200000"));

@@ -8,13 +8,13 @@
 
 namespace weir {
 
-/// Runs `io` as its run() does, but before the thread sleeps it looks for work, again and again, until `busy_time` has
-/// passed since the last. What comes in that time does not wait for the thread to be woken, which takes a processor
-/// that has gone to rest some 20 µs; each look is a system call of about 0.2 µs, and the processor is busy with that.
-/// It pays where answers are waited for one by one and there are processors to spare. 0 and less: the same as run().
+/// Runs `io` as its run() does, but before the thread sleeps it looks for work, again and again, until `busy_time`
+/// has passed since the last. What comes in that time does not wait for the thread to be woken, which takes some tens
+/// of µs where the processor has gone to rest; each look is a system call, and the processor is busy with that. It
+/// pays where answers are waited for one by one and there are processors to spare. 0 and less: the same as run().
 /// Returns how many handlers it has run. Errors: what a handler throws; may be called again then, as run(). Thread
-/// safety: as run(). Best with an `io` for each thread: of several that run one, the first to sleep does the waiting for
-/// all, and the others look in vain.
+/// safety: as run(). Best with an `io` for each thread: of several that run one, the first to sleep does the waiting
+/// for all, and the others look in vain.
 inline std::size_t run_polling(boost::asio::io_context& io, std::chrono::steady_clock::duration busy_time) {
   if (busy_time <= busy_time.zero()) return io.run();
   using clock = std::chrono::steady_clock;

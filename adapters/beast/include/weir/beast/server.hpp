@@ -48,9 +48,9 @@ struct server_options {
   /// How long stop() goes on serving as before while ready() is false, so that whoever asks for readiness() stops
   /// sending before connections are refused: as long as they take to ask twice. Up to 10 min; default: not at all.
   std::chrono::milliseconds unready_time{0};
-  /// How long a thread that has nothing to do stays awake and looks for requests, up to 1 s; default: not at all. With
-  /// 50 µs a client that waits for each answer is served about twice as fast, at the cost of that much of a processor
-  /// whenever there is a pause. See run_polling().
+  /// How long a thread that has nothing to do stays awake and looks for requests, up to 1 s; default: not at all.
+  /// With 50 µs a client that waits for each answer and asks again within that time is served about twice as fast;
+  /// each pause costs that much of a processor. See run_polling().
   std::chrono::microseconds busy_time{0};
 };
 
