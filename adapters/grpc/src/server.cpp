@@ -193,9 +193,11 @@ void observed_call::take_status(const grpc::Status& status) noexcept {
   exchange_.handler_returned();
   exchange_.set_grpc_status(status.error_code(), failure_of(status.error_code()));
   const cancel_reason reason = exchange_.ctx().reason();
-  // relaxed, both: see the destructor, and closed().
-  if (reason == cancel_reason::client_closed || reason == cancel_reason::deadline)
+  if (reason == cancel_reason::client_closed || reason == cancel_reason::deadline) {
+    // relaxed: see the destructor.
     given_up_.store(true, std::memory_order_relaxed);
+  }
+  // relaxed: see closed().
   status_taken_.store(true, std::memory_order_relaxed);
 }
 

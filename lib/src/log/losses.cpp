@@ -2,6 +2,24 @@
 
 namespace weir::detail {
 
+namespace {
+
+void lower(std::atomic<std::uint64_t>& least, std::uint64_t to) noexcept {
+  // relaxed, both: `left`, by a release behind it, shows take() what was written.
+  std::uint64_t now = least.load(std::memory_order_relaxed);
+  while (to < now && !least.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+  }
+}
+
+void raise(std::atomic<std::uint64_t>& most, std::uint64_t to) noexcept {
+  // relaxed, both: as in lower().
+  std::uint64_t now = most.load(std::memory_order_relaxed);
+  while (to > now && !most.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+  }
+}
+
+} // namespace
+
 void loss_account::note(const loss& more) noexcept {
   for (;;) {
     // relaxed: checked below.
@@ -15,13 +33,8 @@ void loss_account::note(const loss& more) noexcept {
       here.entered.fetch_sub(more.records, std::memory_order_relaxed);
       continue;
     }
-    // relaxed, all: `left` publishes them.
-    std::uint64_t first = here.first.load(std::memory_order_relaxed);
-    while (more.first < first && !here.first.compare_exchange_weak(first, more.first, std::memory_order_relaxed)) {
-    }
-    std::uint64_t last = here.last.load(std::memory_order_relaxed);
-    while (more.last > last && !here.last.compare_exchange_weak(last, more.last, std::memory_order_relaxed)) {
-    }
+    lower(here.first, more.first);
+    raise(here.last, more.last);
     // release: pairs with the acquire in take(), which then reads the times.
     here.left.fetch_add(more.records, std::memory_order_release);
     return;
@@ -36,6 +49,7 @@ void loss_account::take(loss& taken) noexcept {
   if (!turned_) turn_.store(turn, std::memory_order_seq_cst);
   turned_ = true;
   page& other = pages_[(turn - 1) % 2];
+  // seq_cst: pairs with the fetch_add in note(); see there.
   const std::uint64_t entered = other.entered.load(std::memory_order_seq_cst);
   // acquire: pairs with the release in note(); the times of all that are counted in it are there.
   if (other.left.load(std::memory_order_acquire) != entered) return;
@@ -43,10 +57,12 @@ void loss_account::take(loss& taken) noexcept {
   taken.add({.records = entered,
              .first = other.first.load(std::memory_order_relaxed),
              .last = other.last.load(std::memory_order_relaxed)});
+  // relaxed, both: the next turn, by a seq_cst store, shows note() what was written.
   other.first.store(UINT64_MAX, std::memory_order_relaxed);
   other.last.store(0, std::memory_order_relaxed);
+  // relaxed, both: as above. Not two stores: somebody may have entered who is about to find that he is late, and to
+  // take himself back.
   other.left.store(0, std::memory_order_relaxed);
-  // Not a store: somebody may have entered who is about to find that he is late, and to take himself back.
   other.entered.fetch_sub(entered, std::memory_order_relaxed);
   turned_ = false;
 }

@@ -6,8 +6,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 #include <thread>
 
@@ -45,6 +48,31 @@ TEST_CASE("run_polling: it ends when it is stopped from within, whatever is queu
     CHECK(weir::run_polling(io, busy_time) == 2);
     CHECK(ran == 1);
   }
+}
+
+TEST_CASE("run_polling: the thread stays awake for as long as it is told to", "[asio]") {
+  static constexpr int pauses = 20;
+  // How often it has given up its processor by itself.
+  const auto sleeps = [](std::chrono::nanoseconds busy_time) {
+    net::io_context io;
+    net::steady_timer pause(io);
+    int left = pauses;
+    std::function<void()> begin = [&] {
+      pause.expires_after(2ms);
+      pause.async_wait([&](const boost::system::error_code&) {
+        if (--left != 0) begin();
+      });
+    };
+    begin();
+    rusage before{}, after{};
+    REQUIRE(::getrusage(RUSAGE_THREAD, &before) == 0);
+    CHECK(weir::run_polling(io, busy_time) == pauses);
+    REQUIRE(::getrusage(RUSAGE_THREAD, &after) == 0);
+    return after.ru_nvcsw - before.ru_nvcsw;
+  };
+  CHECK(sleeps(0ns) >= pauses);
+  CHECK(sleeps(1us) >= pauses);
+  CHECK(sleeps(1h) < pauses);
 }
 
 TEST_CASE("run_polling: what a handler throws comes out, and it can go on", "[asio]") {
