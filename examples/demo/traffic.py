@@ -149,14 +149,17 @@ class LivePage:
         return sum(sum(self.snapshot["cancelled"]["reasons"][reason]) for reason in reasons)
 
 
+# The live page's: a browser that looks on while the demo runs is none of its clients.
+LIVE_ROUTES = ("/weir", "/weir/events")
+
+
 def compare_live(counts, page, live):
     """What a browser shows at the same time; true if that agrees as well. Whoever looked meanwhile is not counted."""
-    own = ("/weir", "/weir/events")
     cut = lambda *reasons: live.cancelled(*reasons) - sum(
-        page.sum("weir_requests_cancelled_total", http_route=route, reason=reason) for route in own for reason in reasons)
+        page.sum("weir_requests_cancelled_total", http_route=route, reason=reason) for route in LIVE_ROUTES for reason in reasons)
     done = sum(count for what, count in counts.items() if not what.endswith("wrong"))
     # The scrapes are requests, too, and the last of them had not ended when it was answered.
-    all_else = live.requests() - sum(page.requests(http_route=route) for route in own) - page.requests(http_route="/metrics") - 1
+    all_else = live.requests() - sum(page.requests(http_route=route) for route in LIVE_ROUTES) - page.requests(http_route="/metrics") - 1
     rows = [("all requests", done, all_else), ("client closed or reset", counts["download aborted"] + counts["slow given up"],
             cut("client_closed", "client_reset")), ("timeout", counts["timed out"], cut("timeout"))]
     agreed = True
@@ -208,7 +211,8 @@ def compare(counts, page):
     print(f"\n{'cancellations by reason':32} {'clients':>10} {'weir':>10}")
     for name, clients, reasons in by_clients:
         # Of /hello wrk says nothing but how many were answered: what it left open at its end is not compared.
-        each = {reason: page.sum(cut, reason=reason) - page.sum(cut, reason=reason, http_route="/hello") for reason in reasons}
+        each = {reason: page.sum(cut, reason=reason)
+                - sum(page.sum(cut, reason=reason, http_route=route) for route in ("/hello", *LIVE_ROUTES)) for reason in reasons}
         good = clients == sum(each.values())
         agreed &= good
         detail = ", ".join(f"{count} {reason}" for reason, count in each.items() if count) or "none"
