@@ -1,8 +1,8 @@
 // The server that wrk drives, with GET /hello: weir's Beast server, or one as Beast's users have it, logging in the
 // way of one subject.
 //
-//   http_server --subject bare|weir|weir_deadline|weir_polling|beast|beast_weir|spdlog_sync|spdlog_sync_flush|
-//                         spdlog_async
+//   http_server --subject bare|bare_writing|weir|weir_deadline|weir_polling|beast|beast_weir|spdlog_sync|
+//                         spdlog_sync_flush|spdlog_async
 //               --log /dev/shm/access.log --threads 1
 //
 // It prints `port N`, serves until SIGTERM, and then prints `requests N`. GET /allocations says how often the thread
@@ -12,6 +12,7 @@
 #include "measuring/cores.hpp"
 #include "measuring/options.hpp"
 #include "stock_server.hpp"
+#include "written_lines.hpp"
 
 #include <weir/asio.hpp>
 #include <weir/http.hpp>
@@ -127,16 +128,19 @@ void run(const bench::options& options) {
   if (subject == "weir" || subject == "weir_polling") weir_side.emplace(path, std::chrono::milliseconds(0));
   if (subject == "weir_deadline" || subject == "beast_weir") weir_side.emplace(path, std::chrono::seconds(10));
   const auto spdlog_side = bench::open_access_log(subject, path);
-  if (subject != "bare" && subject != "beast" && !weir_side && spdlog_side == nullptr)
+  weir::counter requests;
+  std::optional<bench::written_lines> floor;
+  if (subject == "bare_writing") floor.emplace(path, requests);
+  if (subject != "bare" && subject != "beast" && !floor && !weir_side && spdlog_side == nullptr)
     throw std::invalid_argument("there is no subject '" + subject + "'");
 
-  weir::counter requests;
   const std::chrono::microseconds busy_time(subject == "weir_polling" ? 50 : 0);
   if (subject.starts_with("beast"))
     serve_as_stock(threads, weir_side ? &*weir_side : nullptr, requests);
   else
     serve_as_weir(threads, busy_time, weir_side ? &*weir_side : nullptr, spdlog_side, requests);
 
+  if (floor) floor->finish();
   if (weir_side) weir_side->finish();
   if (spdlog_side != nullptr) spdlog_side->flush();
   spdlog::shutdown(); // writes what an asynchronous logger has queued

@@ -14,7 +14,7 @@ from .processes import first_thread_time_ns, memory_bytes, processor_time_ns
 CONNECTIONS = [1, 32, 256]
 POLLED = [1]  # where a thread that stays awake finds nothing to do now and then
 TWO_THREADS = "c32_2threads"
-ALL_SHAPES = {"bare", "weir", "beast", "beast_weir", "gin"}  # the others have those of CONNECTIONS, or of POLLED
+ALL_SHAPES = {"bare", "bare_writing", "weir", "beast", "beast_weir", "gin"}  # the others have those of CONNECTIONS, or of POLLED
 IDLE = 10_000
 UNLOGGED = {"bare", "beast"}
 UNITS_NS = {"us": 1e3, "ms": 1e6, "s": 1e9}
