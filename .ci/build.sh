@@ -8,11 +8,11 @@ shift
 
 options=()
 command -v ccache >/dev/null && options=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-# GCC collects garbage from 128 MB on, which takes a tenth of its time; not where each core has memory enough.
-memory_kb=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)
-if [ "$memory_kb" -ge $((3000000 * $(nproc))) ] && "${CXX:-c++}" --version | grep -q 'Free Software Foundation'; then
-  options+=("-DCMAKE_CXX_FLAGS=${CXXFLAGS:+$CXXFLAGS }--param=ggc-min-expand=400 --param=ggc-min-heapsize=1000000")
-fi
+# KiB, of the machine or, in a container, of what it is allowed.
+memory=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)
+limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
+[ "$limit" = max ] || [ $((limit / 1024)) -ge "$memory" ] || memory=$((limit / 1024))
+[ $((memory / $(nproc))) -lt 3000000 ] || options+=(-DWEIR_AMPLE_MEMORY=ON)
 while [[ ${1:-} == -D* ]]; do options+=("$1"); shift; done
 # What one checkout has compiled another need not; the tests have a precompiled header, which no macro of theirs changes.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros

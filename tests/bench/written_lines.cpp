@@ -17,7 +17,7 @@ constexpr std::string_view line =
     R"({"time":"2026-01-01T00:00:00.000000Z","level":"info","logger":"access","message":"GET /hello 200",)"
     R"("trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","http.request.method":"GET",)"
     R"("url.path":"/hello","url.scheme":"http","http.route":"/hello","network.protocol.version":"1.1",)"
-    R"("client.address":"127.0.0.1","http.request.body.size":0,"http.response.body.size":6,"duration_s":0.000123456,)"
+    R"("client.address":"127.0.0.1","http.request.body.size":0,"http.response.body.size":6,"duration_s":4.647e-06,)"
     R"("outcome":"completed","http.response.status_code":200})"
     "\n";
 

@@ -1,4 +1,4 @@
-// The least that an access log in a file costs.
+// What an access log in a file costs by its bytes alone.
 #pragma once
 
 #include <weir/metrics.hpp>

@@ -125,6 +125,13 @@ bool try_to_hold(flight_tape& tape) noexcept {
 
 } // namespace
 
+std::byte* flight_tape::begin(std::uint64_t of_round, const stream_front& of_stream, std::uint32_t size) noexcept {
+  if (!hold() && !hold_in_time(of_stream)) return nullptr;
+  if (is_meant(of_round, of_stream) && (has_room(size) || make_room(size))) return at;
+  let_go();
+  return nullptr;
+}
+
 bool flight_tape::hold_in_time(const stream_front& of_stream) noexcept {
   for (int turn = 0; turn < 200; ++turn)
     if (try_to_hold(*this)) return true;

@@ -31,14 +31,15 @@ def run(bench):
             raise Failure(f"http: {subject}: {failure}") from failure
 
 
-# Each with the same without weir. On two cores, of which wrk fills one, some of what makes weir slower than bare is
-# there without it: bare_writing does nothing for its requests but to write as many bytes as their log lines have.
-PAIRS = [("weir", "bare"), ("weir", "bare_writing"), ("beast_weir", "beast")]
+# Each with the same without weir.
+PAIRS = [("weir", "bare"), ("beast_weir", "beast")]
+# On two cores, of which wrk fills one, some of what weir is slower is lost to writing so many bytes, whoever does it.
+COMPARED = PAIRS + [("weir", "bare_writing")]
 
 
 def targets(results):
     for shape in ["c1", "c32", "c256", http_load.TWO_THREADS]:
-        for observed, without in PAIRS:
+        for observed, without in COMPARED:
             ratio = results.ratio("requests_per_s", (shape, observed), (shape, without))
             yield f"{observed} {ratio:.2f} x {without} ({shape}), at least 0.97", ratio >= 0.97
             slowest = results.ratio("p99", (shape, observed), (shape, without))

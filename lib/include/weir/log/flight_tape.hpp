@@ -41,15 +41,16 @@ struct alignas(64) flight_tape {
 
   /// Room for a record of `size` bytes, with the tape held; nullptr, and the tape not held, if the record is not to
   /// be kept. finish() is to follow.
-  std::byte* begin(std::uint64_t of_round, const stream_front& of_stream, std::uint32_t size) noexcept {
-    if (!hold() && !hold_in_time(of_stream)) [[unlikely]]
+  std::byte* begin(std::uint64_t of_round, const stream_front& of_stream, std::uint32_t size) noexcept;
+  /// begin(), as far as that is a matter of a few instructions. nullptr also where it would be more, or comes to
+  /// nothing: then begin() is to decide.
+  std::byte* begin_at_once(std::uint64_t of_round, const stream_front& of_stream, std::uint32_t size) noexcept {
+    if (!hold()) [[unlikely]]
       return nullptr;
-    const bool is_meant = round == of_round && round != 0 && stream == &of_stream;
-    if (!is_meant || (size > static_cast<std::size_t>(end - at) && !make_room(size))) [[unlikely]] {
-      let_go();
-      return nullptr;
-    }
-    return at;
+    if (is_meant(of_round, of_stream) && has_room(size)) [[likely]]
+      return at;
+    let_go();
+    return nullptr;
   }
   void finish(std::uint32_t size) noexcept {
     at += size;
@@ -87,6 +88,10 @@ struct alignas(64) flight_tape {
   std::uint64_t overwritten = 0; // records
 
  private:
+  bool is_meant(std::uint64_t of_round, const stream_front& of_stream) const noexcept {
+    return round == of_round && round != 0 && stream == &of_stream;
+  }
+  bool has_room(std::uint32_t size) const noexcept { return size <= static_cast<std::size_t>(end - at); }
   /// False, and counted, if somebody else holds it for long: a thread that was stopped meanwhile.
   bool hold_in_time(const stream_front& of_stream) noexcept;
   bool make_room(std::uint32_t size) noexcept;

@@ -151,9 +151,9 @@ struct record_writer {
       return write_rare(source, site, severity, values...);
     const auto size = static_cast<std::uint32_t>(padded(bytes + recorded_ids));
     flight_tape& tape = *ids->tape;
-    std::byte* const place = tape.begin(ids->recording_round, *source.stream, size);
+    std::byte* const place = tape.begin_at_once(ids->recording_round, *source.stream, size);
     if (place == nullptr) [[unlikely]]
-      return;
+      return write_rare(source, site, severity, values...);
     auto* const header = new (place) record_header;
     header->ticks = tsc_now();
     std::byte* const at =
@@ -162,8 +162,8 @@ struct record_writer {
     tape.finish(size);
   }
 
-  /// What carries fields, needs another chunk, is too long, wakes the backend, or is stamped by another clock; or
-  /// again, begun as it is, what the backend has got ahead of.
+  /// What carries fields, needs another chunk, is too long, wakes the backend, or is stamped by another clock; what
+  /// the tape has no place for at once; or again, begun as it is, what the backend has got ahead of.
   [[gnu::noinline]] static void write_rare(const record_source& source, const call_site& site, level severity,
                                            passed<Values>... values) noexcept {
     text_cutter cut;
