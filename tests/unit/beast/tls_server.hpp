@@ -83,14 +83,19 @@ class tls_server {
  public:
   static constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-  /// `ciphers`: for TLS 1.2, as in openssl-ciphers(1); nullptr: OpenSSL's own.
+  /// `ciphers`: for TLS 1.2, as in openssl-ciphers(1); nullptr: OpenSSL's own. `known`: the one client that it
+  /// serves; nullptr: all.
   explicit tls_server(const certificate& its, std::string answer = ok, goodbye ends = goodbye::client_first,
-                      const char* ciphers = nullptr)
+                      const char* ciphers = nullptr, const certificate* known = nullptr)
       : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
     SSL_CTX_use_certificate(context_.get(), its.get());
     SSL_CTX_use_PrivateKey(context_.get(), its.key());
     if (ciphers != nullptr && SSL_CTX_set_cipher_list(context_.get(), ciphers) != 1)
       throw std::runtime_error("no such ciphers");
+    if (known != nullptr) {
+      SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+      X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), known->get());
+    }
     thread_ = std::jthread([this, answer = std::move(answer), ends](const std::stop_token& stop) {
       std::vector<std::jthread> serving;
       while (true) {
@@ -106,6 +111,12 @@ class tls_server {
     connect_to(listener_.port());
   }
   std::uint16_t port() const { return listener_.port(); }
+  /// What the last handshake agreed on: "TLSv1.3".
+  std::string version() const {
+    const std::lock_guard hold(mutex_);
+    return version_;
+  }
+  /// For whom the last client asked.
   std::string asked_for() const {
     const std::lock_guard hold(mutex_);
     return asked_for_;
@@ -129,9 +140,10 @@ class tls_server {
     const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context_.get()), SSL_free);
     SSL_set_fd(tls.get(), client.get());
     if (SSL_accept(tls.get()) != 1) return;
-    if (const char* name = SSL_get_servername(tls.get(), TLSEXT_NAMETYPE_host_name)) {
+    {
       const std::lock_guard hold(mutex_);
-      asked_for_ = name;
+      version_ = SSL_get_version(tls.get());
+      if (const char* name = SSL_get_servername(tls.get(), TLSEXT_NAMETYPE_host_name)) asked_for_ = name;
     }
     std::string head;
     char next = 0;
@@ -150,7 +162,7 @@ class tls_server {
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   raw_listener listener_;
   mutable std::mutex mutex_;
-  std::string asked_for_;
+  std::string asked_for_, version_;
   std::jthread thread_;
 };
 
