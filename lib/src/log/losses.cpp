@@ -53,10 +53,10 @@ void loss_account::take(loss& taken) noexcept {
   const std::uint64_t entered = other.entered.load(std::memory_order_seq_cst);
   // acquire: pairs with the release in note(); the times of all that are counted in it are there.
   if (other.left.load(std::memory_order_acquire) != entered) return;
-  // relaxed, all: the page is this thread's; producers see it again by the next turn.
-  taken.add({.records = entered,
-             .first = other.first.load(std::memory_order_relaxed),
-             .last = other.last.load(std::memory_order_relaxed)});
+  // relaxed, both: who wrote them is counted in `left`, whose acquire was above; nobody writes now.
+  const std::uint64_t first = other.first.load(std::memory_order_relaxed);
+  const std::uint64_t last = other.last.load(std::memory_order_relaxed);
+  taken.add({.records = entered, .first = first, .last = last});
   // relaxed, both: the next turn, by a seq_cst store, shows note() what was written.
   other.first.store(UINT64_MAX, std::memory_order_relaxed);
   other.last.store(0, std::memory_order_relaxed);

@@ -34,6 +34,7 @@ void flush_at_exit() noexcept {
   try {
     const flush_result result = log->flush(exit_limit);
     detail::report_unfinished(result, exit_limit);
+    // relaxed: read by later calls of this, one after the other.
     if (!result) has_given_up.store(true, std::memory_order_relaxed);
   } catch (const std::bad_alloc&) { // what the backend can, it writes all the same
   }

@@ -92,7 +92,7 @@ void stream_core::end_in_child() noexcept {
   asleep.store(closing, std::memory_order_relaxed);
   stale_until.store(UINT64_MAX, std::memory_order_relaxed);
   finished.store(true, std::memory_order_relaxed);
-  // The backend may have been stopped between the one counter and the other.
+  // The backend may have been stopped between the one counter and the other. relaxed, both: as above.
   drained.store(written.load(std::memory_order_relaxed) + count_of(drop_reason::sink), std::memory_order_relaxed);
 }
 
@@ -203,11 +203,12 @@ log_stats log_stream::stats() const {
   all.write_time = core_->write_time.read();
   all.flush_time = core_->flush_time.read();
   all.sync_time = core_->sync_time.read();
+  // relaxed, here and below: counters; nothing is concluded from one about another.
   all.sink_errors = core_->sink_errors.load(std::memory_order_relaxed);
   if (const auto* const recorder = core_->recorder.get()) {
-    // relaxed, all: counters.
     all.recorder_emitted = recorder->emitted.load(std::memory_order_relaxed);
     all.recorder_overwritten = recorder->overwritten.load(std::memory_order_relaxed);
+    // relaxed: as above.
     all.recorder_refused = recorder->refused.load(std::memory_order_relaxed);
     all.recorder_bytes = recorder->allocated_bytes();
   }

@@ -71,10 +71,10 @@ void stream_core::change_levels(std::span<const level_rule> rules) {
 void stream_core::set_levels_of(logger& one) noexcept {
   const level threshold = registry.levels.of(one.name());
   const bool is_recorded = recorder != nullptr && threshold != level::off;
+  const level looked_at = is_recorded ? std::min(threshold, recorder->options().lowest) : threshold;
   // relaxed, both: a threshold orders nothing.
   one.source_.written_from.store(threshold, std::memory_order_relaxed);
-  one.looks_from_.store(is_recorded ? std::min(threshold, recorder->options().lowest) : threshold,
-                        std::memory_order_relaxed);
+  one.looks_from_.store(looked_at, std::memory_order_relaxed);
 }
 
 std::list<logger*>::iterator stream_core::follow_levels(logger& bound) {

@@ -14,10 +14,10 @@ namespace weir {
 
 void set_stamp_order(stamp_order order) noexcept {
   using detail::record_clock;
+  const record_clock wanted = order == stamp_order::causal ? record_clock::fenced_tsc : record_clock::tsc;
   // relaxed, both: a setting orders nothing.
   if (detail::this_record_clock.load(std::memory_order_relaxed) != record_clock::monotonic)
-    detail::this_record_clock.store(order == stamp_order::causal ? record_clock::fenced_tsc : record_clock::tsc,
-                                    std::memory_order_relaxed);
+    detail::this_record_clock.store(wanted, std::memory_order_relaxed);
 }
 
 } // namespace weir
