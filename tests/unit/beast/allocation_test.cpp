@@ -19,7 +19,7 @@ namespace {
 
 constinit thread_local int allocations = 0;
 
-boost::asio::awaitable<void> nothing(weir::http_request&, weir::http_response&) { co_return; }
+boost::asio::awaitable<void> answer_nothing(weir::http_request&, weir::http_response&) { co_return; }
 
 } // namespace
 
@@ -75,7 +75,7 @@ TEST_CASE("allocation: observing a request takes none, with a deadline or withou
 TEST_CASE("allocation: finding a route takes none once its parameters have had room", "[beast][router]") {
   weir::router routes;
   for (const char* each : {"/items/{id}/parts/{part}", "/items/new", "/files/{path*}"})
-    routes.add("GET", each, nothing);
+    routes.add("GET", each, answer_nothing);
   weir::path_params params;
   constexpr const char* paths[] = {
       "/items/7/parts/a-part-with-a-rather-long-name",     "/items/new/parts/1", "/items/new",

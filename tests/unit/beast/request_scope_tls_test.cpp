@@ -39,13 +39,13 @@ using error_code = boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t large_body = 64U << 20; // more than any kernel buffers
+constexpr std::size_t large_tls_body = 64U << 20; // more than any kernel buffers
 
 /// Serves requests: /first until something of the next one has come; one more, /large as fast as the client takes it,
 /// /short with little, others until their context ends.
-class session : public std::enable_shared_from_this<session> {
+class tls_session : public std::enable_shared_from_this<tls_session> {
  public:
-  session(asio::ip::tcp::socket socket, asio::ssl::context& tls, observed& by)
+  tls_session(asio::ip::tcp::socket socket, asio::ssl::context& tls, observed& by)
       : stream_(std::move(socket), tls),
         scope_(by.observer, stream_, {.arm_after = 1ms}),
         wait_(stream_.get_executor()),
@@ -75,7 +75,7 @@ class session : public std::enable_shared_from_this<session> {
       wait_.cancel();
       beast::get_lowest_layer(stream_).close();
     });
-    if (request_.target() == "/large") return write(large_body);
+    if (request_.target() == "/large") return write(large_tls_body);
     if (request_.target() == "/short") return write(5);
     if (request_.target() == "/first") return wait_for_next();
     wait_.async_wait([self = shared_from_this()](error_code) {
@@ -113,12 +113,12 @@ class session : public std::enable_shared_from_this<session> {
 };
 
 /// Accepts one connection, and runs until that is served.
-class tls_server {
+class one_connection {
  public:
-  explicit tls_server(observed& by) : acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
+  explicit one_connection(observed& by) : acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
     use_self_signed_certificate(tls_);
     acceptor_.async_accept([this, &by](error_code error, asio::ip::tcp::socket socket) {
-      if (!error) std::make_shared<session>(std::move(socket), tls_, by)->start();
+      if (!error) std::make_shared<tls_session>(std::move(socket), tls_, by)->start();
     });
     thread_ = std::jthread([this] { io_.run(); });
   }
@@ -144,7 +144,7 @@ TEST_CASE("scope: a TLS client that goes ends its request, in the handler and wh
   if (target == "/large" && way == "close_notify") return; // it may go on reading
   CAPTURE(target, way);
   observed by;
-  tls_server server(by);
+  one_connection server(by);
   tls_client client(server.port());
   client.send("GET " + target + " HTTP/1.1\r\nHost: test\r\n\r\n");
   while (by.lines_of("app").empty()) std::this_thread::yield();
@@ -167,7 +167,7 @@ TEST_CASE("scope: a TLS client that goes ends its request, in the handler and wh
 TEST_CASE("scope: what a TLS client sends meanwhile is the next request's, and an end behind that ends it",
           "[beast][tls]") {
   observed by;
-  tls_server server(by);
+  one_connection server(by);
   tls_client client(server.port());
   client.send("GET /first HTTP/1.1\r\nHost: test\r\n\r\n");
   while (by.lines_of("app").empty()) std::this_thread::yield();
@@ -186,7 +186,7 @@ TEST_CASE("scope: what a TLS client sends meanwhile is the next request's, and a
 TEST_CASE("scope: an end that came together with the request, and is the TLS stream's already, ends it",
           "[beast][tls]") {
   observed by;
-  tls_server server(by);
+  one_connection server(by);
   tls_client client(server.port());
   client.hold(true);
   client.send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -199,7 +199,7 @@ TEST_CASE("scope: an end that came together with the request, and is the TLS str
 
 TEST_CASE("scope: requests that came together are answered one after the other", "[beast][tls]") {
   observed by;
-  tls_server server(by);
+  one_connection server(by);
   tls_client client(server.port());
   client.hold(true);
   for (const char* target : {"/first", "/first", "/wait"})
@@ -217,7 +217,7 @@ TEST_CASE("scope: requests that came together are answered one after the other",
 
 TEST_CASE("scope: a part of a TLS record is not waited for, and what follows is seen", "[beast][tls]") {
   observed by;
-  tls_server server(by);
+  one_connection server(by);
   tls_client client(server.port());
   client.send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n");
   while (by.lines_of("app").empty()) std::this_thread::yield();
@@ -232,7 +232,7 @@ TEST_CASE("scope: a part of a TLS record is not waited for, and what follows is 
 
 TEST_CASE("scope: a TLS client that changes its keys meanwhile is answered with new ones", "[beast][tls]") {
   observed by;
-  tls_server server(by);
+  one_connection server(by);
   tls_client client(server.port());
   client.send("GET /first HTTP/1.1\r\nHost: test\r\n\r\n");
   while (by.lines_of("app").empty()) std::this_thread::yield();

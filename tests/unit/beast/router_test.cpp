@@ -16,10 +16,10 @@ using namespace std::string_literals;
 
 namespace {
 
-boost::asio::awaitable<void> nothing(weir::http_request&, weir::http_response&) { co_return; }
+boost::asio::awaitable<void> no_handler(weir::http_request&, weir::http_response&) { co_return; }
 
 void add(weir::router& routes, std::string_view method, std::string_view path_template) {
-  routes.add(method, path_template, nothing);
+  routes.add(method, path_template, no_handler);
 }
 
 /// The template and the parameters that were found, as `template name=value…`.

@@ -18,10 +18,10 @@ using weir::context_errc;
 
 namespace {
 
-struct user_key {
+struct name_key {
   using value_type = std::string;
 };
-struct depth_key {
+struct place_key {
   using value_type = int;
 };
 struct shared_key {
@@ -36,7 +36,7 @@ void check_ended(const weir::context& ctx, context_errc error, const cancel_caus
   CHECK(ctx.cause() == cause);
 }
 
-weir::context::time_point in_an_hour() { return weir::context::clock::now() + 1h; }
+weir::context::time_point an_hour_ahead() { return weir::context::clock::now() + 1h; }
 
 } // namespace
 
@@ -46,7 +46,7 @@ TEST_CASE(
   SECTION("idempotent, and every descendant is done when it returns") {
     auto [ctx, cancel] = weir::with_cancel(weir::background());
     auto [child, cancel_child] = weir::with_cancel(ctx);
-    auto [timed, cancel_timed] = weir::with_timeout(weir::with_value<depth_key>(child, 2), 1h);
+    auto [timed, cancel_timed] = weir::with_timeout(weir::with_value<place_key>(child, 2), 1h);
     auto [grandchild, cancel_grandchild] = weir::with_cancel(timed);
     CHECK_FALSE(grandchild.done());
     for (int i = 0; i < 2; ++i) {
@@ -168,7 +168,7 @@ TEST_CASE("context: a child of a cancelled parent starts cancelled, with the par
     auto [with_ids, cancel_with_ids] = weir::with_cancel(parent, {1, 2, 3});
     auto [later, cancel_later] = weir::with_timeout(parent, 1h, {cancel_reason::timeout, {}, "unused"});
     auto [past, cancel_past] = weir::with_timeout(parent, -1s, {cancel_reason::timeout, {}, "unused"});
-    auto [below, cancel_below] = weir::with_cancel(weir::with_value<depth_key>(parent, 1));
+    auto [below, cancel_below] = weir::with_cancel(weir::with_value<place_key>(parent, 1));
     for (const auto& each : {child, with_ids, later, past, below}) {
       CHECK(each.done());
       CHECK(each.error() == parent.error());
@@ -190,7 +190,7 @@ TEST_CASE(
                 {cancel_reason::overload, context_errc::deadline_exceeded, "outer"});
   }
   SECTION("its own is earlier") {
-    auto [parent, cancel_parent] = weir::with_deadline(weir::background(), in_an_hour());
+    auto [parent, cancel_parent] = weir::with_deadline(weir::background(), an_hour_ahead());
     auto [child, cancel_child] = weir::with_timeout(parent, 1ms, {cancel_reason::timeout, {}, "inner"});
     CHECK(child.deadline() < parent.deadline());
     CHECK(child.wait());
@@ -210,7 +210,7 @@ TEST_CASE("context: a deadline's own cause is used only when it expires, and can
           "[context]") {
   const cancel_cause none{cancel_reason::application, context_errc::canceled, ""};
   auto [ctx, cancel] =
-      weir::with_deadline(weir::background(), in_an_hour(), {cancel_reason::deadline, {}, "expired"});
+      weir::with_deadline(weir::background(), an_hour_ahead(), {cancel_reason::deadline, {}, "expired"});
   auto [child, cancel_child] = weir::with_cancel(ctx);
   cancel();
   check_ended(ctx, context_errc::canceled, none);
@@ -269,7 +269,7 @@ TEST_CASE("context: cancelling a child touches neither parent nor siblings", "[c
 
 TEST_CASE("context: without_cancel keeps the values and drops deadline, done, error and cause", "[context]") {
   auto [ctx, cancel] = weir::with_timeout(weir::background(), 1h);
-  const auto carrying = weir::with_correlation(weir::with_value<user_key>(ctx, "ada"), {1, 2, 3});
+  const auto carrying = weir::with_correlation(weir::with_value<name_key>(ctx, "ada"), {1, 2, 3});
   const auto before = weir::without_cancel(carrying);
   cancel();
   const auto after = weir::without_cancel(carrying);
@@ -280,7 +280,7 @@ TEST_CASE("context: without_cancel keeps the values and drops deadline, done, er
     CHECK(each.reason() == cancel_reason::none);
     CHECK(each.cause() == cancel_cause());
     CHECK(each.deadline() == std::nullopt);
-    CHECK(*each.value<user_key>() == "ada");
+    CHECK(*each.value<name_key>() == "ada");
     REQUIRE(each.ids());
     CHECK(*each.ids() == weir::correlation{1, 2, 3});
   }

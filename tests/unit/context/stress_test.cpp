@@ -31,9 +31,9 @@ constexpr int rounds = 100;
 constexpr int rounds = 1000;
 #endif
 constexpr std::uint32_t threads = 4;
-constexpr int steps = 250;
+constexpr int changes = 250;
 
-struct depth_key {
+struct level_key {
   using value_type = int;
 };
 struct alive_key {
@@ -124,7 +124,7 @@ class worker {
       : shared_(shared), all_(all), next_id_(number * 1'000'000 + 1), random_(seed) {}
 
   void run() {
-    for (int step = 0; step < steps; ++step) do_one();
+    for (int step = 0; step < changes; ++step) do_one();
     for (auto& each : registrations_) {
       if (random_() % 2 == 0) stop(each);
     }
@@ -144,7 +144,7 @@ class worker {
     case 1:
       return keep(at + 1, weir::with_cancel(found.ctx), found.by);
     case 2:
-      return keep(at + 1, weir::with_cancel(weir::with_value<depth_key>(found.ctx, 1), {1, 2, 3}), found.by);
+      return keep(at + 1, weir::with_cancel(weir::with_value<level_key>(found.ctx, 1), {1, 2, 3}), found.by);
     case 3:
       return keep(at + 1, weir::with_cancel(weir::without_cancel(found.ctx)), {});
     case 4:

@@ -18,7 +18,7 @@ using weir::cancel_reason;
 
 namespace {
 
-struct user_key {
+struct person_key {
   using value_type = std::string;
 };
 struct depth_key {
@@ -29,7 +29,7 @@ struct depth_key {
 
 namespace another_component {
 
-struct user_key {
+struct person_key {
   using value_type = std::string;
 };
 
@@ -37,25 +37,25 @@ struct user_key {
 
 TEST_CASE("context: the innermost value wins, keys are typed, and one component's key cannot collide with another's",
           "[context]") {
-  const auto outer = weir::with_value<user_key>(weir::background(), "ada");
-  const auto inner = weir::with_value<user_key>(weir::with_value<depth_key>(outer, 2), "grace");
-  REQUIRE(inner.value<user_key>());
-  CHECK(*inner.value<user_key>() == "grace");
-  CHECK(*outer.value<user_key>() == "ada");
+  const auto outer = weir::with_value<person_key>(weir::background(), "ada");
+  const auto inner = weir::with_value<person_key>(weir::with_value<depth_key>(outer, 2), "grace");
+  REQUIRE(inner.value<person_key>());
+  CHECK(*inner.value<person_key>() == "grace");
+  CHECK(*outer.value<person_key>() == "ada");
   CHECK(*inner.value<depth_key>() == 2);
   CHECK(outer.value<depth_key>() == nullptr);
-  CHECK(weir::background().value<user_key>() == nullptr);
-  static_assert(std::is_same_v<decltype(inner.value<user_key>()), const std::string*>);
+  CHECK(weir::background().value<person_key>() == nullptr);
+  static_assert(std::is_same_v<decltype(inner.value<person_key>()), const std::string*>);
   static_assert(std::is_same_v<decltype(inner.value<depth_key>()), const int*>);
 
-  CHECK(outer.value<another_component::user_key>() == nullptr);
-  const auto both = weir::with_value<another_component::user_key>(outer, "grace");
-  CHECK(*both.value<user_key>() == "ada");
-  CHECK(*both.value<another_component::user_key>() == "grace");
+  CHECK(outer.value<another_component::person_key>() == nullptr);
+  const auto both = weir::with_value<another_component::person_key>(outer, "grace");
+  CHECK(*both.value<person_key>() == "ada");
+  CHECK(*both.value<another_component::person_key>() == "grace");
 }
 
 TEST_CASE("context: it may be passed to any number of threads", "[context][concurrent]") {
-  auto [ctx, cancel] = weir::with_timeout(weir::with_value<user_key>(weir::background(), "ada"), 1h);
+  auto [ctx, cancel] = weir::with_timeout(weir::with_value<person_key>(weir::background(), "ada"), 1h);
   std::atomic<int> broken = 0;
   std::atomic<int> told = 0;
   std::atomic<int> prevented = 0;
@@ -68,7 +68,7 @@ TEST_CASE("context: it may be passed to any number of threads", "[context][concu
         const weir::context own = copy;
         auto [child, cancel_child] = weir::with_cancel(own);
         auto registration = child.on_done([&] { ++told; });
-        broken += *own.value<user_key>() != "ada" || own.deadline() != child.deadline();
+        broken += *own.value<person_key>() != "ada" || own.deadline() != child.deadline();
         ready.count_down();
         while (!own.done()) std::this_thread::yield();
         broken += own.reason() != cancel_reason::shutdown || !child.wait();

@@ -8,7 +8,7 @@
 
 namespace {
 
-struct depth_key {
+struct height_key {
   using value_type = int;
 };
 
@@ -24,7 +24,7 @@ TEST_CASE("context: values are seen through cancellable children and live as lon
     {
       const auto carrying = weir::with_value<shared_key>(weir::background(), counted);
       auto [ctx, cancel] = weir::with_cancel(carrying);
-      kept = weir::with_value<depth_key>(ctx, 1);
+      kept = weir::with_value<height_key>(ctx, 1);
     }
     CHECK(kept.done());
     REQUIRE(kept.value<shared_key>());
@@ -37,7 +37,7 @@ TEST_CASE("context: values are seen through cancellable children and live as lon
 TEST_CASE("context: ids are inherited until a context is given its own", "[context]") {
   const auto request = weir::with_correlation(weir::background(), {1, 2, 3});
   auto [ctx, cancel] = weir::with_cancel(request);
-  const auto child = weir::with_value<depth_key>(ctx, 1);
+  const auto child = weir::with_value<height_key>(ctx, 1);
   CHECK(*child.ids() == weir::correlation{1, 2, 3});
   const auto span = weir::with_correlation(child, {1, 2, 4});
   CHECK(*span.ids() == weir::correlation{1, 2, 4});
@@ -47,7 +47,7 @@ TEST_CASE("context: ids are inherited until a context is given its own", "[conte
 TEST_CASE("context: one node can carry the ids and end", "[context]") {
   auto [parent, cancel_parent] = weir::with_cancel(weir::background());
   auto [ctx, cancel] = weir::with_cancel(parent, {1, 2, 3});
-  const auto child = weir::with_value<depth_key>(ctx, 1);
+  const auto child = weir::with_value<height_key>(ctx, 1);
   REQUIRE(child.ids() != nullptr);
   CHECK(*child.ids() == weir::correlation{1, 2, 3});
   CHECK(parent.ids() == nullptr);

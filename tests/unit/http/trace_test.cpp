@@ -17,8 +17,8 @@ using weir_test::observed;
 
 namespace {
 
-constexpr std::string_view callers_trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-constexpr std::string_view callers_span = "00f067aa0ba902b7";
+constexpr std::string_view trace_sent = "4bf92f3577b34da6a3ce929d0e0e4736";
+constexpr std::string_view span_sent = "00f067aa0ba902b7";
 constexpr std::string_view good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 void begin_with_parents(weir::exchange& exchange, std::span<const std::string_view> parents) {
@@ -34,15 +34,15 @@ TEST_CASE("http: a caller's trace is continued under a span of its own", "[http]
   weir::exchange exchange(server.observer);
   begin_with_parents(exchange, std::span(&good, 1));
   const weir::trace_context& trace = exchange.facts().trace;
-  CHECK(std::string_view(to_hex(trace.trace)) == callers_trace);
-  CHECK(std::string_view(to_hex(trace.parent)) == callers_span);
-  CHECK(std::string_view(to_hex(trace.span)) != callers_span);
+  CHECK(std::string_view(to_hex(trace.trace)) == trace_sent);
+  CHECK(std::string_view(to_hex(trace.parent)) == span_sent);
+  CHECK(std::string_view(to_hex(trace.span)) != span_sent);
   CHECK(trace.flags.sampled());
   CHECK(exchange.ctx().ids() != nullptr);
   CHECK(*exchange.ctx().ids() == to_correlation(trace));
   exchange.finish();
   const std::string line = server.access_lines().at(0);
-  CHECK(json_member(line, "trace_id") == callers_trace);
+  CHECK(json_member(line, "trace_id") == trace_sent);
   CHECK(json_member(line, "span_id") == std::string_view(to_hex(trace.span)));
 }
 
@@ -60,12 +60,12 @@ TEST_CASE("http: a bad traceparent, or two, begin a new trace", "[http]") {
     begin_with_parents(exchange, std::span(&parent, 1));
     CHECK(exchange.facts().trace.valid());
     CHECK_FALSE(exchange.facts().trace.parent.valid());
-    CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != callers_trace);
+    CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != trace_sent);
   }
   const std::array<std::string_view, 2> two{good, good};
   begin_with_parents(exchange, two);
   CHECK(exchange.facts().trace.valid());
-  CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != callers_trace);
+  CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != trace_sent);
 }
 
 TEST_CASE("http: an edge that trusts nobody begins a new trace", "[http]") {
@@ -73,11 +73,11 @@ TEST_CASE("http: an edge that trusts nobody begins a new trace", "[http]") {
   weir::exchange exchange(server.observer);
   begin_with_parents(exchange, std::span(&good, 1));
   CHECK(exchange.facts().trace.valid());
-  CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != callers_trace);
+  CHECK(std::string_view(to_hex(exchange.facts().trace.trace)) != trace_sent);
   exchange.finish();
   const std::string line = server.access_lines().at(0);
-  CHECK(json_member(line, "caller.trace_id") == callers_trace);
-  CHECK(json_member(line, "caller.span_id") == callers_span);
+  CHECK(json_member(line, "caller.trace_id") == trace_sent);
+  CHECK(json_member(line, "caller.span_id") == span_sent);
 
   exchange.begin({.method = "GET", .target = "/"});
   exchange.finish();
