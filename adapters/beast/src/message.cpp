@@ -21,6 +21,12 @@ void check_value(std::string_view name, std::string_view value) {
     throw std::invalid_argument("http_response: a control character in header " + std::string(name));
 }
 
+void check_header(std::string_view name, std::string_view value) {
+  if (!detail::is_header_token(name))
+    throw std::invalid_argument("http_response: '" + std::string(name) + "' is no header's name");
+  check_value(name, value);
+}
+
 } // namespace
 
 std::string_view http_request::method() const noexcept { return detail::to_view(message_.method_string()); }
@@ -71,10 +77,14 @@ http_response& http_response::status(unsigned code) {
 unsigned http_response::status() const noexcept { return message_.result_int(); }
 
 http_response& http_response::header(std::string_view name, std::string_view value) {
-  if (!detail::is_header_token(name))
-    throw std::invalid_argument("http_response: '" + std::string(name) + "' is no header's name");
-  check_value(name, value);
+  check_header(name, value);
   message_.set(to_beast(name), to_beast(value));
+  return *this;
+}
+
+http_response& http_response::add_header(std::string_view name, std::string_view value) {
+  check_header(name, value);
+  message_.insert(to_beast(name), to_beast(value));
   return *this;
 }
 

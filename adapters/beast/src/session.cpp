@@ -134,6 +134,7 @@ asio::awaitable<void> session::run() {
     }
     if (!error && !came_whole_) error = co_await read_body(incoming);
     if (error) {
+      if (exchange_) exchange_->add_request_bytes(incoming.get().body().size());
       co_await give_up_reading(error, flaw);
       break;
     }
@@ -156,8 +157,8 @@ session::parser& session::renew_parser() {
   return incoming_.emplace(setup_.options.header_limit_bytes);
 }
 
-/// A header has come, or what ends the connection in its place: then it is false. `error` is what reading it gave,
-/// and is set if there is something wrong with it.
+/// A header has come, or a part of one and an end to it; false if nothing has. `error` is what reading it gave, and is
+/// set if there is something wrong with it.
 bool session::begin_request(const parser& incoming, error_code& error, header_flaw& flaw) {
   // An idle connection ends, whatever the reason, without a word.
   if (cut_off_ || (error && !incoming.got_some())) return false;
@@ -165,8 +166,6 @@ bool session::begin_request(const parser& incoming, error_code& error, header_fl
   ++round_;
   if (!error) flaw = find_flaw(incoming.get());
   if (flaw.status != 0) error = http::error::bad_field;
-  if (error && status_for(error) == 0) return false;
-
   begin_exchange(incoming);
   came_whole_ = !error && incoming.is_done();
   if (!error) find_route(incoming);
@@ -250,7 +249,10 @@ asio::awaitable<void> session::reject(unsigned status) {
   answer.prepare_payload();
   complete_header(answer);
   lingers_ = true;
-  if (!co_await connection_.send(answer, *limits_->progress_timeout) && exchange_) exchange_->response_completed();
+  const error_code failed = co_await connection_.send(answer, *limits_->progress_timeout);
+  if (failed || !exchange_) co_return;
+  exchange_->add_response_bytes(answer.body().size());
+  exchange_->response_completed();
 }
 
 /// Runs middleware and handler; whatever they throw ends here.

@@ -171,6 +171,25 @@ TEST_CASE("life: a request is cancelled while its body is read", "[beast][life]"
   server.stop(5s);
   CHECK(server.by.cancelled({{"reason", "client_closed"}, {"phase", "read"}}) == 1);
   CHECK(server.by.active() == 0);
+  CHECK(json_member(server.by.access_lines().at(0), "http.request.body.size") == "3");
+}
+
+TEST_CASE("life: a client that leaves within its header is counted, one that sends nothing is not", "[beast][life]") {
+  running_server server([](weir::http_server&) {});
+  const auto [way, reason] =
+      GENERATE(table<std::string, std::string>({{"FIN", "client_closed"}, {"RST", "client_reset"}}));
+  CAPTURE(way);
+  {
+    raw_client silent(server.port()), client(server.port());
+    client.send("GET /some HTTP/1.1\r\nHos");
+    // Else the reset might come before the server has read anything.
+    raw_client(server.port()).get("/other");
+    way == "FIN" ? client.close() : client.reset();
+  }
+  server.stop(5s);
+  CHECK(server.by.cancelled({{"reason", reason}, {"phase", "read"}}) == 1);
+  CHECK(server.by.access_lines().size() == 2);
+  CHECK(server.by.active() == 0);
 }
 
 TEST_CASE("life: a download whose client leaves ends in the middle of a write", "[beast][life]") {

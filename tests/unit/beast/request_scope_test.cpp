@@ -132,6 +132,11 @@ class existing_server {
     for (auto& each : threads_)
       if (each.joinable()) each.join();
   }
+  /// As many servers do at SIGTERM: what is under way is left where it stands.
+  void halt() {
+    io_.stop();
+    stop();
+  }
 
  private:
   void accept() {
@@ -255,6 +260,22 @@ TEST_CASE("scope: a request whose time is over is answered: 504 if it was its ca
   CHECK(json_member(access[0], "error.type") == reason);
   CHECK(json_member(access[0], "http.response.status_code") == std::to_string(status));
   CHECK(json_member(access[1], "outcome") == "completed");
+}
+
+TEST_CASE("scope: what is under way when a server halts ended with its base, for the reason shutdown", "[beast][concurrent]") {
+  auto [serving, end_serving] = weir::with_cancel(weir::background());
+  observed by({.base = serving});
+  {
+    existing_server server(by);
+    raw_client client(server.port());
+    client.send("GET /wait HTTP/1.1\r\nHost: test\r\n\r\n");
+    while (by.lines_of("app").empty()) std::this_thread::yield();
+    end_serving(cancel_reason::shutdown);
+    server.halt();
+  }
+  CHECK(by.cancelled({{"reason", "shutdown"}, {"phase", "handler"}}) == 1);
+  CHECK(by.access_lines().size() == 1);
+  CHECK(by.active() == 0);
 }
 
 TEST_CASE("scope: a session that is dropped without a word is finished all the same", "[beast][concurrent]") {

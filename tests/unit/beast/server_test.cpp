@@ -251,6 +251,21 @@ TEST_CASE("server: a target in a proxy's form finds its route", "[beast][server]
   CHECK(client.get("nonsense").status == 404);
 }
 
+TEST_CASE("server: what is sent to who is refused counts, and what was read of him", "[beast][server]") {
+  weir::server_options options = quick();
+  options.body_limit_bytes = 1000;
+  running_server server(simple_routes, options);
+  raw_client client(server.port());
+  const raw_response refused = client.ask(
+      request("POST /echo HTTP/1.1", "Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n400\r\n" + std::string(1024, 'x')));
+  CHECK(refused.status == 413);
+  CHECK(client.at_end());
+  server.stop(5s);
+  const std::string line = server.by.access_lines().at(0);
+  CHECK(json_member(line, "http.response.body.size") == std::to_string(refused.body.size()));
+  CHECK(json_member(line, "http.request.body.size") == "3");
+}
+
 TEST_CASE("server: headers and bodies above the limits get 431 and 413", "[beast][server]") {
   weir::server_options options = quick();
   options.header_limit_bytes = 1024;
@@ -330,6 +345,25 @@ TEST_CASE("server: a header that would end the header is refused by name", "[bea
   for (const char* code : {"0", "99", "100", "199", "1000"})
     CHECK(client.get(fmt::format("/status?code={}", code)).body == fmt::format("http_response: status {}", code));
   CHECK(client.get("/status?code=299").status == 299);
+}
+
+TEST_CASE("server: a response has as many headers of a name as were added", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/", [](http_request&, http_response& out) -> task {
+      out.header("Set-Cookie", "replaced=1").header("Set-Cookie", "session=1; HttpOnly");
+      out.add_header("Set-Cookie", "theme=dark").add_header("Link", "</style.css>; rel=preload");
+      CHECK_THROWS_AS(out.add_header("Set-Cookie", "a\r\nb"), std::invalid_argument);
+      CHECK_THROWS_AS(out.add_header("Set Cookie", "a"), std::invalid_argument);
+      co_return;
+    });
+  });
+  const std::string head = raw_client(server.port()).get("/").head;
+  const auto first = head.find("\r\nSet-Cookie: session=1; HttpOnly\r\n"),
+             second = head.find("\r\nSet-Cookie: theme=dark\r\n");
+  CHECK(first < second);
+  CHECK(second < head.size());
+  CHECK(head.find("replaced") == head.npos);
+  CHECK(head.find("\r\nLink: </style.css>; rel=preload\r\n") < head.size());
 }
 
 TEST_CASE("server: middleware runs in order, around every path, and may answer itself", "[beast][server]") {
