@@ -85,7 +85,7 @@ std::error_code log_file::open(int flags) noexcept {
   size_ = regular_ ? static_cast<std::uint64_t>(status.st_size) : 0;
   modified_ = status.st_mtime;
   torn_ = ends_torn();
-  was_missing_ = entered_ = false;
+  was_missing_ = entered_ = unsynced_ = false;
   return {};
 }
 
@@ -110,11 +110,18 @@ std::error_code log_file::sync() noexcept {
     }
   } catch (const std::bad_alloc&) {
     return std::make_error_code(std::errc::not_enough_memory);
+  if (unsynced_ && is_removed()) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
   }
-  return sync_data(descriptor_);
+  const std::error_code error = sync_data(descriptor_);
+  if (!error) unsynced_ = false;
+  return error;
 }
 
 /// Whether an earlier process has left the file without its last line feed.
+  if (is_removed()) { // what it was to make durable is gone
+    if (const std::error_code error = reopen()) return error;
+    if (!left_error_) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
+  }
 bool log_file::ends_torn() const noexcept {
   if (!regular_ || size_ == 0) return false;
   const int reading = ::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -137,6 +144,15 @@ bool log_file::leads_elsewhere() noexcept {
   if (::fstat(descriptor_, &here) == 0 && here.st_nlink == 0) return true;
   // Moved, and nothing in its place: whoever moved it may be about to create one, and would fail if it were there.
   return std::exchange(was_missing_, true);
+}
+
+/// Whether the file that is open has no name any more.
+bool log_file::is_removed() const noexcept {
+  struct stat here {};
+  struct stat there {};
+  if (!regular_ || ::fstat(descriptor_, &here) != 0 || here.st_nlink != 0) return false;
+  // Some file systems do not count names.
+  return ::stat(options_.path.c_str(), &there) != 0 || there.st_dev != device_ || there.st_ino != inode_;
 }
 
 bool log_file::take_request() noexcept {
@@ -194,5 +210,6 @@ void log_file::take_back(std::string_view taken) noexcept {
             ::ftruncate(descriptor_, end - static_cast<off_t>(fragment)) == 0);
   if (!torn_) size_ -= fragment;
 }
+  unsynced_ = unsynced_ || taken != 0;
 
 } // namespace weir::detail

@@ -47,7 +47,8 @@ class log_file {
   /// Appends lines, and returns how many bytes were taken; leaves no torn line behind in a regular file.
   std::size_t write(std::string_view lines, std::error_code& error) noexcept;
 
-  /// Makes durable all that was written, to files that were left, too.
+  /// Makes durable all that was written, to files that were left, too. Of a file that was removed nothing can be: it
+  /// is an error, and the path is opened anew.
   std::error_code sync() noexcept;
 
  private:
@@ -60,6 +61,7 @@ class log_file {
   void take_back(std::string_view taken) noexcept;
 
   file_options options_;
+  bool is_removed() const noexcept;
   int descriptor_ = -1;
   bool regular_ = false;
   ::dev_t device_ = 0;
@@ -74,6 +76,7 @@ class log_file {
   std::error_code left_error_; // why a file that was left is not
 
   std::atomic<bool> reopen_requested_{false};
+  bool unsynced_ = false;      // the file has been written to since the last
   unsigned requests_seen_;
   bool reopen_due_ = false; // asked for or seen to be needed, and not done yet
   bool was_missing_ = false;

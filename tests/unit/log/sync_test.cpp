@@ -12,6 +12,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -67,6 +69,47 @@ TEST_CASE("sync: a real file", "[log][sync]") {
   CHECK(result.written == 1);
   CHECK_FALSE(result.error);
   CHECK(lines_of(directory.file("a.log")) == std::vector<std::string>{"kept 1"});
+}
+
+TEST_CASE("sync: a file that was removed is no disk", "[log][sync]") {
+  const temporary_directory directory;
+  const std::string path = directory.file("sub/a.log");
+  const auto sink = weir::file_sink({.path = path, .create_directories = true, .look_interval = 1h}, as_bare_text());
+  log_stream stream({.sinks = {sink}});
+  weir::logger& log = stream.get_logger("l");
+  CHECK(log_durably(stream, [&] { log.info("kept"); }));
+  SECTION("told, and a new file is there for the next") {
+    std::filesystem::remove(path);
+    const flush_result gone = log_durably(stream, [&] { log.info("gone"); });
+    CHECK_FALSE(gone.complete);
+    CHECK(gone.error == std::errc::no_such_file_or_directory);
+    CHECK(log_durably(stream, [&] { log.info("again"); }));
+    CHECK(contents_of(path) == "again\n");
+  }
+  SECTION("told for as long as there can be no new one") {
+    std::filesystem::remove_all(directory.file("sub"));
+    std::ofstream(directory.file("sub")) << "no directory";
+    for (int i = 0; i < 2; ++i)
+      CHECK(log_durably(stream, [&] { log.info("gone"); }).error == std::errc::not_a_directory);
+    std::filesystem::remove(directory.file("sub"));
+    CHECK_FALSE(log_durably(stream, [&] { log.info("gone"); }));
+    CHECK(log_durably(stream, [&] { log.info("again"); }));
+    CHECK(contents_of(path) == "again\n");
+  }
+  SECTION("also if the sink has left it meanwhile") {
+    std::filesystem::remove(path);
+    log.info("gone");
+    CHECK(stream.flush(1min));
+    sink->reopen();
+    CHECK(log_durably(stream, [&] { log.info("there"); }).error == std::errc::no_such_file_or_directory);
+    CHECK(log_durably(stream, [&] { log.info("again"); }));
+    CHECK(contents_of(path) == "there\nagain\n");
+  }
+  SECTION("not if all of it was on the disk before") {
+    std::filesystem::remove(path);
+    sink->reopen();
+    CHECK(log_durably(stream, [&] { log.info("there"); }));
+  }
 }
 
 TEST_CASE("sync: a full device, and one that has no disk", "[log][sync]") {

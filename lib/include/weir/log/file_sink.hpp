@@ -38,7 +38,8 @@ struct file_options {
 /// `copytruncate` as it is: a file that was moved or removed is noticed (`look_interval`) and opened anew by its
 /// path; one that was moved and not replaced is only after two looks, so as not to be ahead of who moved it. At once,
 /// with `reopen()` or reopen_log_files() (see weir/log/reopen.hpp): before the next record is written, or with the
-/// stream's next flush. If it cannot be opened, records go on to the old one, and it is tried again. A full device
+/// stream's next flush. A sync fails, once, if what it was to make durable went to a file that has been removed, and
+/// opens a new one. If it cannot be opened, records go on to the old one, and it is tried again. A full device
 /// loses what does not fit, counted, and leaves no torn line behind in a regular file. Several sinks, of several
 /// processes too, may write to one file: lines stay whole, as long as none of the processes is killed amid a write,
 /// and the device does not fill up; the fragment that is then left stands in front of what another one writes next. A
