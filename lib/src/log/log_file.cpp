@@ -37,12 +37,26 @@ file_options checked(file_options options) {
   return options;
 }
 
+/// Where the symbolic link at `path` leads in the end, whether anything is there or not; `path` if it is none, or if
+/// its text does not say it (those of /proc/self/fd).
+std::string behind_links(const std::string& path) {
+  namespace fs = std::filesystem;
+  constexpr int most_links = 40; // as the kernel follows
+  fs::path at = path;
+  std::error_code ignored; // what cannot be read is opened as it is, which says why it cannot be
+  for (int links = 0; links < most_links && fs::is_symlink(at, ignored); ++links)
+    at = at.parent_path() / fs::read_symlink(at, ignored); // an absolute one replaces all of it
+  const bool is_there = fs::exists(path, ignored);
+  return is_there && !fs::equivalent(path, at, ignored) ? path : at.string();
+}
+
 } // namespace
 
-log_file::log_file(file_options options)
+log_file::log_file(file_options options, path_links links)
     : options_(checked(std::move(options))), requests_seen_(detail::reopen_requests()) {
   const std::string given = options_.path;
   options_.path = std::filesystem::absolute(given).string();
+  if (links == path_links::followed) options_.path = behind_links(options_.path);
   if (const auto error = open(options_.start == file_start::truncate ? O_TRUNC : 0))
     throw std::system_error(error, "log file " + given);
 }
@@ -96,11 +110,16 @@ void log_file::leave(int descriptor) noexcept {
   } else {
     left_behind_ = true;
   }
+  if (unsynced_ && is_removed()) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
   ::close(descriptor);
 }
 
 std::error_code log_file::sync() noexcept {
   is_synced_ = true;
+  if (is_removed()) { // what it was to make durable is gone
+    if (const std::error_code error = reopen()) return error;
+    if (!left_error_) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
+  }
   if (std::exchange(left_behind_, false) && ::syncfs(descriptor_) != 0) left_error_ = last_error();
   if (left_error_) return std::exchange(left_error_, {});
   try {
@@ -110,7 +129,6 @@ std::error_code log_file::sync() noexcept {
     }
   } catch (const std::bad_alloc&) {
     return std::make_error_code(std::errc::not_enough_memory);
-  if (unsynced_ && is_removed()) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
   }
   const std::error_code error = sync_data(descriptor_);
   if (!error) unsynced_ = false;
@@ -118,10 +136,6 @@ std::error_code log_file::sync() noexcept {
 }
 
 /// Whether an earlier process has left the file without its last line feed.
-  if (is_removed()) { // what it was to make durable is gone
-    if (const std::error_code error = reopen()) return error;
-    if (!left_error_) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
-  }
 bool log_file::ends_torn() const noexcept {
   if (!regular_ || size_ == 0) return false;
   const int reading = ::open(options_.path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -130,6 +144,15 @@ bool log_file::ends_torn() const noexcept {
   const ssize_t n = ::pread(reading, &last, 1, static_cast<off_t>(size_ - 1));
   ::close(reading);
   return n == 1 && last != '\n';
+}
+
+/// Whether the file that is open has no name any more.
+bool log_file::is_removed() const noexcept {
+  struct stat here {};
+  struct stat there {};
+  if (!regular_ || ::fstat(descriptor_, &here) != 0 || here.st_nlink != 0) return false;
+  // Some file systems do not count names.
+  return ::stat(options_.path.c_str(), &there) != 0 || there.st_dev != device_ || there.st_ino != inode_;
 }
 
 bool log_file::leads_elsewhere() noexcept {
@@ -144,15 +167,6 @@ bool log_file::leads_elsewhere() noexcept {
   if (::fstat(descriptor_, &here) == 0 && here.st_nlink == 0) return true;
   // Moved, and nothing in its place: whoever moved it may be about to create one, and would fail if it were there.
   return std::exchange(was_missing_, true);
-}
-
-/// Whether the file that is open has no name any more.
-bool log_file::is_removed() const noexcept {
-  struct stat here {};
-  struct stat there {};
-  if (!regular_ || ::fstat(descriptor_, &here) != 0 || here.st_nlink != 0) return false;
-  // Some file systems do not count names.
-  return ::stat(options_.path.c_str(), &there) != 0 || there.st_dev != device_ || there.st_ino != inode_;
 }
 
 bool log_file::take_request() noexcept {
@@ -196,6 +210,7 @@ std::size_t log_file::write(std::string_view lines, std::error_code& error) noex
   }
   const std::size_t taken = write_all(descriptor_, lines, error);
   size_ += taken;
+  unsynced_ = unsynced_ || taken != 0;
   if (taken < lines.size()) take_back(lines.substr(0, taken));
   return taken;
 }
@@ -210,6 +225,5 @@ void log_file::take_back(std::string_view taken) noexcept {
             ::ftruncate(descriptor_, end - static_cast<off_t>(fragment)) == 0);
   if (!torn_) size_ -= fragment;
 }
-  unsynced_ = unsynced_ || taken != 0;
 
 } // namespace weir::detail

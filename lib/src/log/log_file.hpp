@@ -16,16 +16,20 @@
 
 namespace weir::detail {
 
+/// Whether a symbolic link at the path is opened each time, or followed once: to be renamed is the file, not the
+/// link.
+enum class path_links : std::uint8_t { kept, followed };
+
 /// Backend-thread-only, but for request_reopen().
 class log_file {
  public:
   /// Throws std::invalid_argument for bad options, std::system_error naming the path when it cannot be opened.
-  explicit log_file(file_options options);
+  explicit log_file(file_options options, path_links links = path_links::kept);
   ~log_file();
   log_file(const log_file&) = delete;
   log_file& operator=(const log_file&) = delete;
 
-  /// Absolute.
+  /// Absolute, and no link if those are followed.
   const std::string& path() const noexcept { return options_.path; }
   /// Bytes, as far as this object has seen the file.
   std::uint64_t size() const noexcept { return size_; }
@@ -57,11 +61,11 @@ class log_file {
   std::error_code reopen() noexcept;
   bool take_request() noexcept;
   bool leads_elsewhere() noexcept;
+  bool is_removed() const noexcept;
   bool ends_torn() const noexcept;
   void take_back(std::string_view taken) noexcept;
 
   file_options options_;
-  bool is_removed() const noexcept;
   int descriptor_ = -1;
   bool regular_ = false;
   ::dev_t device_ = 0;
@@ -72,11 +76,11 @@ class log_file {
 
   bool entered_ = false;       // the directory is known to have it on the disk
   bool is_synced_ = false;     // somebody asks for syncs
+  bool unsynced_ = false;      // the file has been written to since the last
   bool left_behind_ = false;   // before that, a file was left, and may not be on the disk
   std::error_code left_error_; // why a file that was left is not
 
   std::atomic<bool> reopen_requested_{false};
-  bool unsynced_ = false;      // the file has been written to since the last
   unsigned requests_seen_;
   bool reopen_due_ = false; // asked for or seen to be needed, and not done yet
   bool was_missing_ = false;

@@ -51,7 +51,7 @@ class to_rotating_file final : public line_sink {
       : line_sink(file.path, std::move(renderer)),
         options_(checked(rotation)),
         schedule_(options_.every, options_.at, options_.zone),
-        file_(std::move(file)),
+        file_(std::move(file), detail::path_links::followed),
         rotated_(file_.path(), options_) {
     if (file_.size() != 0) period_ = schedule_.period_of(file_.modified_before());
   }

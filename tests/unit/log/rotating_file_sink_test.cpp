@@ -87,6 +87,24 @@ class time_zone {
 
 } // namespace
 
+TEST_CASE("rotating file: behind a symbolic link the file rotates, not the link", "[log][sink][rotating]") {
+  const temporary_directory directory;
+  std::filesystem::create_directory(directory.file("data"));
+  std::filesystem::create_symlink("current", directory.file("app.log"));
+  std::filesystem::create_symlink("data/real.log", directory.file("current")); // relative to where it is
+  const bool dangling = GENERATE(true, false);
+  if (!dangling) std::ofstream(directory.file("data/real.log")) << "old\n";
+  const auto sink = weir::rotating_file_sink(directory.file("app.log"), {.file_bytes = 8}, as_bare_text());
+  for (const auto* message : {"first", "second"}) {
+    append_at(*sink, midnight, message);
+    CHECK_FALSE(sink->commit().error);
+  }
+  CHECK(std::filesystem::is_symlink(directory.file("app.log")));
+  CHECK(contents_of(directory.file("app.log")) == "second\n");
+  CHECK(contents_of(directory.file("data/real.1.log")) == "first\n");
+  CHECK(std::filesystem::exists(directory.file("data/real.2.log")) != dangling);
+}
+
 TEST_CASE("rotating: bad options are refused by name and value", "[log][sink][rotating]") {
   using Catch::Contains;
   const temporary_directory directory;

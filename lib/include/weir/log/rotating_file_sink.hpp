@@ -49,6 +49,9 @@ struct rotation_options {
 /// file's date is that on which its part of the day began, or, without rotation by time, that of its rotation. What
 /// is found in the directory under such names counts as rotated; other files are left alone.
 ///
+/// A path that is a symbolic link is followed when the sink is made, and not looked at again: the file that it leads
+/// to is the one that rotates, where it is, and the link goes on leading to the current one.
+///
 /// If rotating fails, records go on to the old file; it is counted and reported as the sink's error, and tried again
 /// at the file's `look_interval`. Only one process may rotate a file.
 /// Errors: as of file_sink(); throws std::invalid_argument too if neither `file_bytes` nor `every` is given.
