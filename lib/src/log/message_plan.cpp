@@ -113,6 +113,26 @@ const std::byte* message_plan::end_of(const argument_positions& positions) const
   return last + bytes_of(arguments_.back(), last);
 }
 
+namespace {
+
+constexpr std::string_view unformattable = "[unformattable]";
+
+/// Appends the argument, or a mark if it throws: a time that no calendar has, or a negative width, is to cost the
+/// record neither the rest of its message nor its fields.
+void append_or_mark(text_buffer& out, const value_formatter& by, const argument_positions& at) {
+  const std::size_t begin = out.size();
+  try {
+    by.append(out, at);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) {
+    out.resize(begin);
+    weir::append(out, unformattable);
+  }
+}
+
+} // namespace
+
 template <message_plan::spelling How>
 void message_plan::write_steps(line_writer& out, const argument_positions& at) const {
   constexpr auto style = How == json ? field_style::json : field_style::text;
@@ -132,7 +152,7 @@ void message_plan::write_steps(line_writer& out, const argument_positions& at) c
       out.advance_to(to);
       text_buffer& buffer = out.yield();
       const std::size_t begin = buffer.size();
-      next.by->append(buffer, at);
+      append_or_mark(buffer, *next.by, at);
       if (How != raw && next.loud) escape_tail(buffer, begin, style);
       out.resume();
       to = out.reserve(room_for_steps_);
@@ -153,7 +173,7 @@ void message_plan::write_steps(line_writer& out, const argument_positions& at) c
 
 namespace {
 
-/// What its formatter makes of a custom type, or "[unformattable]" if that throws.
+/// What its formatter makes of a custom type, or the mark if that throws.
 void append_custom_text(text_buffer& value, const argument_type& type, const std::byte* at) {
   try {
     type.append_custom(fmt::appender(value), "{}", at);
@@ -161,7 +181,7 @@ void append_custom_text(text_buffer& value, const argument_type& type, const std
     throw;
   } catch (...) {
     value.clear();
-    weir::append(value, "[unformattable]");
+    weir::append(value, unformattable);
   }
 }
 

@@ -39,7 +39,7 @@ class message_plan {
   /// Where the last argument ends; nullptr if there is none.
   const std::byte* end_of(const argument_positions& positions) const noexcept;
 
-  // All throw std::bad_alloc, and what a custom type's formatter throws.
+  // All throw std::bad_alloc. What else an argument's formatter throws becomes "[unformattable]".
   void write_raw_message(line_writer& out, const argument_positions& at) const;
   void write_message(line_writer& out, const argument_positions& at, field_style style) const;
   /// `cut`: the record's strings are shortened, so its structures are perhaps no longer JSON.

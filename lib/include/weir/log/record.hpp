@@ -48,7 +48,7 @@ class record {
   source_position position() const noexcept;
 
   /// Appends the message as it was written, unescaped: it may hold line breaks and bytes that are not UTF-8.
-  /// May throw what a copy_safe type's formatter throws.
+  /// An argument whose formatter throws is written as "[unformattable]", here as in the others. Throw std::bad_alloc.
   void append_raw_message(text_buffer& out) const;
   /// Appends the message escaped for one line of text, or for the inside of a JSON string. Always valid UTF-8.
   void append_message(text_buffer& out, field_style style) const;
