@@ -266,7 +266,9 @@ void run_backend(const std::shared_ptr<stream_core>& core) {
   {
     const std::lock_guard lock(core->registry.mutex);
     sinks.swap(core->registry.sinks);
+    core->registry.takes_sinks = false;
   }
+  sink_ownership::let_go(sinks);
   sinks.clear();
   // relaxed: only lets go of the stream; its memory is under reference counts.
   core->finished.store(true, std::memory_order_relaxed);

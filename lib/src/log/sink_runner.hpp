@@ -3,6 +3,7 @@
 
 #include "log/error_reports.hpp"
 #include "log/record_copies.hpp"
+#include "log/sink_ownership.hpp"
 #include "weir/log/sink.hpp"
 
 #include <atomic>
@@ -22,7 +23,13 @@ namespace weir::detail {
 /// goes on without.
 class sink_runner {
  public:
-  explicit sink_runner(std::shared_ptr<sink> target) : target_(std::move(target)) {}
+  /// Throws std::invalid_argument if the target is somebody else's.
+  explicit sink_runner(std::shared_ptr<sink> target) : target_(std::move(target)) {
+    sink_ownership::take("the arguments of on_own_thread", {&target_, 1});
+  }
+  ~sink_runner() { sink_ownership::let_go({&target_, 1}); }
+  sink_runner(const sink_runner&) = delete;
+  sink_runner& operator=(const sink_runner&) = delete;
 
   // The stream's side; one thread at a time, but for reopen().
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -78,7 +79,8 @@ stream_core::stream_core(log_options given)
     : options(std::move(given)), pool(options.chunk_bytes, options.memory_limit_bytes, spare_bytes(options)) {
   record_limit = static_cast<std::uint32_t>(options.record_limit_bytes);
   flush_at = options.flush_at;
-  registry.sinks = std::exchange(options.sinks, {});
+  sink_ownership::take("log_options.sinks", options.sinks);
+  registry.sinks = std::exchange(options.sinks, {}); // which lets go of them
   registry.default_sinks = registry.sinks.size();
   registry.levels = initial_levels(options);
   if (options.recorder) recorder = std::make_unique<flight_recorder>(*options.recorder);
@@ -161,22 +163,34 @@ logger& log_stream::get_logger(std::string_view name) {
 
 logger& log_stream::get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks) {
   if (sinks.empty()) throw std::invalid_argument(fmt::format("logger {} is given no sinks", name));
-  detail::check_sinks(fmt::format("the sinks of logger {}", name), sinks);
+  const std::string whose = fmt::format("the sinks of logger {}", name);
+  detail::check_sinks(whose, sinks);
   auto& registry = core_->registry;
   const std::lock_guard lock(registry.mutex);
   if (registry.loggers.contains(name))
     throw std::invalid_argument(fmt::format("a logger named {} exists already", name));
   std::vector<std::size_t> places;
   for (auto& each : sinks) {
+  std::vector<std::shared_ptr<sink>> fresh;
     const auto found = std::ranges::find(registry.sinks, each);
-    places.push_back(static_cast<std::size_t>(found - registry.sinks.begin()));
-    if (found == registry.sinks.end()) registry.sinks.push_back(std::move(each));
+    const auto behind = found == registry.sinks.end() ? fresh.size() : 0;
+    places.push_back(static_cast<std::size_t>(found - registry.sinks.begin()) + behind);
+    if (found == registry.sinks.end()) fresh.push_back(std::move(each));
   }
-  // release: pairs with the acquire in delivery::refresh().
-  core_->sink_count.store(registry.sinks.size(), std::memory_order_release);
-  auto& made = add_logger(*core_, name, std::move(places));
-  made.has_own_sinks = true;
-  return made.front;
+  if (!registry.takes_sinks) fresh.clear(); // nothing will be written to them
+  registry.sinks.reserve(registry.sinks.size() + fresh.size());
+  detail::sink_ownership::take(whose, fresh);
+  try {
+    auto& made = add_logger(*core_, name, std::move(places));
+    made.has_own_sinks = true;
+    std::ranges::move(fresh, std::back_inserter(registry.sinks));
+    // release: pairs with the acquire in delivery::refresh().
+    core_->sink_count.store(registry.sinks.size(), std::memory_order_release);
+    return made.front;
+  } catch (...) { // no memory, and no logger
+    detail::sink_ownership::let_go(fresh);
+    throw;
+  }
 }
 
 log_stats log_stream::stats() const {

@@ -11,6 +11,7 @@
 #include "log/lanes.hpp"
 #include "log/level_table.hpp"
 #include "log/losses.hpp"
+#include "log/sink_ownership.hpp"
 #include "log/suppressed_statements.hpp"
 #include "weir/log/clock.hpp"
 #include "weir/log/producer.hpp"
@@ -95,10 +96,13 @@ class stream_core : public stream_front {
     bool has_own_sinks = false;
   };
   // All sinks of all loggers, the default ones first; grows under the mutex, read by the backend from its own copy.
+  // They are the stream's (sink_ownership.hpp) until the backend has ended, or there has been none.
   struct registry_state {
+    ~registry_state() { sink_ownership::let_go(sinks); }
     std::mutex mutex;
     std::vector<std::shared_ptr<sink>> sinks;
     std::size_t default_sinks = 0;
+    bool takes_sinks = true; // until the backend has ended
     std::map<std::string, named_logger, std::less<>> loggers;
     std::list<logger*> bound; // bound_loggers; their levels change with the others
     level_table levels{level::info};

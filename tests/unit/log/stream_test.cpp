@@ -110,6 +110,32 @@ TEST_CASE("stream: loggers may share sinks", "[log][stream]") {
   CHECK(shared->lines() == std::vector<std::string>{"a", "b"});
 }
 
+TEST_CASE("stream: another stream's sink is refused by name, until that stream has closed", "[log][stream]") {
+  const auto shared = std::make_shared<capturing_sink>(), other = std::make_shared<capturing_sink>();
+  log_stream first({.sinks = {shared}});
+  CHECK_THROWS_WITH(log_stream({.sinks = {other, shared}}), Catch::Contains("log_options.sinks hold \"capturing\""));
+  log_stream second({.sinks = {other}}); // which the refused one has let go
+  CHECK_THROWS_WITH(second.get_logger("l", {weir::null_sink(), shared}),
+                    Catch::Contains("the sinks of logger l hold"));
+  second.get_logger("l", {other}); // there is none of that name
+  CHECK_THROWS_AS(first.get_logger("m", {other}), std::invalid_argument);
+
+  CHECK(first.close(1min));
+  second.get_logger("n", {shared}).info("now");
+  CHECK(second.flush(1min));
+  CHECK(shared->size() == 1);
+  // A closed stream writes nothing, and so takes no sink.
+  const auto unused = std::make_shared<capturing_sink>();
+  first.get_logger("late", {unused});
+  second.get_logger("o", {unused});
+}
+
+TEST_CASE("stream: one that could not be made has let go of its sinks", "[log][stream]") {
+  const auto sink = std::make_shared<capturing_sink>();
+  CHECK_THROWS_AS(log_stream({.sinks = {sink}, .levels = "l=loud"}), std::invalid_argument);
+  CHECK_NOTHROW(log_stream({.sinks = {sink}}));
+}
+
 TEST_CASE("stream: a second logger of one name with sinks is refused", "[log][stream]") {
   captured_stream test;
   test.stream().get_logger("access", {bare_sink()});

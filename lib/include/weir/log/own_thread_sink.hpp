@@ -27,10 +27,11 @@ struct own_thread_options {
 /// the stats() of the sink that is returned, and reported on standard error, once a second at most. Destroyed while
 /// `target` blocks, it leaves the thread behind, which ends, with `target`, when it can.
 ///
-/// Takes its name and threshold from `target`, whose own threshold holds, too; `target` belongs to its thread from
-/// now on, and its renderer runs there. Formatters of copy_safe types may run on that thread and on the stream's at
-/// the same time. Cost: a copy of each record, and a lock for each batch. Errors: throws std::invalid_argument if
-/// `target` is null, std::system_error if there can be no thread.
+/// Takes its name and threshold from `target`, whose own threshold holds, too; `target` belongs to its thread until
+/// that has ended, and its renderer runs there. Formatters of copy_safe types may run on that thread and on the
+/// stream's at the same time. Cost: a copy of each record, and a lock for each batch. Errors: throws
+/// std::invalid_argument if `target` is null or belongs to a stream or another thread, std::system_error if there can
+/// be no thread.
 std::shared_ptr<sink> on_own_thread(std::shared_ptr<sink> target, own_thread_options options = {});
 
 } // namespace weir

@@ -16,7 +16,8 @@ namespace weir {
 class record;
 namespace detail {
 class delivery;
-}
+class sink_ownership;
+} // namespace detail
 
 /// What became of the records appended since the last commit.
 struct commit_result {
@@ -25,7 +26,7 @@ struct commit_result {
   std::string_view attempt = {}; // what failed, where it was not the writing; a literal
 };
 
-/// What became of the records that were meant for a sink.
+/// What became of the records that were meant for a sink. Lines of the stream's own, which report losses, are none.
 struct sink_stats {
   std::uint64_t offered = 0; ///< at or above its threshold
   std::uint64_t lost = 0;    ///< of these, refused or not written
@@ -33,7 +34,9 @@ struct sink_stats {
   std::uint64_t written() const noexcept { return offered - lost; }
 };
 
-/// A destination. All members but those marked thread-safe are backend-thread-only, and a sink belongs to one stream.
+/// A destination. All members but those marked thread-safe are backend-thread-only, so a sink belongs to one stream,
+/// or to the sink that wraps it, until that is closed or gone: whoever else is given it throws std::invalid_argument.
+/// In a forked child it still belongs to the parent's stream: make new ones there.
 /// A sink that throws or fails harms no other: what it did not take is counted as dropped, and the next batch is
 /// offered to it again. One that may block for long belongs on_own_thread().
 class sink {
@@ -97,13 +100,18 @@ class sink {
     // release: pairs with the acquire in stats().
     if (lost != 0) lost_.fetch_add(lost, std::memory_order_release);
   }
+  /// Whether what was appended since the last commit is a line of the stream's own, which stats() leave out.
+  bool is_announcement() const noexcept { return announcing_; }
 
  private:
   friend class detail::delivery; // counts what it offers
+  friend class detail::sink_ownership;
 
   std::string name_;
   std::atomic<level> threshold_{level::trace};
   std::atomic<std::uint64_t> offered_{0}, lost_{0}, errors_{0};
+  std::atomic<bool> owned_{false};
+  bool announcing_ = false; // the backend's
 };
 
 } // namespace weir

@@ -31,7 +31,8 @@ struct batch_report {
 
 /// How a stream is set up. A value outside its range makes the constructor throw std::invalid_argument naming it.
 struct log_options {
-  /// Where loggers write unless they are given sinks of their own. Default: standard error, as text.
+  /// Where loggers write unless they are given sinks of their own. Default: standard error, as text. A sink that
+  /// belongs to another stream is refused; it is free again when that has closed.
   std::vector<std::shared_ptr<sink>> sinks{};
   /// The lowest level that is logged, unless a logger has its own. Default: info.
   level threshold = level::info;
@@ -95,8 +96,9 @@ class log_stream {
   /// handle). Names with dots make a tree: "http.client" is below "http", whether or not that exists, and that below
   /// the stream. A logger has the level of its nearest ancestor that has one (see logger::set_threshold()), and, from
   /// its creation on, the sinks of the nearest that has its own then. The second form gives a new logger sinks of its
-  /// own, and throws std::invalid_argument if one of that name exists already, or if `sinks` is empty or holds a null
-  /// pointer or one sink twice. Cost: a lock and a search; keep the reference.
+  /// own, which may be those of other loggers of this stream. It throws std::invalid_argument if one of that name
+  /// exists already, or if `sinks` is empty or holds a null pointer, one sink twice or another stream's. Cost: a lock
+  /// and a search; keep the reference.
   logger& get_logger(std::string_view name);
   logger& get_logger(std::string_view name, std::vector<std::shared_ptr<sink>> sinks);
 
