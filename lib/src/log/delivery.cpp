@@ -74,10 +74,12 @@ void delivery::note_refusal(std::size_t sink_index, std::size_t place) noexcept 
 
 bool delivery::announce(const record& entry) noexcept {
   commit();
-  bool any_took = false;
+  bool any_wants = false, any_took = false;
   for (std::size_t index = 0; index < core_.registry.default_sinks; ++index) {
     sink& target = *sinks_[index];
     if (entry.severity() < target.threshold()) continue;
+    any_wants = true;
+    target.announcing_ = true;
     guarded(
         [&] {
           target.append(entry);
@@ -87,9 +89,10 @@ bool delivery::announce(const record& entry) noexcept {
           if (result.error) note_sink_error(index, result.attempt, result.error.message(), 0);
         },
         [&](std::string_view what) { note_sink_error(index, {}, what, 0); });
+    target.announcing_ = false;
     account(index); // the errors; the line is no record
   }
-  return any_took;
+  return any_took || !any_wants;
 }
 
 /// The last `count` of the records that the sink has appended are lost. Returns how many it had.

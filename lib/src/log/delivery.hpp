@@ -32,7 +32,7 @@ class delivery {
   void deliver(const record& entry, const record_header& header) noexcept;
 
   /// Writes a line of the stream's own to the default sinks, behind the batch; it is not counted as a record. Returns
-  /// whether any sink took it.
+  /// false if it is to be tried again: there are sinks whose threshold it reaches, and none of them took it.
   bool announce(const record& entry) noexcept;
 
   /// Has the sinks write, and counts what became of the batch.

@@ -12,7 +12,8 @@
 namespace weir::detail {
 
 /// Says "N records dropped between T1 and T2 (reason)", one line a reason, where T1 and T2 are the stamps of the
-/// first and the last of exactly these N. A line that no sink takes is said again, with what has been lost meanwhile.
+/// first and the last of exactly these N. A line that no sink takes is said again, with what has been lost meanwhile;
+/// one that no sink's threshold lets through is left unsaid.
 /// These lines are the stream's own and are not counted as records. What was logged after close() is not reported:
 /// there is nobody left to do it. Backend-thread-only.
 class loss_report {

@@ -48,7 +48,7 @@ class on_thread final : public sink {
     full_ = false;
     commit_result result{.lost = std::exchange(refused_, 0)};
     if (result.lost != 0) result.error = std::make_error_code(std::errc::no_buffer_space);
-    if (batch_.count() != 0) runner_->push(std::exchange(batch_, {}));
+    if (batch_.count() != 0) runner_->push(std::exchange(batch_, {}), !is_announcement());
     return result;
   }
 

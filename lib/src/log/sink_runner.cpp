@@ -6,10 +6,10 @@
 
 namespace weir::detail {
 
-void sink_runner::push(record_copies batch) {
+void sink_runner::push(record_copies batch, bool counted) {
   const std::size_t bytes = batch.bytes();
   const std::lock_guard lock(mutex_);
-  queue_.push_back(std::move(batch));
+  queue_.push_back({std::move(batch), counted});
   // relaxed: only this side decides by it.
   used_.fetch_add(bytes, std::memory_order_relaxed);
   work_.notify_one();
@@ -32,8 +32,10 @@ bool sink_runner::end(std::chrono::milliseconds limit) noexcept {
   work_.notify_one();
   if (progress_.wait_for(lock, limit, [&] { return ended_; })) return true;
   abandoned_ = true;
-  const std::size_t lost = std::accumulate(queue_.begin(), queue_.end(), std::size_t{0},
-                                           [](std::size_t sum, const auto& batch) { return sum + batch.count(); });
+  const std::size_t lost =
+      std::accumulate(queue_.begin(), queue_.end(), std::size_t{0}, [](std::size_t sum, const queued& batch) {
+        return sum + (batch.counted ? batch.records.count() : 0);
+      });
   error_reports().note(target_->name(), "closing", "it is blocked", lost);
   return false;
 }
@@ -44,12 +46,12 @@ void sink_runner::run() noexcept {
     work_.wait(lock, [&] { return has_work(); });
     if (abandoned_) break;
     if (!queue_.empty()) {
-      const record_copies batch = std::move(queue_.front());
+      const queued batch = std::move(queue_.front());
       queue_.pop_front();
       lock.unlock();
       write(batch);
       // relaxed: see used_bytes().
-      used_.fetch_sub(batch.bytes(), std::memory_order_relaxed);
+      used_.fetch_sub(batch.records.bytes(), std::memory_order_relaxed);
       lock.lock();
       ++steps_;
     } else if (const std::uint64_t asked = drains_asked_; drains_done_ != asked) {
@@ -74,7 +76,7 @@ void sink_runner::run() noexcept {
 
 void sink_runner::note(std::string_view attempt, std::string_view what, std::size_t lost) noexcept {
   // relaxed, both: counters.
-  lost_.fetch_add(lost, std::memory_order_relaxed);
+  if (counts_losses_) lost_.fetch_add(lost, std::memory_order_relaxed);
   errors_.fetch_add(1, std::memory_order_relaxed);
   reports_.note(target_->name(), attempt, what, lost);
 }
@@ -91,11 +93,12 @@ void sink_runner::guarded(std::string_view attempt, std::size_t at_stake, Call c
   }
 }
 
-void sink_runner::write(const record_copies& batch) noexcept {
+void sink_runner::write(const queued& batch) noexcept {
+  counts_losses_ = batch.counted;
   std::size_t appended = 0;
-  for (std::size_t at = 0; at < batch.bytes();)
+  for (std::size_t at = 0; at < batch.records.bytes();)
     guarded({}, 1, [&] {
-      const record entry = batch.read(at);
+      const record entry = batch.records.read(at);
       if (entry.severity() < target_->threshold()) return;
       target_->append(entry);
       ++appended;

@@ -38,7 +38,8 @@ class sink_runner {
     // relaxed: the other side only ever makes room.
     return used_.load(std::memory_order_relaxed);
   }
-  void push(record_copies batch);
+  /// `counted`: whether what is lost of it is to be among the losses.
+  void push(record_copies batch, bool counted);
   /// Waits until the target has written and flushed (or synced) everything; at most `limit`, and not at all if the
   /// last call waited in vain and nothing has moved since: that is std::errc::timed_out.
   std::error_code drain(bool sync, std::chrono::milliseconds limit);
@@ -61,7 +62,11 @@ class sink_runner {
 
  private:
   bool has_work() const noexcept { return !queue_.empty() || drains_done_ != drains_asked_ || ending_; }
-  void write(const record_copies& batch) noexcept;
+  struct queued {
+    record_copies records;
+    bool counted;
+  };
+  void write(const queued& batch) noexcept;
   std::error_code drain_target(bool sync) noexcept;
   template <class Call>
   void guarded(std::string_view attempt, std::size_t at_stake, Call call) noexcept;
@@ -72,7 +77,7 @@ class sink_runner {
   std::atomic<std::uint64_t> lost_{0}, errors_{0};
 
   std::mutex mutex_; // for what follows
-  std::deque<record_copies> queue_;
+  std::deque<queued> queue_;
   std::uint64_t drains_asked_ = 0, drains_done_ = 0;
   bool sync_asked_ = false;
   std::error_code drain_error_;
@@ -82,7 +87,9 @@ class sink_runner {
   std::condition_variable work_;     // the thread waits; woken by push(), drain() and end()
   std::condition_variable progress_; // drain() and end() wait, with a limit; woken by the thread
 
-  error_reports reports_; // the thread's own
+  // The thread's own.
+  bool counts_losses_ = true; // of the batch that it writes
+  error_reports reports_;
 };
 
 } // namespace weir::detail

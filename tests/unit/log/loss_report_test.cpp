@@ -124,6 +124,17 @@ TEST_CASE("loss report: an overload is told of when it is over, by reason, with 
   CHECK(said[0].last < after);
 }
 
+TEST_CASE("loss report: what no sink's threshold lets through is not tried for ever", "[log][loss]") {
+  captured_stream test({}, weir::as_text());
+  test.sink().set_threshold(weir::level::error);
+  test.sink().refuse("bad");
+  test.log().error("bad");
+  CHECK(test.stream().flush(std::chrono::minutes(1)));
+  test.sink().set_threshold(weir::level::trace); // what was still to be said would be now
+  CHECK(test.stream().close(std::chrono::minutes(1)));
+  CHECK(test.sink().lines().empty());
+}
+
 TEST_CASE("loss report: what no sink takes is said later, as one", "[log][loss]") {
   captured_stream test({}, weir::as_text());
   test.sink().lose_last(1'000'000); // a full device

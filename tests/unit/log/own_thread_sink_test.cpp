@@ -128,6 +128,34 @@ TEST_CASE("own thread: what it loses later is in its own numbers", "[log][sink][
   CHECK(contents_of(directory.file("err")).starts_with("weir: capturing: told to refuse bad"));
 }
 
+TEST_CASE("own thread: a line of the stream's own that it loses is no record",
+          "[log][sink][own_thread][concurrent]") {
+  const temporary_directory directory;
+  const redirected error(STDERR_FILENO, directory.file("err"));
+  const auto refusing = capturing(), failing = capturing();
+  const auto wrapped = on_own_thread(failing, {.drain_limit = 60s});
+  log_stream stream({.sinks = {refusing, wrapped}});
+  refusing->refuse("bad"); // which the stream says in a line
+  failing->throw_on_commit(true);
+  stream.get_logger("l").info("bad");
+  stream.flush(1min);
+  CHECK(refusing->count("records dropped") == 1);
+  CHECK(wrapped->stats().offered == 1);
+  CHECK(wrapped->stats().lost == 1);
+  CHECK(wrapped->stats().written() == 0);
+}
+
+TEST_CASE("own thread: its target is nobody else's until it is gone", "[log][sink][own_thread]") {
+  const auto target = capturing();
+  auto wrapped = on_own_thread(target);
+  CHECK_THROWS_WITH(on_own_thread(target), Catch::Contains("on_own_thread hold \"capturing\""));
+  CHECK_THROWS_AS(log_stream({.sinks = {target}}), std::invalid_argument);
+  CHECK_THROWS_AS(log_stream({.sinks = {wrapped, target}}), std::invalid_argument);
+  wrapped.reset();
+  const log_stream stream({.sinks = {target}});
+  CHECK_THROWS_AS(on_own_thread(target), std::invalid_argument);
+}
+
 TEST_CASE("own thread: levels of both sides hold", "[log][sink][own_thread][concurrent]") {
   const auto target = capturing();
   target->set_threshold(weir::level::warn);
