@@ -55,6 +55,23 @@ TEST_CASE("recording: nothing is written unless it is emitted", "[log][recording
   CHECK(test.stream().stats().recorder_emitted == 0);
 }
 
+TEST_CASE("recording: what is below the level is recorded without its limit, which is not used up",
+          "[log][recording][limit]") {
+  captured_stream test(recorded());
+  const auto probe = [&](int n) { WEIR_DEBUG_LIMITED(test.log(), weir::once(), "probe {}", n); };
+  {
+    recorded_work work(test.stream());
+    for (int i = 0; i < 3; ++i) probe(i);
+    work.kept.emit();
+  }
+  CHECK(test.lines() ==
+        std::vector<std::string>{"probe 0 recorded=true", "probe 1 recorded=true", "probe 2 recorded=true"});
+  test.log().set_threshold(weir::level::debug);
+  for (int i = 3; i < 6; ++i) probe(i);
+  CHECK(test.last_line() == "probe 3");
+  CHECK(test.stream().stats().suppressed == 2);
+}
+
 TEST_CASE("recording: what is emitted comes in order, marked, and with what was logged with it", "[log][recording]") {
   captured_stream test(recorded());
   recorded_work work(test.stream());
@@ -215,7 +232,7 @@ TEST_CASE("recording: what nobody keeps is not evaluated, and takes nothing from
   CHECK(test.log().enabled(weir::level::debug));
   once();
   once();
-  CHECK(work.kept.emit().records == 1);
+  CHECK(work.kept.emit().records == 2); // nor from the work
 }
 
 TEST_CASE("recording: what is emitted while others log comes once", "[log][recording][concurrent]") {

@@ -69,7 +69,8 @@
 ///   if (limit.pass()) log.warn("…");
 ///
 /// Parameters and errors as of WEIR_LOG; `limit_`: a constant expression, evaluated at compile time. The arguments
-/// are evaluated only for what passes. Cost: below the logger's threshold as WEIR_LOG; held back, what the limit's
+/// are evaluated only for what passes. Below the logger's threshold the limit is neither asked nor used up: work that
+/// is recorded (recording.hpp) keeps every record. Cost: below the threshold as WEIR_LOG; held back, what the limit's
 /// documentation says.
 #define WEIR_LOG_LIMITED(logger_, severity_, limit_, format_, ...)                                                   \
   WEIR_LOG_LIMITED_NUMBERED(__COUNTER__, logger_, severity_, limit_, format_ __VA_OPT__(, ) __VA_ARGS__)
@@ -87,7 +88,8 @@
           static constinit auto weir_limit_ = (limit_);                                                              \
           static constinit ::weir::detail::limited_statement weir_statement_(weir_limit_, (severity_), __FILE__,     \
                                                                              __LINE__, __func__);                    \
-          permit_name_ = weir_limit_.pass();                                                                         \
+          /* What is only recorded is not in the log yet, and uses nothing up. */                                    \
+          permit_name_ = logger_name_.threshold() <= (severity_) ? weir_limit_.pass() : ::weir::permit{true, 0};     \
           if (!permit_name_) logger_name_.count_suppressed(weir_statement_);                                         \
         }                                                                                                            \
         if (permit_name_) {                                                                                          \
