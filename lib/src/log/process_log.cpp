@@ -3,10 +3,14 @@
 #include "log/stream_core.hpp"
 #include "weir/log/stream.hpp"
 
+#include <fmt/format.h>
+
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
@@ -40,9 +44,26 @@ void flush_at_exit() noexcept {
   }
 }
 
+/// A forked child that logs to its parent's streams would otherwise never be told that nobody writes that.
+void report_lost_in_child() noexcept {
+  std::uint64_t lost = 0;
+  detail::fork_guard::for_each_stream([&](const detail::stream_core& core) {
+    if (core.in_forked_child()) lost += core.count_of(detail::drop_reason::closed) - core.closed_before_fork;
+  });
+  if (lost == 0) return;
+  char line[160];
+  const auto end = fmt::format_to_n(
+      line, sizeof line,
+      "weir: {} records of this process, a forked child, were logged to its parent's log and dropped\n", lost);
+  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line, std::min(end.size, sizeof line));
+}
+
 /// After the destructors of all static objects of the program: what they logged. Before them it is done as well
 /// (below), while what sinks may refer to still lives.
-[[gnu::destructor(101)]] void flush_after_static_objects() noexcept { flush_at_exit(); }
+[[gnu::destructor(101)]] void flush_after_static_objects() noexcept {
+  flush_at_exit();
+  report_lost_in_child();
+}
 
 log_stream& make(log_options options) {
   if (options.levels_variable.empty()) options.levels_variable = "WEIR_LOG";
@@ -57,6 +78,7 @@ log_stream& make(log_options options) {
   // release: pairs with the acquires.
   process_log.store(made, std::memory_order_release);
   std::atexit([] { flush_at_exit(); });
+  std::at_quick_exit([] { flush_at_exit(); });
   return *made;
 }
 

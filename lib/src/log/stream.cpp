@@ -94,6 +94,7 @@ void stream_core::end_in_child() noexcept {
   asleep.store(closing, std::memory_order_relaxed);
   stale_until.store(UINT64_MAX, std::memory_order_relaxed);
   finished.store(true, std::memory_order_relaxed);
+  closed_before_fork = count_of(drop_reason::closed);
   // The backend may have been stopped between the one counter and the other. relaxed, both: as above.
   drained.store(written.load(std::memory_order_relaxed) + count_of(drop_reason::sink), std::memory_order_relaxed);
 }
@@ -170,8 +171,8 @@ logger& log_stream::get_logger(std::string_view name, std::vector<std::shared_pt
   if (registry.loggers.contains(name))
     throw std::invalid_argument(fmt::format("a logger named {} exists already", name));
   std::vector<std::size_t> places;
-  for (auto& each : sinks) {
   std::vector<std::shared_ptr<sink>> fresh;
+  for (auto& each : sinks) {
     const auto found = std::ranges::find(registry.sinks, each);
     const auto behind = found == registry.sinks.end() ? fresh.size() : 0;
     places.push_back(static_cast<std::size_t>(found - registry.sinks.begin()) + behind);

@@ -125,6 +125,8 @@ class stream_core : public stream_front {
     return forked.load(std::memory_order_relaxed);
   }
   std::atomic<bool> forked{false};
+  /// What the parent had counted as lost to a closed stream. Written in a forked child, before anything else runs.
+  std::uint64_t closed_before_fork = 0;
   fork_guard in_children{*this};
   bool on_backend_thread() const noexcept {
     // relaxed: only equal to the reader's own id if this very thread has stored it.

@@ -198,6 +198,10 @@ int main(int argc, char** argv) {
       std::exit(0); // not from the main thread
     }).join();
   }
+  if (scene == "quick-exit") {
+    log_some(100'000);
+    std::quick_exit(0);
+  }
   if (scene == "static-destructor") {
     static_object.armed = true;
     log_some(1000);

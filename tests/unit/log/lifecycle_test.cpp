@@ -48,6 +48,14 @@ TEST_CASE("lifecycle: a program that calls std::exit in some thread has all its 
   CHECK(lines.back().ends_with("record 99999"));
 }
 
+TEST_CASE("lifecycle: a program that calls std::quick_exit has all its lines", "[log][lifecycle]") {
+  const child program("quick-exit");
+  CHECK(program.status() == 0);
+  const auto lines = program.lines();
+  REQUIRE(lines.size() == 100'000);
+  CHECK(lines.back().ends_with("record 99999"));
+}
+
 TEST_CASE("lifecycle: static destructors may log", "[log][lifecycle]") {
   const child program("static-destructor");
   CHECK(program.status() == 0);
@@ -71,6 +79,14 @@ TEST_CASE("lifecycle: a forked child neither hangs nor writes the parent's recor
   const child program("fork", "ASAN_OPTIONS=detect_leaks=0");
   CHECK(program.status() == 0);
   CHECK(program.lines().size() == 20);
+}
+
+TEST_CASE("lifecycle: a forked child says at its exit what it has logged to nobody", "[log][lifecycle]") {
+  const temporary_directory directory;
+  const auto command =
+      fmt::format("ASAN_OPTIONS=detect_leaks=0 {} fork {} 2>&1", WEIR_LOG_CHILD, directory.file("a"));
+  CHECK(run_program(command).output ==
+        "weir: 10000 records of this process, a forked child, were logged to its parent's log and dropped\n");
 }
 
 TEST_CASE("lifecycle: where the kernel forbids membarrier nothing is lost, and idling is cheap", "[log][lifecycle]") {

@@ -159,8 +159,8 @@ class log_stream {
 /// already.
 log_stream& start_logging(log_options options);
 
-/// The process's own stream, made with default options on first use. It is never destroyed; at exit it is flushed,
-/// with its close_limit.
+/// The process's own stream, made with default options on first use. It is never destroyed; at exit, that of
+/// std::quick_exit() too, it is flushed, with its close_limit.
 log_stream& default_log();
 
 /// default_log().get_logger("main"), or of another name.
