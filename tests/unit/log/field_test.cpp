@@ -69,6 +69,25 @@ TEST_CASE("field: small integers and characters", "[log][field]") {
   CHECK(json.last_line() == R"(m,"s":-5,"u":200,"c":"\"")");
 }
 
+TEST_CASE("field: what no reference can be bound to is taken, too", "[log][field]") {
+  enum class kind : unsigned { first, second };
+  struct bits {
+    unsigned version : 4;
+    bool last : 1;
+    kind what : 2;
+  };
+  struct [[gnu::packed]] packed {
+    char tag;
+    double value;
+  };
+  captured_stream test({}, as_bare_json());
+  const packed from_wire{'t', 0.5};
+  bits header{4, true, kind::second};
+  WEIR_INFO(test.log(), "m", field<"v">(header.version), field<"l">(header.last), field<"w">(header.what),
+            field<"p">(from_wire.value));
+  CHECK(test.last_line() == R"(m,"v":4,"l":true,"w":1,"p":0.5)");
+}
+
 TEST_CASE("field: a float is written in its own precision", "[log][field]") {
   captured_stream json({}, as_bare_json());
   WEIR_INFO(json.log(), "m", field<"f">(0.1F), field<"d">(0.1), field<"l">(0.5L));

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using weir::hex;
@@ -56,6 +57,9 @@ TEST_CASE("hex: it holds what was a temporary", "[log][hex]") {
   const auto overwriting = std::vector<unsigned char>(64, 0xff);
   test.log().info("{}", kept);
   CHECK(test.last_line() == "00010203… (64 bytes)");
+  std::string named = "AB";
+  test.log().info("{} {}", hex(named), hex(std::as_const(named)));
+  CHECK(test.last_line() == "4142 4142");
   test.log().info("{}", hex(std::array<unsigned char, 2>{1, 2}));
   CHECK(test.last_line() == "0102");
 }

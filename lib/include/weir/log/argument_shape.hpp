@@ -68,6 +68,13 @@ concept reference_like = std::convertible_to<const T&, typename T::type&> && req
   { reference.get() } -> std::same_as<typename T::type&>;
 };
 
+/// std::unique_ptr, std::shared_ptr and their likes.
+template <class T>
+concept smart_pointer_like = requires(const T& pointer) {
+  typename T::element_type;
+  { pointer.get() } -> std::same_as<typename T::element_type*>;
+};
+
 template <class T>
 inline constexpr bool is_atomic = false;
 template <class T>

@@ -121,6 +121,8 @@ auto enum_value(const Enum& value) noexcept {
 /// Types that are neither numbers, text nor pointers, and have no formatter of their own.
 template <class T>
 decltype(auto) class_to_loggable(const T& value) noexcept {
+  static_assert(!smart_pointer_like<T>, "a smart pointer is not logged: log what it points to, *p, or its address by "
+                                        "fmt::ptr(p)");
   static_assert(!is_time_point<T>, "to log a time point of the system's clock, include <fmt/chrono.h>; other clocks' "
                                    "are without meaning outside the program: log a difference");
   if constexpr (std::is_base_of_v<rendered_now, T>)
@@ -134,7 +136,7 @@ decltype(auto) class_to_loggable(const T& value) noexcept {
   else if constexpr (shape_of<T>() != structure_shape::none)
     return structure_text(value, structure_style::message);
   else {
-    static_assert(is_time_point<T> || fmt::is_formattable<T>(),
+    static_assert(is_time_point<T> || smart_pointer_like<T> || fmt::is_formattable<T>(),
                   "a value of this type cannot be logged: give it a fmt::formatter, or, if it has an operator<<, log "
                   "weir::streamed(value)");
     return static_cast<const T&>(value);

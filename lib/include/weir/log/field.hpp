@@ -89,6 +89,33 @@ struct codec<field_argument<Key, Value>> {
   }
 };
 
+/// weir::field() of a T.
+template <field_key Key, class T>
+[[gnu::always_inline]] inline auto make_field(T&& value) noexcept {
+  static_assert(valid_key(Key.view()), "a field's key is letters, digits and _ . - /, and not a reserved one");
+  const auto& held = unwrapped(std::as_const(value));
+  using held_type = std::remove_cvref_t<decltype(held)>;
+  if constexpr (is_typed_structure<held_type>()) {
+    return field_argument<Key, json_text>{{structure_text(held, structure_style::json)}};
+  } else {
+    using loggable = loggable_t<held_type>;
+    if constexpr (std::is_same_v<loggable, long double>)
+      return field_argument<Key, double>{static_cast<double>(held)}; // what JSON's numbers are
+    else if constexpr (std::is_same_v<T, std::string>)
+      return field_argument<Key, std::string>{std::move(value)};
+    else if constexpr (ends_with_the_call<T> && std::is_same_v<loggable, std::string_view>)
+      return field_argument<Key, std::string>{std::string(to_loggable(held))};
+    else if constexpr (copied_late<loggable>)
+      return field_argument<Key, loggable>{to_loggable(held)};
+    else
+      return field_argument<Key, std::string>{render_field(to_loggable(held))};
+  }
+}
+
+/// What is handed over by itself. A reference could not be bound to a bit-field, nor to a member of a packed type.
+template <class T>
+inline constexpr bool is_small_value = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+
 } // namespace detail
 
 /// A typed key-value for one log statement, placed after the format's arguments. In JSON numbers and bools keep their
@@ -100,27 +127,15 @@ struct codec<field_argument<Key, Value>> {
 /// Cost: none beyond its bytes: the key is part of the call site's static description; of a structure, and
 /// of a type that is not copy_safe, its rendering.
 template <field_key Key, class T>
-[[nodiscard, gnu::always_inline]] inline auto field(T&& value) noexcept {
-  static_assert(detail::valid_key(Key.view()),
-                "a field's key is letters, digits and _ . - /, and not a reserved one");
-  const auto& held = detail::unwrapped(std::as_const(value));
-  using held_type = std::remove_cvref_t<decltype(held)>;
-  if constexpr (detail::is_typed_structure<held_type>()) {
-    return detail::field_argument<Key, detail::json_text>{
-        {detail::structure_text(held, detail::structure_style::json)}};
-  } else {
-    using loggable = detail::loggable_t<held_type>;
-    if constexpr (std::is_same_v<loggable, long double>)
-      return detail::field_argument<Key, double>{static_cast<double>(held)}; // what JSON's numbers are
-    else if constexpr (std::is_same_v<T, std::string>)
-      return detail::field_argument<Key, std::string>{std::move(value)};
-    else if constexpr (detail::ends_with_the_call<T> && std::is_same_v<loggable, std::string_view>)
-      return detail::field_argument<Key, std::string>{std::string(detail::to_loggable(held))};
-    else if constexpr (detail::copied_late<loggable>)
-      return detail::field_argument<Key, loggable>{detail::to_loggable(held)};
-    else
-      return detail::field_argument<Key, std::string>{detail::render_field(detail::to_loggable(held))};
-  }
+requires(!detail::is_small_value<std::remove_cvref_t<T>>)
+    [[nodiscard, gnu::always_inline]] inline auto field(T&& value) noexcept {
+  return detail::make_field<Key>(std::forward<T>(value));
+}
+/// Numbers and enumerations, bit-fields among them.
+template <field_key Key, class T>
+requires detail::is_small_value<T>
+[[nodiscard, gnu::always_inline]] inline auto field(T value) noexcept {
+  return detail::make_field<Key>(std::move(value));
 }
 
 } // namespace weir

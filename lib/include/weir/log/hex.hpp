@@ -58,15 +58,20 @@ class hex_of : public detail::rendered_now {
 [[nodiscard]] inline hex_bytes hex(const void* data, std::size_t size, hex_options options = {}) noexcept {
   return {data, size, options};
 }
+namespace detail {
+/// What hex() takes. By name: a constraint that called hex() itself would ask for its own answer.
+template <class Bytes>
+concept one_piece = requires(const Bytes& bytes) {
+  static_cast<const void*>(bytes.data());
+  bytes.size();
+};
+} // namespace detail
+
 /// `bytes`: what lies in one piece of memory and has data() and size(): strings, vectors and spans of integers, of
 /// std::byte, of other types without padding, and Asio's buffers. Elements wider than a byte stand as in memory.
 /// Lifetime: the result refers to what has a name, and holds what has none.
-template <class Bytes>
-[[nodiscard]] hex_bytes hex(const Bytes& bytes, hex_options options = {}) noexcept requires requires {
-  {static_cast<const void*>(bytes.data())};
-  bytes.size();
-}
-{
+template <detail::one_piece Bytes>
+[[nodiscard]] hex_bytes hex(const Bytes& bytes, hex_options options = {}) noexcept {
   using element = std::remove_cvref_t<std::remove_pointer_t<decltype(bytes.data())>>;
   if constexpr (std::is_void_v<element>) {
     return {bytes.data(), bytes.size(), options};
@@ -75,13 +80,11 @@ template <class Bytes>
     return {bytes.data(), bytes.size() * sizeof(element), options};
   }
 }
-template <class Bytes>
-    [[nodiscard]] hex_of<Bytes> hex(Bytes&& bytes, hex_options options = {}) requires(!std::is_reference_v<Bytes> &&
-                                                                                      !std::is_const_v<Bytes>) &&
-    requires {
-  hex(std::as_const(bytes), options);
+template <detail::one_piece Bytes>
+requires(!std::is_reference_v<Bytes> && !std::is_const_v<Bytes>)
+    [[nodiscard]] hex_of<Bytes> hex(Bytes&& bytes, hex_options options = {}) {
+  return {std::move(bytes), options};
 }
-{ return {std::move(bytes), options}; }
 
 template <class Bytes>
 std::string hex_of<Bytes>::text() const noexcept {
