@@ -11,9 +11,10 @@ namespace weir {
 /// Calls `statements`, which logs to loggers of `stream`, and waits until that is on the disk, at most `limit`:
 ///
 ///     const auto stored = weir::log_durably(stream, [&] { WEIR_INFO(audit, "{} pays {}", payer, amount); });
-///     if (!stored) return refuse(stored.error);
+///     if (!stored || stored.written == 0) return refuse(stored.error);
 ///
-/// Result: as of log_stream::sync(), with a mark taken before the statements. What they throw is passed on.
+/// Result: as of log_stream::sync(), with a mark taken before the statements. What is below its logger's level is
+/// neither lost nor stored: the result is complete, and `written` does not count it. What they throw is passed on.
 /// Thread-safe. Cost: the disk's; concurrent calls share it.
 template <class Statements>
 flush_result log_durably(log_stream& stream, Statements&& statements,
