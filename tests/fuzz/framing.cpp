@@ -1,22 +1,22 @@
-// Any bytes as a request's head: what is neither refused by Beast's parser nor found to have a flaw ends where
-// whoever reads it by the book, line by line, says that it ends.
+// Any bytes as a request: what is neither refused by the parser nor found to have a flaw ends where whoever reads it
+// by the book, line by line, says that it ends.
 #include "header_flaw.hpp"
+#include "request_parser.hpp"
 
 #include "input.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace {
-
-namespace http = boost::beast::http;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -58,16 +58,46 @@ read_by_the_book read_lines(std::string_view head) {
   return found;
 }
 
+/// Where a body in chunks ends for who ends lines at their LF, as RFC 9112 section 2.2 lets recipients do.
+std::size_t end_of_chunks(std::string_view text) {
+  std::size_t at = 0;
+  const auto next_line = [&] {
+    const std::size_t begin = at, end = text.find('\n', begin);
+    must(end != text.npos);
+    at = end + 1;
+    return text.substr(begin, end - begin);
+  };
+  for (;;) {
+    const std::string size(next_line());
+    const std::size_t bytes = std::strtoull(size.c_str(), nullptr, 16);
+    if (bytes == 0) break;
+    must(bytes <= text.size() - at);
+    at += bytes;
+    must(text.substr(at).starts_with("\r\n"));
+    at += 2;
+  }
+  while (next_line() != "\r") {
+  }
+  return at;
+}
+
+/// `body`: all that is behind the head.
+void read_chunks(weir::detail::request_parser& parser, std::string_view body) {
+  boost::system::error_code error;
+  std::size_t taken = 0;
+  parser.eager(true);
+  while (!error && !parser.is_done()) taken += parser.take(boost::asio::buffer(body.substr(taken)), error);
+  if (!error) must(taken == end_of_chunks(body));
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  http::request_parser<http::string_body> parser;
-  parser.header_limit(4096);
-  parser.body_limit(boost::none);
-  boost::beast::error_code error;
+  weir::detail::request_parser parser(4096);
+  boost::system::error_code error;
   // As a server does: the head first.
-  const std::size_t taken = parser.put(boost::asio::buffer(text), error);
+  const std::size_t taken = parser.take(boost::asio::buffer(text), error);
   if (error || !parser.is_header_done()) return 0;
   const weir::detail::header_flaw flaw = weir::detail::find_flaw(parser.get());
   must(flaw.status == 0 || flaw.status == 400 || flaw.status == 501);
@@ -88,5 +118,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                         length.substr(std::min(length.find_first_not_of('0'), length.size() - 1)));
   }
   if (found.codings.empty() && found.lengths.empty()) must(!parser.chunked() && !parser.content_length());
+  if (parser.chunked()) read_chunks(parser, std::string_view(text).substr(taken));
   return 0;
 }

@@ -1,6 +1,6 @@
 #include "request_parser.hpp"
 
-#include "heads.hpp"
+#include "header_rules.hpp"
 
 #include <boost/beast/http/error.hpp>
 #include <boost/none.hpp>
@@ -66,7 +66,8 @@ void request_parser::on_field_impl(http::field name, string_view name_text, stri
 }
 
 void request_parser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) {
-  if (extensions.size() > extension_room_)
+  // Within quotes Beast takes any byte. Who ends the line at a bare LF sees another chunk behind it.
+  if (extensions.size() > extension_room_ || !is_field_value({extensions.data(), extensions.size()}))
     error = http::error::bad_chunk_extension;
   else
     extension_room_ = extension_room_ - extensions.size() + size;

@@ -17,7 +17,8 @@ namespace weir::detail {
 /// - The limit on the header counts for all of it. Beast's counts for what it has been given at a time, and takes
 ///   lines that have come whole in before the next are.
 /// - What Beast would throw for, a name or a value of 64 KiB, is an error like any other.
-/// - Chunks' extensions are as long, all together, as a header may be, and the data besides, at most.
+/// - Chunks' extensions are as long, all together, as a header may be, and the data besides, at most. They have no
+///   control characters but tabs, within quotes neither (RFC 9112 section 7.1.1).
 /// - An empty line before the request is passed over.
 /// - A version that is not served is told from what is none: errc::protocol_not_supported.
 class request_parser final : public boost::beast::http::request_parser<boost::beast::http::string_body> {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 using namespace weir_test;
 
@@ -130,6 +131,47 @@ TEST_CASE("hostile: more of extensions than of data is refused", "[beast][hostil
   CHECK(raw_client(server.port()).ask(chunked(repeated(chunk, 9) + "0\r\n\r\n")).status == 400);
   const std::string signed_chunk = "100;sig=" + std::string(64, 's') + "\r\n" + std::string(256, 'x') + "\r\n";
   CHECK(raw_client(server.port()).ask(chunked(repeated(signed_chunk, 100) + "0\r\n\r\n")).body.size() == 25'600);
+}
+
+// Beast takes any byte within quotes. Who ends a line at a bare LF saw one request, whose body holds the second.
+TEST_CASE("hostile: no control character stands in a chunk's extension (RFC 9112 7.1.1)", "[beast][hostile]") {
+  running_server server(echo);
+  const std::string inner = "0\r\n\r\nGET /echo HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n";
+  const std::string smuggled = fmt::format("3;a=\"\n\";b\r\n{:03x}\r\n{}\r\n0\r\n\r\n", inner.size(), inner);
+  const auto in_quotes = [](char c) { return fmt::format("2;a=\"x{}\"\r\nab\r\n0\r\n\r\n", c); };
+  const auto at_the_end = [](char c) { return fmt::format("2\r\nab\r\n0;a=\"x{}\"\r\n\r\n", c); };
+  const auto in_trailer = [](char c) { return fmt::format("2\r\nab\r\n0\r\nA: b{}c\r\n\r\n", c); };
+  const auto in_trailers_name = [](char c) { return fmt::format("2\r\nab\r\n0\r\nA{}: b\r\n\r\n", c); };
+  std::vector<std::string> bodies{smuggled, "2;a=\"\\\n\"\r\nab\r\n0\r\n\r\n", in_trailers_name('\t'),
+                                  in_trailers_name(' ')};
+  for (const char c : {'\n', '\0', '\x01', '\x0b', '\x1f', '\x7f'})
+    for (const std::string& body : {in_quotes(c), at_the_end(c), in_trailer(c), in_trailers_name(c)})
+      bodies.push_back(body);
+  for (const std::string& body : bodies) {
+    CAPTURE(body);
+    raw_client client(server.port());
+    client.send(chunked(body));
+    client.shutdown_send();
+    CHECK(client.read().status == 400);
+    CHECK(client.at_end());
+  }
+  for (const char c : {'\t', ' ', ';', '\xe9'}) {
+    CHECK(raw_client(server.port()).ask(chunked(in_quotes(c))).body == "ab");
+    CHECK(raw_client(server.port()).ask(chunked(at_the_end(c))).body == "ab");
+  }
+}
+
+TEST_CASE("hostile: no control character stands in a header's line", "[beast][hostile]") {
+  running_server server(echo);
+  for (const char c : {'\n', '\r', '\0', '\x01', '\x1f', '\x7f'})
+    for (const std::string& head : {fmt::format("GET /echo HTTP/1.1\r\nHost: x\r\nA: b{}c\r\n\r\n", c),
+                                    fmt::format("GET /echo HTTP/1.1\r\nHost: x\r\nA{}b: c\r\n\r\n", c),
+                                    fmt::format("GET /ec{}ho HTTP/1.1\r\nHost: x\r\n\r\n", c),
+                                    fmt::format("GET{} /echo HTTP/1.1\r\nHost: x\r\n\r\n", c),
+                                    fmt::format("GET /echo HTTP/1.1{}\r\nHost: x\r\n\r\n", c)}) {
+      CAPTURE(head);
+      CHECK(raw_client(server.port()).ask(head).status == 400);
+    }
 }
 
 // Beast throws where it cannot keep one: a request that failed, with an error's line for each.
