@@ -114,7 +114,8 @@ awaitable<void> metrics(boost::asio::thread_pool& pages, weir::http_request& req
 /// The live page, and the stream of events that it is kept up to date by.
 void serve(weir::live_page& page, weir::http_server& server) {
   const auto visitor = [](const weir::http_request& request) -> weir::live_visitor {
-    return {request.peer(), request.target(), [&](std::string_view name) { return request.header(name); }};
+    return {request.peer(), request.target(), [&](std::string_view name) { return request.header(name); },
+            [&](std::string_view name) { return request.has_header(name); }};
   };
   const auto answer = [](const weir::live_answer& with, weir::http_response& response) {
     response.status(with.status).body(std::string(with.body));

@@ -39,6 +39,10 @@ std::string_view http_request::header(std::string_view name) const noexcept {
   return detail::to_view(message_[to_beast(name)]);
 }
 
+bool http_request::has_header(std::string_view name) const noexcept {
+  return message_.find(to_beast(name)) != message_.end();
+}
+
 std::optional<std::string> http_request::query(std::string_view name) const {
   std::string_view rest = target();
   const auto mark = rest.find('?');

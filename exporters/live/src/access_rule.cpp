@@ -24,7 +24,6 @@ std::string_view token_of(std::string_view target) noexcept {
 } // namespace
 
 operator_verdict judge(const live_visitor& visitor, const operator_access& access) {
-  const auto header = [&](std::string_view name) { return visitor.header(name); };
   // The header may be a proxy's, for itself.
   std::string authorization(visitor.header("Authorization"));
   if (const std::string_view token = token_of(visitor.target); !token.empty()) {
@@ -34,7 +33,7 @@ operator_verdict judge(const live_visitor& visitor, const operator_access& acces
   return access.judge({.peer = visitor.peer,
                        .host = visitor.header("Host"),
                        .authorization = authorization,
-                       .is_forwarded = says_forwarded(header)});
+                       .is_forwarded = !visitor.has_header || says_forwarded(visitor.has_header)});
 }
 
 } // namespace weir::detail

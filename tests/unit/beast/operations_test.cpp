@@ -95,7 +95,10 @@ TEST_CASE("operations: only operators come through", "[beast]") {
   raw_client client(server.port());
   CHECK(client.ask(get_from("localhost", "/here/x")).status == 200);
   CHECK(client.ask(get_from("evil.example", "/here/x")).status == 403);
-  for (const char* proxied : {"Forwarded: for=1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.4\r\n", "Via: 1.1 proxy\r\n"})
+  // Only the first line of a name was looked at, and an empty one passed for none.
+  for (const char* proxied :
+       {"Forwarded: for=1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.4\r\n", "Via: 1.1 proxy\r\n", "X-Forwarded-For:\r\n",
+        "X-Forwarded-For:\r\nX-Forwarded-For: 1.2.3.4\r\n", "via: \r\nVia: 1.1 proxy\r\n"})
     CHECK(client.ask(get_from("localhost", "/here/x", proxied)).status == 403);
   const raw_response refused = client.ask(get_from("server.example", "/token/x"));
   CHECK(refused.status == 401);

@@ -68,10 +68,10 @@ TEST_CASE("operator_access: what headers say of proxies and of other sites' page
       return found == headers.end() ? std::string_view() : found->second;
     };
   };
-  CHECK_FALSE(weir::says_forwarded(of({{"Host", "localhost"}})));
+  CHECK_FALSE(weir::says_forwarded([](std::string_view name) { return name == "Host"; }));
   for (const char* each :
        {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"})
-    CHECK(weir::says_forwarded(of({{each, "x"}})));
+    CHECK(weir::says_forwarded([&](std::string_view name) { return name == each; }));
   for (const char* own : {"same-origin", "none"}) CHECK_FALSE(weir::says_foreign_page(of({{"Sec-Fetch-Site", own}})));
   for (const char* other : {"cross-site", "same-site", "new"})
     CHECK(weir::says_foreign_page(of({{"Sec-Fetch-Site", other}})));

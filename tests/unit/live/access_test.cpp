@@ -27,8 +27,19 @@ TEST_CASE("live access: without a token the page is for this machine only", "[li
   CHECK(status_for(page, {.headers = {{"Host", "rebound.example:8080"}}}) == 403);
   CHECK(status_for(page, {.headers = {}}) == 403);
   for (const char* proxy : {"Forwarded", "X-Forwarded-For", "Via"})
-    CHECK(status_for(page, {.headers = {{"Host", "localhost"}, {proxy, "203.0.113.9"}}}) == 403);
+    for (const char* value : {"203.0.113.9", ""}) // the client may have sent an empty one ahead of the proxy's
+      CHECK(status_for(page, {.headers = {{"Host", "localhost"}, {proxy, value}}}) == 403);
   CHECK(status_for(page, {.peer = "192.0.2.7", .target = "/weir?token="}) == 403);
+}
+
+TEST_CASE("live access: a server that cannot say whether a proxy was there is taken to be behind one", "[live]") {
+  weir::metrics_registry registry;
+  const weir::live_page page({.metrics = &registry});
+  const visit here;
+  weir::live_visitor who = here.visitor();
+  CHECK(page.document(who).status == 200);
+  who.has_header = nullptr;
+  CHECK(page.document(who).status == 403);
 }
 
 TEST_CASE("live access: a token opens the page, in a header or behind its address, and nothing else does", "[live]") {

@@ -16,10 +16,12 @@ struct visit {
   std::map<std::string, std::string, std::less<>> headers{{"Host", "localhost:8080"}};
 
   weir::live_visitor visitor() const {
-    return {peer, target, [this](std::string_view name) -> std::string_view {
+    return {peer, target,
+            [this](std::string_view name) -> std::string_view {
               const auto found = headers.find(name);
               return found == headers.end() ? std::string_view() : found->second;
-            }};
+            },
+            [this](std::string_view name) { return headers.contains(name); }};
   }
 };
 

@@ -15,17 +15,18 @@ struct operator_request {
   bool is_foreign_page = false;     ///< see says_foreign_page()
 };
 
-/// Whether a proxy has left its name in the headers. `header(name)`: its value, "" for none.
-template <class Header>
-bool says_forwarded(Header&& header) {
+/// Whether a proxy has left its name in the headers. `has(name)`: whether there is a line of that name, in any case,
+/// also one without a value: a client may send an empty one ahead of the proxy's.
+template <class Has>
+bool says_forwarded(Has&& has) {
   for (const std::string_view name :
        {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"})
-    if (!std::string_view(header(name)).empty()) return true;
+    if (has(name)) return true;
   return false;
 }
 
 /// Whether a browser sends it for a page of another site, or of another program on this machine: Fetch Metadata's
-/// Sec-Fetch-Site, or an Origin that is not the Host. `header`: as above.
+/// Sec-Fetch-Site, or an Origin that is not the Host. `header(name)`: its first value, "" for none.
 template <class Header>
 bool says_foreign_page(Header&& header) {
   const std::string_view site = header(std::string_view("Sec-Fetch-Site"));

@@ -52,6 +52,8 @@ class http_request {
   std::string_view path() const noexcept;
   /// The first value of that header, or "".
   std::string_view header(std::string_view name) const noexcept;
+  /// Whether there is such a header, be it without a value.
+  bool has_header(std::string_view name) const noexcept;
   const std::string& body() const noexcept { return message_.body(); }
   /// The part of the path that a route's `{name}` matched, percent-decoded; "" if there is none.
   std::string_view param(std::string_view name) const noexcept { return params_[name]; }

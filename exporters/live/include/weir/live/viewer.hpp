@@ -18,8 +18,11 @@ class live_page;
 struct live_visitor {
   std::string_view peer;   ///< the address that the connection comes from, without the port
   std::string_view target; ///< of the request, with its query
-  /// The value of the request's header of that name, or "".
+  /// The first value of the request's header of that name, or "".
   std::function<std::string_view(std::string_view)> header;
+  /// Whether the request has a header of that name, be it without a value: what tells a proxy. Without this function
+  /// every visitor counts as one behind a proxy.
+  std::function<bool(std::string_view)> has_header;
 };
 
 /// What to answer: all of it as it is. Views of static memory.
