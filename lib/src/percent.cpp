@@ -14,15 +14,21 @@ constexpr int digit_of(char c) noexcept {
 
 } // namespace
 
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  while (!text.empty()) {
-    const int high = text.size() > 2 && text[0] == '%' ? digit_of(text[1]) : -1;
-    const int low = high >= 0 ? digit_of(text[2]) : -1;
-    decoded += low >= 0 ? static_cast<char>(high << 4 | low) : text[0];
-    text.remove_prefix(low >= 0 ? 3 : 1);
+std::size_t percent_decode(char* text, std::size_t size) noexcept {
+  std::string_view rest(text, size);
+  char* end = text;
+  while (!rest.empty()) {
+    const int high = rest.size() > 2 && rest[0] == '%' ? digit_of(rest[1]) : -1;
+    const int low = high >= 0 ? digit_of(rest[2]) : -1;
+    *end++ = low >= 0 ? static_cast<char>(high << 4 | low) : rest[0];
+    rest.remove_prefix(low >= 0 ? 3 : 1);
   }
+  return static_cast<std::size_t>(end - text);
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded(text);
+  decoded.resize(percent_decode(decoded.data(), decoded.size()));
   return decoded;
 }
 

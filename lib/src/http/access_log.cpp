@@ -2,6 +2,7 @@
 
 #include "http/header_field.hpp"
 #include "http/ids_scope.hpp"
+#include "http/userinfo.hpp"
 #include "weir/log/macros.hpp"
 
 #include <algorithm>
@@ -27,6 +28,16 @@ bool is_credential(std::string_view header) noexcept {
                                                               "api-key", "apikey", "signature", "auth-key",
                                                               "access-key", "subscription-key"},
                              [&](std::string_view part) { return header.find(part) != header.npos; });
+}
+
+/// Takes off what a URL has in front of its host, and returns it without the user's name and password. The host of
+/// another URL, in the query, is not meant.
+std::string_view take_front(std::string_view& url) noexcept {
+  const std::string_view user = detail::userinfo_of(url.substr(0, url.find_first_of("?#")));
+  if (user.empty()) return {};
+  const std::string_view front(url.data(), static_cast<std::size_t>(user.data() - url.data()));
+  url.remove_prefix(front.size() + user.size());
+  return front;
 }
 
 bool is_slow(const exchange_record& facts, std::chrono::milliseconds slow_after) noexcept {
@@ -99,9 +110,12 @@ void request_observer::access_log::keep(std::string_view target, const request_h
   for (std::size_t i = 0; i < headers_.size(); ++i) {
     std::string_view value = headers != nullptr ? headers->logged(i) : std::string_view();
     if (headers_[i].is_secret && !value.empty()) value = "REDACTED";
-    value = value.substr(0, longest_header);
+    facts.headers[i].clear();
+    // Before it is cut, or a name and password might lose the sign behind them.
+    if (headers_[i].is_url) facts.headers[i] = take_front(value).substr(0, longest_header);
+    value = value.substr(0, longest_header - std::min(longest_header, facts.headers[i].size()));
     const std::size_t mark = headers_[i].is_url ? value.find_first_of("?#") : value.npos;
-    facts.headers[i] = value.substr(0, mark);
+    facts.headers[i].append(value.substr(0, mark));
     if (mark == value.npos) continue;
     std::string query;
     append_query(query, value.substr(mark + 1));

@@ -74,10 +74,23 @@ TEST_CASE("access log: credentials are found however their parameter is written"
       {"t%6Fken=a", "t%6Fken=REDACTED"},
       {"token[]=a&token[x]=b", "token[]=REDACTED&token[x]=REDACTED"},
       {"token%5B%5D=a", "token%5B%5D=REDACTED"},
-      {"a=1;token=2;b=3", "a=1;token=REDACTED;b=3"},
+      {"a=1;token=2;b=3&c=4", "a=1;token=REDACTED&c=4"},
+      {"token=s3;cret", "token=REDACTED"},
+      {"a=1;b=2", "a=1;b=2"},
       {"a=1&&token=2&", "a=1&&token=REDACTED&"},
-      {"tokens=1", "tokens=1"},
-      {"%=1&%t=2&token%=3", "%=1&%t=2&token%=3"},
+      {"%=1&%t=2&token%=3", "%=1&%t=2&token%=REDACTED"},
+      {"+token=1&%20token=2&%00token=3&token%20=4",
+       "+token=REDACTED&%20token=REDACTED&%00token=REDACTED&token%20=REDACTED"},
+      {"user[password]=p&user%5Bpass%5D=q&a[b][sid]=r",
+       "user[password]=REDACTED&user%5Bpass%5D=REDACTED&a[b][sid]=REDACTED"},
+      {"token%3Ds3cret=1&b=2", "REDACTED&b=2"},
+      {"to=https://u:s3cret@a/&b=2", "to=REDACTED&b=2"},
+      {"to=https%3A%2F%2Fu%3As3cret@a%2F", "to=REDACTED"},
+      {"to=https://u:s3;cret@a/", "to=REDACTED"},
+      {"to=https://u:s3;cret@a/;token=t&b=2", "to=REDACTED&b=2"},
+      {"to=https://u:s3;cret@a=t#token=t&b=2", "to=REDACTED&b=2"},
+      {"a=1;https%3A%2F%2Fa%2F%3Ftoken%3Ds&b=2", "a=REDACTED&b=2"},
+      {"mail=a@b&to=https://a/@1,2?x=c@d", "mail=a@b&to=https://a/@1,2?x=c@d"},
       {"password=p&user=u", "password=REDACTED&user=u"},
       {"X-Amz-Signature=a", "X-Amz-Signature=REDACTED"},
       {"accessToken=a&refreshToken=b&Api-Key=c", "accessToken=REDACTED&refreshToken=REDACTED&Api-Key=REDACTED"},
@@ -87,6 +100,81 @@ TEST_CASE("access log: credentials are found however their parameter is written"
       {"https%3A%2F%2Fa%2F%3Ftoken%3Ds", "REDACTED"},
   };
   for (const auto& [query, expected] : cases) CHECK(redacted(query) == expected);
+}
+
+TEST_CASE("access log: a secret is known by its name, or by a part that names of secrets have", "[http]") {
+  for (const std::string name : {"x-api-key",
+                                 "apikey",
+                                 "x-access-token",
+                                 "oauth_token",
+                                 "oauth_signature",
+                                 "session_token",
+                                 "jwt_token",
+                                 "jwt",
+                                 "new_password",
+                                 "password_confirmation",
+                                 "passwd",
+                                 "passphrase",
+                                 "userPass",
+                                 "pwd",
+                                 "PHPSESSID",
+                                 "jsessionid",
+                                 "ASP.NET_SessionId",
+                                 "connect.sid",
+                                 "sid",
+                                 "session",
+                                 "AWSAccessKeyId",
+                                 "X-Amz-Signature",
+                                 "X-Amz-Security-Token",
+                                 "X-Goog-Credential",
+                                 "sig",
+                                 "api_sig",
+                                 "client_secret",
+                                 "client_assertion",
+                                 "SAMLResponse",
+                                 "code",
+                                 "code_verifier",
+                                 "auth",
+                                 "x-auth",
+                                 "authCode",
+                                 "Authorization",
+                                 "bearer",
+                                 "csrfmiddlewaretoken",
+                                 "_csrf",
+                                 "key",
+                                 "otp",
+                                 "page_token",
+                                 "max_tokens",
+                                 "secretary",
+                                 "Ocp-Apim-Subscription-Key"}) {
+    CAPTURE(name);
+    CHECK(redacted("a=1&" + name + "=s&b=2") == "a=1&" + name + "=REDACTED&b=2");
+  }
+  for (const std::string name :
+       {"q",          "page",   "author",      "authority",      "authenticated", "keyword",   "monkey",
+        "sort_key",   "keys",   "postal_code", "zipcode",        "encode",        "design",    "inside",
+        "AccountSid", "bypass", "compass",     "assertion_type", "season",        "obsession", "sessions",
+        "pin",        "state",  "nonce",       "ticket",         "tok",           "assignee",  "config",
+        "id",         ""}) {
+    CAPTURE(name);
+    CHECK(redacted("a=1&" + name + "=s&b=2") == "a=1&" + name + "=s&b=2");
+  }
+}
+
+TEST_CASE("access log: names of one's own are whole ones, or begin or end with an asterisk", "[http]") {
+  const auto with = [](const char* name, std::string_view query) {
+    std::string result;
+    weir::detail::query_redactor({name}).append(result, query);
+    return result;
+  };
+  const std::string_view query = "pin=1&pin2=2&new_pin=3&spinner=4&user[pin]=5";
+  CHECK(with("pin", query) == "pin=REDACTED&pin2=2&new_pin=3&spinner=4&user[pin]=REDACTED");
+  CHECK(with("pin*", query) == "pin=REDACTED&pin2=REDACTED&new_pin=3&spinner=4&user[pin]=REDACTED");
+  CHECK(with("*pin", query) == "pin=REDACTED&pin2=2&new_pin=REDACTED&spinner=4&user[pin]=REDACTED");
+  CHECK(with("*pin*", query) == "pin=REDACTED&pin2=REDACTED&new_pin=REDACTED&spinner=REDACTED&user[pin]=REDACTED");
+  // Names longer than what is kept without an allocation.
+  const std::string text(1000, 'x');
+  CHECK(with("*pin", text + "pin=1&" + text + "=1") == text + "pin=REDACTED&" + text + "=1");
 }
 
 TEST_CASE("access log: a page's address is kept without the credentials in it", "[http]") {
@@ -99,7 +187,16 @@ TEST_CASE("access log: a page's address is kept without the credentials in it", 
   CHECK(kept("https://app/cb#id_token=s") == "https://app/cb#id_token=REDACTED");
   CHECK(kept("https://app/cb?x=1") == "https://app/cb?x=1");
   CHECK(kept("https://app/") == "https://app/");
+  CHECK(kept("https://user:s3cret@app/cb?x=1") == "https://app/cb?x=1");
+  CHECK(kept("https://us@er:s3cret@app") == "https://app");
+  CHECK(kept("//s3cret@app/") == "//app/");
+  CHECK(kept("https://app/a@b?x=c@d") == "https://app/a@b?x=c@d");
+  CHECK(kept("/a?to=http://u:p@b/") == "/a?to=REDACTED");
+  // What is kept is cut only after that.
+  CHECK(kept("https://user:" + std::string(2000, 's') + "@app/") == "https://app/");
+  CHECK(kept("https://u@app/" + std::string(2000, 'x')).size() == 1024);
   options.access.query = weir::query_logging::whole;
+  CHECK(kept("https://u:p@app/cb?x=1") == "https://app/cb?x=1");
   CHECK(kept("https://app/cb?token=s") == "https://app/cb?token=s");
   options.access.query = weir::query_logging::none;
   CHECK(kept("https://app/cb?token=s") == "https://app/cb");

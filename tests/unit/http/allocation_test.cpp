@@ -2,13 +2,16 @@
 // have a malloc of their own.
 #include "weir/http/exchange.hpp"
 
+#include "http/query_redactor.hpp"
 #include "sent.hpp"
+#include "weir/http/access_log.hpp"
 #include "weir/http/observer.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -72,4 +75,15 @@ TEST_CASE("allocation: a request with a deadline takes none, be it the caller's 
 
 TEST_CASE("allocation: baggage takes three, its text and two contexts", "[http]") {
   CHECK(allocations_of_one({{"baggage", "a-key-that-is-too-long=to-be-held-in-place"}}) == 3);
+}
+
+TEST_CASE("allocation: a query is looked through without any", "[http]") {
+  const weir::detail::query_redactor redactor(weir::usual_secret_parameters());
+  std::string kept;
+  kept.reserve(1000);
+  const int before = allocations;
+  redactor.append(kept, "q=green%20tea&page=2&a-name-that-is-too-long-to-be-held-in-place=1&filter[color]=red");
+  redactor.append(kept, "&access_token=secret&to=https%3A%2F%2Fa%2F%3Ftoken%3Ds");
+  CHECK(allocations == before);
+  CHECK(kept.ends_with("&access_token=REDACTED&to=REDACTED"));
 }

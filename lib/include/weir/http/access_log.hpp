@@ -10,12 +10,22 @@ namespace weir {
 /// What the access log keeps of the part of a target behind its question mark.
 enum class query_logging : std::uint8_t {
   none,
-  redacted, ///< with `REDACTED` in the place of the values of access_log_options::secret_parameters, also where one
-            ///< stands in a value that is a URL
+  redacted, ///< with `REDACTED` in the place of the values of access_log_options::secret_parameters, also where one,
+            ///< or a user's name, stands in a value that is a URL
   whole,
 };
 
-/// The names of parameters that carry credentials as a rule.
+/// The names of parameters that carry credentials as a rule:
+/// - with any text in front and behind: access_key, api_key, auth_code, auth_key, authorization, bearer, credential,
+///   csrf, jwt, passcode, passphrase, passw, private_key, pwd, secret, sess_id, session_id, session_key, signature,
+///   subscription_key, token, xsrf
+/// - with any in front: assertion, auth, sig
+/// - as they are: code, code_verifier, connect.sid, cookie, key, otp, pass, samlresponse, session, sid, totp,
+///   user_pass
+///
+/// So `page_token`, `max_tokens` and `secretary`, which are none, lose their values, too; `author`, `authority`,
+/// `keyword`, `monkey`, `sort_key`, `postal_code`, `design` and `bypass` keep them, and so do `pin`, `state`, `nonce`
+/// and `ticket`, which are credentials to some and numbers to others: whoever uses them as such adds them.
 std::vector<std::string> usual_secret_parameters();
 
 /// Which requests the access log has, and what it says of them besides what it always says.
@@ -35,11 +45,14 @@ struct access_log_options {
   /// Headers to be kept, up to 8, as fields `http.request.header.<name>` in lower case, and `user_agent.original`: no
   /// others are. Default none. Of several of one name the first counts, to 1 KiB. Of Authorization,
   /// Proxy-Authorization, Cookie and names that have `token`, `secret`, `password`, `session`, `api-key`, `auth-key`,
-  /// `access-key` or `subscription-key` in them, `REDACTED` is kept; of Referer's query what `query` says.
+  /// `access-key` or `subscription-key` in them, `REDACTED` is kept; of Referer's query what `query` says, and of a
+  /// user's name and password before its host nothing.
   std::vector<std::string> headers{};
   /// Field `url.query`, when there is a query; to 2 KiB. Default redacted.
   query_logging query = query_logging::redacted;
-  /// Compared percent-decoded, without case and without `_`, `-` and `.`. Default usual_secret_parameters().
+  /// Names; an asterisk at one's begin or end stands for any text. Compared percent-decoded, without case, and by
+  /// letters and digits only: `api_key` is `Api-Key` and `apikey`, too. Of `user[password]` each part is compared. A
+  /// value goes up to the next `&`, as a semicolon may be in it. Default usual_secret_parameters().
   std::vector<std::string> secret_parameters = usual_secret_parameters();
 };
 
