@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include "flat_response.hpp"
+#include "heads.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
@@ -8,7 +9,6 @@
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 
 #include <algorithm>
 #include <array>
@@ -101,10 +101,8 @@ connection::awaitable_error connection::read_rest_of_header(parser& incoming) {
 connection::awaitable_error connection::read_body(parser& incoming, const route_limits& limits, const context& ctx) {
   if (incoming.content_length().value_or(0) > *limits.body_limit_bytes) co_return http::error::body_limit;
   incoming.body_limit(*limits.body_limit_bytes);
-  const auto& head = incoming.get();
-  // RFC 9110 section 10.1.1: a client of HTTP/1.0 does not know what it asks for.
-  if (head.version() >= 11 && http::token_list(head[http::field::expect]).exists("100-continue"))
-    if (const error_code error = co_await invite(head.version(), *limits.progress_timeout)) co_return error;
+  if (expects_invitation(incoming.get()))
+    if (const error_code error = co_await invite(incoming.get().version(), *limits.progress_timeout)) co_return error;
   const auto end = limits.body_timeout->count() == 0 ? clock::time_point::max() : clock::now() + *limits.body_timeout;
   incoming.eager(true);
   error_code error;

@@ -5,7 +5,10 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/fields.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/rfc7230.hpp>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -22,6 +25,16 @@ inline std::string_view path_of(std::string_view target) noexcept {
   if (authority == target.npos) return target;
   const std::size_t begin = target.find('/', authority + 3);
   return begin == target.npos ? std::string_view("/") : target.substr(begin);
+}
+
+/// RFC 9110 section 10.1.1: whether the client waits for 100 before it sends a body. One of HTTP/1.0 does not know
+/// what it asks for.
+inline bool expects_invitation(const boost::beast::http::request_header<>& request) {
+  namespace http = boost::beast::http;
+  if (request.version() < 11) return false;
+  const auto [first, last] = request.equal_range(http::field::expect);
+  return std::any_of(first, last,
+                     [](const auto& each) { return http::token_list(each.value()).exists("100-continue"); });
 }
 
 /// Offers all headers of a message.

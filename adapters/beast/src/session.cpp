@@ -132,14 +132,17 @@ asio::awaitable<void> session::run() {
       again = co_await refuse_expired(incoming);
       continue;
     }
-    if (!error && !came_whole_) error = co_await read_body(incoming);
+    const bool is_uninvited = !error && has_unwanted_body(incoming);
+    if (!error && !came_whole_ && !is_uninvited) error = co_await read_body(incoming);
     if (error) {
       if (exchange_) exchange_->add_request_bytes(incoming.get().body().size());
       co_await give_up_reading(error, flaw);
       break;
     }
-    const bool keep_alive = incoming.get().keep_alive();
     request_.message_ = incoming.release();
+    // The client may send its body all the same: nothing on this connection would be known for a request.
+    if (is_uninvited) request_.message_.keep_alive(false);
+    const bool keep_alive = request_.message_.keep_alive();
     if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
     co_await handle();
     const std::optional<bool> at_once = conclude_at_once(keep_alive && goes_on());
@@ -147,6 +150,7 @@ asio::awaitable<void> session::run() {
     if (!at_once) again = co_await conclude(keep_alive && goes_on());
     finish_exchange();
     under_way_ = false;
+    lingers_ = lingers_ || is_uninvited;
   }
   connection_.shutdown_send();
   if (lingers_) co_await connection_.drain();
@@ -207,6 +211,12 @@ void session::find_route(const parser& incoming) {
   match_ = setup_.routes.find(to_view(head.method_string()), path_of(to_view(head.target())), request_.params_);
   if (match_.limits != nullptr) limits_ = match_.limits;
   if (exchange_) exchange_->set_route(match_.path_template);
+}
+
+/// No route takes the request, and its client waits to be told whether the body is wanted: it is not. What stands
+/// around all routes has the request without it.
+bool session::has_unwanted_body(const parser& incoming) const {
+  return !came_whole_ && match_.handler == nullptr && expects_invitation(incoming.get());
 }
 
 /// A time that is over ends it, be it the client's for the body, or the request's.

@@ -77,6 +77,7 @@ class session : public std::enable_shared_from_this<session> {
   boost::asio::awaitable<void> run();
   parser& renew_parser();
   bool begin_request(const parser& incoming, error_code& error, header_flaw& flaw);
+  bool has_unwanted_body(const parser& incoming) const;
   boost::asio::awaitable<error_code> read_body(parser& incoming);
   boost::asio::awaitable<void> give_up_reading(error_code error, header_flaw flaw);
   boost::asio::awaitable<void> reject(unsigned status);

@@ -137,6 +137,53 @@ TEST_CASE("server: a client that expects it is told to go on before it sends its
         413);
 }
 
+TEST_CASE("server: a body is expected in any of the lines that say so", "[beast][server]") {
+  running_server server(simple_routes);
+  for (const char* lines :
+       {"Expect: other\r\nExpect: 100-continue\r\n", "Expect:\r\nexpect: other, 100-Continue\r\n"}) {
+    raw_client client(server.port());
+    CHECK(client.ask(request("POST /echo HTTP/1.1", fmt::format("Content-Length: 4\r\n{}", lines))).status == 100);
+    CHECK(client.ask("weir").body == "weir");
+  }
+}
+
+// It was invited, and read, for nothing.
+TEST_CASE("server: no body is invited that no route takes", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    simple_routes(on);
+    on.use([](http_request& in, http_response& out, weir::next_handler next) -> task {
+      co_await next();
+      out.header("X-Seen", fmt::format("{} bytes", in.body().size()));
+    });
+  });
+  const std::string expecting = "Expect: 100-continue\r\n";
+  const auto ask = [&](std::string_view line, const std::string& framing) {
+    raw_client client(server.port());
+    const raw_response answer = client.ask(request(line, expecting + framing));
+    CHECK(answer.header("Connection") == "close");
+    CHECK(answer.header("X-Seen") == "0 bytes");
+    // One that does not wait for the answer gets it all the same, and what it sends is no request.
+    client.send(get_request("/hello"));
+    client.shutdown_send();
+    CHECK(client.take_text(1).empty());
+    return answer;
+  };
+  CHECK(ask("POST /nowhere HTTP/1.1", "Content-Length: 100\r\n").status == 404);
+  CHECK(ask("POST /nowhere HTTP/1.1", "Content-Length: 9000000\r\n").status == 404);
+  CHECK(ask("POST /nowhere HTTP/1.1", "Transfer-Encoding: chunked\r\n").status == 404);
+  const raw_response wrong = ask("PUT /hello HTTP/1.1", "Content-Length: 100\r\n");
+  CHECK(wrong.status == 405);
+  CHECK(wrong.header("Allow") == "GET, HEAD");
+  // There is nothing to be invited, and who does not ask has sent its body.
+  raw_client client(server.port());
+  CHECK(client.ask(request("POST /nowhere HTTP/1.1", expecting + "Content-Length: 0\r\n")).status == 404);
+  CHECK(client.ask(request("POST /nowhere HTTP/1.1", "Content-Length: 4\r\n", "weir")).header("X-Seen") == "4 bytes");
+  CHECK(client.get("/hello").status == 200);
+  server.stop(5s);
+  CHECK(server.by.finished({{"error_type", ""}}) == 7);
+  CHECK(server.by.finished({{"http_response_status_code", "404"}}) == 5);
+}
+
 TEST_CASE("server: paths and methods that are not there get 404 and 405", "[beast][server]") {
   running_server server(simple_routes);
   raw_client client(server.port());
