@@ -257,6 +257,8 @@ asio::awaitable<void> session::reject(unsigned status) {
   answer.set(http::field::content_type, "text/plain; charset=utf-8");
   answer.body() = std::string(http::obsolete_reason(answer.result())) + "\n";
   answer.prepare_payload();
+  // RFC 9110 section 9.3.2: HEAD gets the length without what it is the length of.
+  if (incoming_->get().method() == http::verb::head) answer.body().clear();
   complete_header(answer);
   lingers_ = true;
   const error_code failed = co_await connection_.send(answer, *limits_->progress_timeout);

@@ -29,6 +29,9 @@ namespace {
 /// RFC 9110 sections 15.3.5 and 15.4.5: such a response ends with its header.
 bool has_no_body(unsigned status) noexcept { return status == 204 || status == 304; }
 
+/// RFC 9110 section 15.3.6: such a response has a body, of no bytes.
+bool has_empty_body(unsigned status) noexcept { return status == 205; }
+
 } // namespace
 
 /// Whether the request's own time is over, the caller's or the server's, and nobody has been answered yet.
@@ -94,6 +97,7 @@ asio::awaitable<bool> session::end_stream(bool keep_alive) {
 void session::prepare(http_response::message_type& message, bool keep_alive) const {
   message.version(request_.message_.version());
   message.keep_alive(keep_alive);
+  if (has_empty_body(message.result_int())) message.body().clear();
   if (has_no_body(message.result_int())) {
     message.body().clear();
     message.content_length(boost::none);
@@ -198,7 +202,8 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
   if (request_.ctx().done()) co_return request_.ctx().error();
   if (response.started_) co_return std::make_error_code(std::errc::already_connected);
   const bool bodyless = has_no_body(response.status());
-  if (bodyless && content_length.value_or(1) != 0) co_return std::make_error_code(std::errc::message_size);
+  if ((bodyless || has_empty_body(response.status())) && content_length.value_or(1) != 0)
+    co_return std::make_error_code(std::errc::message_size);
   http::response<http::empty_body> head(std::move(response.message_.base()));
   head.version(request_.message_.version());
   head.keep_alive(request_.message_.keep_alive() && goes_on());

@@ -338,6 +338,45 @@ TEST_CASE("server: an answer that has no body is sent without the one it was giv
   CHECK(client.get("/hello").body == "hello\n");
 }
 
+TEST_CASE("server: 205 has a body of no bytes (RFC 9110 15.3.6)", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    simple_routes(on);
+    on.get("/reset", [](http_request&, http_response& out) -> task {
+      out.status(205).body("not for you");
+      co_return;
+    });
+    on.get("/streamed", [](http_request&, http_response& out) -> task {
+      const bool is_refused = co_await out.status(205).start(3) == std::errc::message_size &&
+                              co_await out.start() == std::errc::message_size;
+      if (is_refused) co_await out.start(0);
+    });
+  });
+  raw_client client(server.port());
+  for (const char* path : {"/reset", "/streamed"}) {
+    const raw_response reset = client.get(path);
+    CHECK(reset.status == 205);
+    CHECK(reset.header("Content-Length") == "0");
+    CHECK(client.ask(request(fmt::format("HEAD {} HTTP/1.1", path))).header("Content-Length") == "0");
+  }
+  CHECK(client.get("/hello").body == "hello\n");
+}
+
+TEST_CASE("server: HEAD gets no body when it is refused either (RFC 9110 9.3.2)", "[beast][server]") {
+  running_server server(simple_routes);
+  for (const std::string& head :
+       {std::string("HEAD /hello HTTP/1.1\r\n\r\n"), request("HEAD /hello HTTP/1.1", "No colon\r\n"),
+        request("HEAD /hello HTTP/1.1", "Content-Length: 9000000\r\n")}) {
+    CAPTURE(head);
+    raw_client client(server.port());
+    client.send(head);
+    client.shutdown_send();
+    const raw_response refused = client.read(false);
+    CHECK(refused.status >= 400);
+    CHECK(refused.header("Content-Length") != "0");
+    CHECK(client.take_text(1).empty());
+  }
+}
+
 TEST_CASE("server: a handler sees the parts of its request", "[beast][server]") {
   running_server server([](weir::http_server& on) {
     on.get("/items/{id}", [](http_request& in, http_response& out) -> task {

@@ -103,7 +103,7 @@ class http_response {
   /// Leaves what that header was, and adds a line of that name, as each cookie needs one (RFC 6265 section 3). Throws
   /// as header() does. Not for headers of which a response has one.
   http_response& add_header(std::string_view name, std::string_view value);
-  /// The whole body. Not for a response that is streamed; not sent with status 204 or 304.
+  /// The whole body. Not for a response that is streamed; not sent with status 204, 205 or 304.
   http_response& body(std::string text, std::string_view content_type = "text/plain; charset=utf-8");
   /// Status, body and type in one: `{code} {text}\n`.
   http_response& error(unsigned code, std::string_view text);
