@@ -75,9 +75,13 @@ TEST_CASE("operations: levels are shown and changed, and rules that make no sens
   CHECK(changed.body.find("http=debug") != std::string::npos);
   CHECK(other.get_logger("http.client").threshold() == weir::level::debug);
   CHECK(client.get("/log-levels").body == changed.body);
+  // They come over those that are set; `inherit` takes one back.
+  CHECK(client.ask(put_request("/log-levels", "http.client=off")).body.find("http=debug") != std::string::npos);
+  CHECK(client.ask(put_request("/log-levels", "http=inherit,http.client=inherit")).body == "warn\n");
+  CHECK(other.get_logger("http.client").threshold() == weir::level::warn);
   other.flush();
   const auto lines = sink->lines();
-  REQUIRE(lines.size() == 1);
+  REQUIRE(lines.size() == 3);
   CHECK(json_member(lines[0], "logger") == "weir.levels");
   CHECK(json_member(lines[0], "levels") + "\n" == changed.body);
   CHECK(json_member(lines[0], "client.address") == "127.0.0.1");

@@ -30,8 +30,9 @@ http_middleware operators_only(operator_access access = {});
 /// The levels in force, as rules: `info,http=debug`. Lifetime: the stream outlives the server.
 http_handler show_log_levels(const log_stream& stream);
 
-/// Applies the body's rules, see parse_level_rules(), and answers with the levels then in force. Rules of which one
-/// makes no sense change nothing: 400 says which. Each change is logged, as a warning, by the logger `weir.levels`.
+/// Applies the body's rules, see parse_level_rules(), and answers with the levels then in force. They come over those
+/// that are set: `http=inherit` takes one back. Rules of which one makes no sense change nothing: 400 says which.
+/// Each change is logged, as a warning, by the logger `weir.levels`.
 http_handler change_log_levels(log_stream& stream);
 
 } // namespace weir
