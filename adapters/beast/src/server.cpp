@@ -47,12 +47,13 @@ struct worker {
     keep_running.reset();
     // Without sessions nothing is left to wait for: the timer would hold up run().
     sessions.on_empty = [this] { limit.cancel(); };
-    for (detail::session* each : sessions.all) each->wind_down();
+    sessions.for_each([](detail::session& each) { each.wind_down(); });
     if (sessions.all.empty()) return;
     limit.expires_after(grace);
     limit.async_wait([this](const boost::system::error_code& error) {
       if (error || sessions.all.empty()) return;
-      for (detail::session* each : sessions.all) each->cut_off();
+      sessions.for_each([](detail::session& each) { each.cut_off(); });
+      if (sessions.all.empty()) return; // as above
       limit.expires_after(last_grace);
       limit.async_wait([this](const boost::system::error_code& late) {
         if (!late) io.stop();

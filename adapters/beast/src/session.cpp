@@ -101,6 +101,9 @@ void session::wind_down() {
 
 /// Closing is for good. A cancel would miss an operation that is between two of its steps, and then it waits on.
 void session::cut_off() {
+  // What the handler waits for may complete in a callback of the context's: then the session has ended when the
+  // cancel returns.
+  const auto self = shared_from_this();
   winding_down_ = cut_off_ = true;
   if (exchange_) {
     exchange_->cancel(cancel_reason::shutdown);

@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace weir::detail {
@@ -42,6 +43,10 @@ struct session_list {
   std::unordered_set<session*> all;
   bool stopping = false;
   std::function<void()> on_empty;
+
+  /// Visits those that are there now. A visit may end any of them: each is kept until it has been visited.
+  template <class Visit>
+  void for_each(Visit visit);
 };
 
 /// Reads a request, runs the chain, sees that a response goes out, and begins again. Everything happens on the thread
@@ -126,8 +131,11 @@ class session : public std::enable_shared_from_this<session> {
     bool is_over = false;
   };
 
+  friend session_list;
+
   const server_setup& setup_;
   session_list& list_;
+  std::shared_ptr<session> next_; // the one that list_.for_each() visits after this
   // Shared with the coroutine's executor, of which what the coroutine started may keep copies.
   const std::shared_ptr<ambient_slot> slot_ = std::make_shared<ambient_slot>();
   connection connection_;
@@ -153,5 +161,20 @@ class session : public std::enable_shared_from_this<session> {
   bool cut_off_ = false;
   bool lingers_ = false; // the client may still be sending when the connection ends
 };
+
+template <class Visit>
+void session_list::for_each(Visit visit) {
+  // Chained through the sessions: for a copy of the set there might be no memory, and then nothing would stop.
+  std::shared_ptr<session> next;
+  for (session* each : all) {
+    each->next_ = std::move(next);
+    next = each->shared_from_this();
+  }
+  while (next) {
+    const std::shared_ptr<session> visited = std::exchange(next, nullptr);
+    next = std::move(visited->next_);
+    visit(*visited);
+  }
+}
 
 } // namespace weir::detail

@@ -6,6 +6,9 @@
 #include "waiting_handler.hpp"
 #include "weir/asio/sleep.hpp"
 
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -18,6 +21,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace weir_test;
@@ -156,6 +160,50 @@ TEST_CASE("shutdown: a request that outlasts the grace is cancelled with the rea
   CHECK(client.at_end());
   CHECK(server.by.cancelled({{"reason", "shutdown"}, {"phase", "handler"}}) == (is_observed ? 1 : 0));
   CHECK(server.by.active() == 0);
+}
+
+namespace {
+
+/// Waits for the end of `ctx` with an operation that completes in the callback itself, as dispatch() may.
+task await_in_callback(weir::context ctx) {
+  auto initiate = [ctx](auto handler) {
+    const auto executor = boost::asio::get_associated_executor(handler);
+    const auto held = std::make_shared<decltype(handler)>(std::move(handler)); // a callback is copyable
+    ctx.on_done([held, executor] { boost::asio::dispatch(executor, [held] { std::move (*held)(); }); }).detach();
+  };
+  auto waiting = boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
+      std::move(initiate), boost::asio::use_awaitable);
+  co_await std::move(waiting);
+}
+
+} // namespace
+
+// The server used to go on with the sessions' list from one that had gone.
+TEST_CASE("shutdown: sessions may end while their server cuts them off", "[beast][shutdown]") {
+  const bool is_observed = GENERATE(true, false);
+  constexpr int many = 20;
+  std::atomic<int> begun{0}, ended{0};
+  running_server server(
+      [&](weir::http_server& on) {
+        on.get("/wait", [&](http_request& in, http_response&) -> task {
+          const weir::context ctx = in.ctx();
+          ++begun;
+          auto waiting = await_in_callback(ctx);
+          co_await std::move(waiting);
+          ++ended;
+        });
+      },
+      quick(), is_observed);
+  std::vector<std::unique_ptr<raw_client>> clients;
+  while (clients.size() < many) {
+    clients.push_back(std::make_unique<raw_client>(server.port()));
+    clients.back()->send(get_request("/wait"));
+  }
+  while (begun < many) std::this_thread::yield();
+  server.stop(0ms);
+  CHECK(ended == many);
+  for (const auto& each : clients) CHECK(each->at_end());
+  CHECK(server.by.cancelled({{"reason", "shutdown"}, {"phase", "handler"}}) == (is_observed ? many : 0));
 }
 
 TEST_CASE("shutdown: a stubborn handler is left behind, and its request told when the server goes",
