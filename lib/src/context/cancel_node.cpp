@@ -19,7 +19,8 @@ cancel_node::cancel_node(node* parent, time_point deadline, bool has_timer) noex
 
 bool cancel_node::is_unobserved() const noexcept {
   // Without the lock: children would hold a reference, whoever added or removed a callback had one, and a cascade
-  // from above does not touch lists that are empty.
+  // from above does not touch lists that are empty. One that has just taken the last callback out has ended the node
+  // before, which whoever finds the list empty then sees.
   return is_held_by(handles) && callbacks_.empty() && waiters_.empty();
 }
 
@@ -32,8 +33,10 @@ cancel_node::renewal cancel_node::revive(const node* parent) noexcept {
   const done_phase seen = phase_.load(std::memory_order_acquire);
   if (!is_unobserved() || seen == done_phase::marking) return renewal::impossible;
   if (seen == done_phase::live) {
-    // Again: it may have been ended meanwhile by one who has dropped his reference since.
-    return done() ? renewal::impossible : renewal::joined;
+    // Again: it may have been ended meanwhile by one who has dropped his reference since. And its owner: if that has
+    // ended, its cascade is yet to come here, and nobody is to be given a live child of it.
+    const cancel_node* const owner = above(parent);
+    return done() || (owner != nullptr && owner->done()) ? renewal::impossible : renewal::joined;
   }
   lock_.await_unlocked(); // by who marked it
   cause_ = {};

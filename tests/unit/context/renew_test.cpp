@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -269,6 +270,24 @@ TEST_CASE("renew: requests that come while deadlines pass have their own, and ar
     weir::renew(made, weir::background(), second_ids, in(1h));
     for (int i = 0; i < round % 5; ++i) std::this_thread::yield();
     wrong += made.ctx.done();
+  }
+  CHECK(wrong == 0);
+}
+
+// It used to be live where the parent's cascade had not come to it yet.
+TEST_CASE("renew: under a parent that is just ending it gives a context that is done when it returns",
+          "[context][renew][concurrent]") {
+  int wrong = 0;
+  for (int round = 0; round < 50; ++round) {
+    auto [parent, cancel_parent] = weir::with_cancel(weir::background());
+    std::vector<weir::cancellable> before; // which keep the cascade busy
+    while (before.size() < 2000) before.push_back(weir::with_cancel(parent));
+    weir::cancellable made = weir::with_cancel(parent, first_ids);
+    const std::jthread other([end = cancel_parent.share()] { end(cancel_reason::shutdown); });
+    while (!parent.done()) {
+    }
+    weir::renew(made, parent, second_ids);
+    wrong += !made.ctx.done();
   }
   CHECK(wrong == 0);
 }

@@ -32,9 +32,9 @@ struct context_limit {
 /// it or waits for its end: it then begins anew in the memory it has. For who makes one context after the other and
 /// is mostly alone with them at the end, as a connection is with its requests'. `limit`: as with_deadline(), in the
 /// same node, which has room for a timer from then on. Errors: throws std::bad_alloc, with a limit also
-/// std::system_error if the process's timer thread cannot be started; `made` is what it was then, or has ended. Thread
-/// safety: as assignment to `made`. Cost: two loads after retire(), one lock after a cancel, another two with a
-/// limit; if somebody else holds it, with_cancel()'s.
+/// std::system_error if the process's timer thread cannot be started; `made` is what it was then, or has ended.
+/// Thread safety: as assignment to `made`. Cost: three loads after retire(), one lock after a cancel, another two
+/// with a limit; if somebody else holds it, with_cancel()'s.
 void renew(cancellable& made, const context& parent, const correlation& ids, const context_limit& limit = {});
 
 /// `made.cancel()` for who will renew() it: does nothing where nobody could tell, because nobody else holds the
