@@ -273,6 +273,9 @@ void run_backend(const std::shared_ptr<stream_core>& core) {
   // relaxed: only lets go of the stream; its memory is under reference counts.
   core->finished.store(true, std::memory_order_relaxed);
   for (const auto& late : core->flushes.shut()) refuse(*core, *late);
+  // The next thread may be given this one's id, and is not to be taken for it.
+  // relaxed: see on_backend_thread(); who has waited for the end has this by its mutex.
+  core->backend_thread.store({}, std::memory_order_relaxed);
   core->flushes.end(last_error);
 }
 

@@ -6,10 +6,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace std::chrono_literals;
 using weir::flush_result;
@@ -224,4 +227,29 @@ TEST_CASE("flush: callers that give up and the backend do not get into each othe
     });
   for (auto& each : threads) each.join();
   CHECK(test.stream().close(1min).written == 1200);
+}
+
+// It used to be taken for the backend, which cannot wait for itself.
+TEST_CASE("flush: a thread with the id of a stream's that has ended is not taken for that", "[log][flush]") {
+  std::thread::id ended;
+  weir::log_stream stream(
+      {.sinks = {weir::callback_sink([&](const weir::record&) { ended = std::this_thread::get_id(); })}});
+  WEIR_INFO(stream.get_logger("test"), "a record");
+  REQUIRE(stream.close(1min));
+  // They stay: else the second would have the first one's id, and so on.
+  std::vector<std::thread> others;
+  std::latch over(1);
+  std::atomic<bool> reused{false};
+  while (!reused && others.size() < 200)
+    others.emplace_back([&] {
+      if (std::this_thread::get_id() == ended) {
+        CHECK(stream.close(1min));
+        CHECK(stream.flush(1min).error == std::errc::operation_canceled);
+        reused = true;
+      }
+      over.wait();
+    });
+  over.count_down();
+  for (auto& each : others) each.join();
+  if (!reused) WARN("no thread was given the id again");
 }
