@@ -36,8 +36,9 @@ void flush_at_exit() noexcept {
   // release: pairs with the acquire in suppressed_statements::look().
   detail::process_is_ending.store(true, std::memory_order_release);
   try {
+    const auto begun = std::chrono::steady_clock::now();
     const flush_result result = log->flush(exit_limit);
-    detail::report_unfinished(result, exit_limit);
+    detail::report_unfinished(result, exit_limit, std::chrono::steady_clock::now() - begun);
     // relaxed: read by later calls of this, one after the other.
     if (!result) has_given_up.store(true, std::memory_order_relaxed);
   } catch (const std::bad_alloc&) { // what the backend can, it writes all the same

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <numeric>
 #include <stdexcept>
@@ -123,7 +124,9 @@ log_stream log_stream::share() const noexcept { return {core_, false}; }
 log_stream::~log_stream() {
   if (!closes_) return;
   const auto limit = core_->options.close_limit;
-  detail::report_unfinished(close(limit), limit);
+  const auto begun = std::chrono::steady_clock::now();
+  const flush_result result = close(limit);
+  detail::report_unfinished(result, limit, std::chrono::steady_clock::now() - begun);
 }
 
 namespace {

@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -138,8 +139,10 @@ class stream_core : public stream_front {
 flush_result result_since(const stream_core& core, const log_mark& since) noexcept;
 
 /// Says on standard error that a stream's end came before all was written; nothing if it did not, or if there was
-/// nobody to write.
-void report_unfinished(const flush_result& result, std::chrono::milliseconds limit) noexcept;
+/// nobody to write. `waited`: for the result. Less than the limit: what ran out of time was a sink, by a limit of its
+/// own.
+void report_unfinished(const flush_result& result, std::chrono::milliseconds limit,
+                       std::chrono::steady_clock::duration waited) noexcept;
 /// What the options and the environment say. Throws std::invalid_argument naming what is wrong in the options, and
 /// says on standard error what is wrong in the environment.
 level_table initial_levels(const log_options& options);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -90,8 +91,9 @@ log_mark stream_core::totals() const noexcept {
   return now;
 }
 
-void report_unfinished(const flush_result& result, std::chrono::milliseconds limit) noexcept {
-  if (result.error != std::errc::timed_out) return;
+void report_unfinished(const flush_result& result, std::chrono::milliseconds limit,
+                       std::chrono::steady_clock::duration waited) noexcept {
+  if (result.error != std::errc::timed_out || waited < limit) return;
   char line[160]; // not allocated: memory may be what is missing
   const auto end = fmt::format_to_n(
       line, sizeof line, "weir: the log was not written within {} ms: {} records were, {} bytes are queued\n",

@@ -2,15 +2,20 @@
 #include "weir/log/flush_result.hpp"
 
 #include "captured_stream.hpp"
+#include "redirected.hpp"
 #include "slow_disk.hpp"
+#include "temporary_directory.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <latch>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -252,4 +257,26 @@ TEST_CASE("flush: a thread with the id of a stream's that has ended is not taken
   over.count_down();
   for (auto& each : others) each.join();
   if (!reused) WARN("no thread was given the id again");
+}
+
+namespace {
+/// As one that hands its records on, and waits for that for a while.
+struct impatient_sink : weir::sink {
+  impatient_sink() : sink("impatient") {}
+  void append(const weir::record&) override {}
+  weir::commit_result commit() override { return {}; }
+  void flush() override { throw std::system_error(std::make_error_code(std::errc::timed_out)); }
+};
+} // namespace
+
+TEST_CASE("flush: a stream whose sink runs out of time in its last flush is not said to be unwritten",
+          "[log][flush]") {
+  const temporary_directory directory;
+  const std::string said = directory.file("stderr");
+  {
+    const redirected standard_error(STDERR_FILENO, said);
+    log_stream stream({.sinks = {std::make_shared<impatient_sink>()}});
+    WEIR_INFO(stream.get_logger("test"), "a record");
+  }
+  CHECK(contents_of(said).find("was not written within") == std::string::npos);
 }
