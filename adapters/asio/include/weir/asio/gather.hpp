@@ -7,10 +7,12 @@
 #include "weir/context/context.hpp"
 #include "weir/context/task_group.hpp"
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -65,37 +67,54 @@ class end_in_group {
   group_entry entry_;
 };
 
-/// Runs one coroutine of a group on `executor`; the group is told how it ended.
+/// Runs one coroutine of a group on `executor`; `at_end` tells the group how it ended.
 template <typename T>
-void start_in_group(const std::shared_ptr<group_state>& group, const boost::asio::any_io_executor& executor,
-                    named_work<T> task, kept_result<T>& result) {
-  end_in_group at_end(group_access::enter(group, std::move(task.name)));
-  boost::asio::co_spawn(executor, under(group_access::ctx(*group), keep_result(std::move(task.work), result)),
-                        std::move(at_end));
+void start_in_group(const context& ctx, const boost::asio::any_io_executor& executor, end_in_group at_end,
+                    boost::asio::awaitable<T> work, kept_result<T>& result) {
+  boost::asio::co_spawn(executor, under(ctx, keep_result(std::move(work), result)), std::move(at_end));
 }
 
-/// Has `start(group, executor)` start the tasks of a group, waits until it is idle, and throws if not all has gone
-/// well.
-template <typename Start>
-boost::asio::awaitable<void> run_group(context ctx, Start& start) {
+/// Waits for a group of which there are entries, and begins their tasks when nothing more is needed for the wait.
+template <typename Begin>
+struct begin_initiation {
+  std::shared_ptr<group_state> group;
+  Begin* begin; // noexcept
+
+  template <typename Handler>
+  void operator()(Handler&& handler) {
+    idle_initiation{group}(std::forward<Handler>(handler));
+    (*begin)();
+  }
+};
+
+/// Announces, by `enter(group, entries)`, the tasks of a group, has `start(ctx, executor, entries)` start them, waits
+/// until they have ended, and throws if not all has gone well.
+template <typename Enter, typename Start>
+boost::asio::awaitable<void> run_group(context ctx, Enter& enter, Start& start) {
   const auto group = group_access::make(ctx, on_failure::cancel_rest);
   const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
   const auto state = co_await boost::asio::this_coro::cancellation_state;
-  const auto cancelled_before = state.cancelled();
-  // The tasks refer to the frame of who waits here: it must not be left before they have ended, cancelled or not.
-  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
-  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  std::vector<end_in_group> entries;
+  enter(group, entries);
   std::exception_ptr not_started;
-  try {
-    start(group, executor);
-  } catch (...) {
-    not_started = std::current_exception();
-  }
+  auto begin = [&]() noexcept {
+    try {
+      start(group_access::ctx(*group), executor, entries);
+    } catch (...) {
+      not_started = std::current_exception();
+      group_access::cancel(*group, cancel_reason::application);
+      entries.clear();
+    }
+  };
+  // The tasks refer to the frame of who waits here: it must not be left before they have ended, cancelled or not. So
+  // they begin when the wait has, and whatever may throw comes before that.
   if (auto own = state.slot(); own.is_connected())
     own.assign([group](boost::asio::cancellation_type) { group_access::cancel(*group, cancel_reason::application); });
-  // Tasks begin within start(), and may be what cancels the caller.
-  if (not_started || state.cancelled() != cancelled_before) group_access::cancel(*group, cancel_reason::application);
-  co_await await_idle(group);
+  auto running = boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void()>(
+      begin_initiation<decltype(begin)>{group, &begin}, boost::asio::use_awaitable);
+  const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(running);
   co_await boost::asio::this_coro::throw_if_cancelled(throws);
   if (not_started) std::rethrow_exception(not_started);
   group_access::result(*group).throw_if_failed();
@@ -105,10 +124,15 @@ template <typename... T, std::size_t... I>
 boost::asio::awaitable<std::tuple<gathered_t<T>...>> gather_all(std::index_sequence<I...>, context ctx,
                                                                 named_work<T>... work) {
   std::tuple<kept_result<T>...> results;
-  auto start = [&](const std::shared_ptr<group_state>& group, const boost::asio::any_io_executor& executor) {
-    (start_in_group(group, executor, std::move(work), std::get<I>(results)), ...);
+  auto enter = [&](const std::shared_ptr<group_state>& group, std::vector<end_in_group>& entries) {
+    entries.reserve(sizeof...(T));
+    (entries.emplace_back(group_access::enter(group, std::move(work.name))), ...);
   };
-  auto running = run_group(std::move(ctx), start);
+  auto start = [&](const context& own, const boost::asio::any_io_executor& executor,
+                   std::vector<end_in_group>& entries) {
+    (start_in_group(own, executor, std::move(entries[I]), std::move(work.work), std::get<I>(results)), ...);
+  };
+  auto running = run_group(std::move(ctx), enter, start);
   co_await std::move(running);
   co_return std::tuple<gathered_t<T>...>(take_result<T>(std::get<I>(results))...);
 }
@@ -125,11 +149,17 @@ named_work<T> with_name(boost::asio::awaitable<T> work, std::size_t number) {
 template <typename T>
 boost::asio::awaitable<void> gather_into(context ctx, std::vector<boost::asio::awaitable<T>> work,
                                          std::vector<kept_result<T>>& results) {
-  auto start = [&](const std::shared_ptr<group_state>& group, const boost::asio::any_io_executor& executor) {
+  auto enter = [&](const std::shared_ptr<group_state>& group, std::vector<end_in_group>& entries) {
+    entries.reserve(work.size());
     for (std::size_t i = 0; i < work.size(); ++i)
-      start_in_group(group, executor, with_name(std::move(work[i]), i + 1), results[i]);
+      entries.emplace_back(group_access::enter(group, "gather " + std::to_string(i + 1)));
   };
-  auto running = run_group(std::move(ctx), start);
+  auto start = [&](const context& own, const boost::asio::any_io_executor& executor,
+                   std::vector<end_in_group>& entries) {
+    for (std::size_t i = 0; i < work.size(); ++i)
+      start_in_group(own, executor, std::move(entries[i]), std::move(work[i]), results[i]);
+  };
+  auto running = run_group(std::move(ctx), enter, start);
   co_await std::move(running);
 }
 
@@ -148,8 +178,9 @@ concept gatherable = requires(Work work) {
 /// waited for. So what they refer to may be in the caller's frame.
 /// Each is a boost::asio::awaitable, or named() for the log and for group_error to call it by.
 /// Errors: group_error with every failure if any failed; each was reported (report_task_failure()) when it happened.
-/// Else, if the group was cancelled, std::system_error with its context's error. std::bad_alloc.
-/// Thread safety: as under(). Cost: for each a coroutine and some allocations.
+/// Else, if the group was cancelled, std::system_error with its context's error. std::bad_alloc; where there is no
+/// memory for the wait itself it comes, as of Asio's own operations, out of the executor's run(), and nothing has
+/// begun. Thread safety: as under(). Cost: for each a coroutine and some allocations.
 template <detail::gatherable... Work>
 requires(sizeof...(Work) > 0) [[nodiscard]] auto gather(context ctx, Work... work) {
   return [&]<std::size_t... I>(std::index_sequence<I...> numbers) {
