@@ -164,7 +164,8 @@ struct http_client::state {
                                   : std::make_unique<client_connection>(io, request.server);
     const break_off at_end(ctx, *made);
     if (ctx.done()) throw_end_of(ctx); // as the socket is not open yet, and nothing to close
-    auto connecting = asio::async_connect(made->socket(), found, asio::use_awaitable);
+    // By iterators: of a sequence Asio makes copies where it may not throw.
+    auto connecting = asio::async_connect(made->socket(), found.begin(), found.end(), asio::use_awaitable);
     co_await std::move(connecting);
     made->socket().set_option(tcp::no_delay(true));
     auto beginning = made->begin();
