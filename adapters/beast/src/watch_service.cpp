@@ -161,10 +161,13 @@ void watch_service::arm(watch_entry& entry, std::uint64_t round) noexcept {
   epoll_event event{};
   event.events = events_of(entry);
   event.data.u64 = tag_of(entry.descriptor, round);
-  if (::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, entry.descriptor, &event) != 0) return;
+  // It may be there already: that one's socket was closed before its request was over, and this is another of the
+  // same number. In the set, too, if it was closed before it was armed; this one has begun later, so it counts.
+  const auto add_by = [&](int operation) {
+    return ::epoll_ctl(epoll_.native_handle(), operation, entry.descriptor, &event) == 0;
+  };
+  if (!add_by(EPOLL_CTL_ADD) && !(errno == EEXIST && add_by(EPOLL_CTL_MOD))) return;
   try {
-    // It may be there already: that one's socket was closed while it was watched, and this is another of the same
-    // number.
     armed_[entry.descriptor] = {&entry, round};
     if (entry.look != nullptr) report_input(entry.shared_from_this(), round);
   } catch (...) { // no memory: this request goes unwatched

@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include <unistd.h>
+
 using namespace std::chrono_literals;
 using weir::cancel_reason;
 using weir_test::raw_listener;
@@ -76,6 +78,21 @@ bool run_until(boost::asio::io_context& io, Condition condition) {
 }
 
 } // namespace
+
+// It used to go unwatched: the number was in the set already, for the one before.
+TEST_CASE("watch: a socket with the number of one that was closed before it was armed is watched", "[beast][watch]") {
+  boost::asio::io_context io;
+  watched_request before(io), after(io);
+  before.start();
+  // As where a session closes its socket, stays for a while, and the next connection has the number.
+  REQUIRE(::dup2(after.server.get(), before.server.get()) >= 0);
+  after.watch.start(before.server.get(), after.exchange);
+  REQUIRE(run_until(io, [&] { return is_armed(before.server.get()); }));
+  after.client.close();
+  CHECK(run_until(io, [&] { return after.done(); }));
+  CHECK(after.reason() == cancel_reason::client_closed);
+  CHECK_FALSE(before.done());
+}
 
 TEST_CASE("watch: a client that closes its connection has cancelled", "[beast][watch]") {
   boost::asio::io_context io;
