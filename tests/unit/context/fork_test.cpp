@@ -1,35 +1,18 @@
 // What a forked child may do with contexts. Not under sanitizers: GCC 12's do not survive a fork amid threads.
 #include "weir/context.hpp"
 
+#include "in_child.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <thread>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
-
-namespace {
-
-/// What the child's `function` returned, or -1 if it did not get that far in its time.
-template <class Function>
-int in_child(Function function) {
-  const ::pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(20);
-    ::_exit(function());
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-} // namespace
+using weir_test::in_child;
 
 TEST_CASE("context: deadlines pass in a forked child, but not those of its parent", "[context]") {
   // The parent's timer thread is there, and waits.
