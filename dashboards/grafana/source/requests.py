@@ -3,12 +3,16 @@
 from .panels import dashboard, graph, heatmap, limits, lower_limits, query, row, stat
 from .queries import (DURATION, REQUESTS, ROUTES, SERVERS, by_route, mean, named, or_zero, quantile, rate, ratio, series, total)
 
-FAILED = 'http_response_status_code=~"5.."'
+# By status, and what failed behind another one: a handler that threw when its 200 had gone out, and gRPC, whose status
+# is always 200, by the codes that are a server's error. No series has both.
+FAILED_BY_STATUS = 'http_response_status_code=~"5.."'
+FAILED_OTHERWISE = ('http_response_status_code!~"5..", '
+                    'error_type=~"exception|UNKNOWN|DEADLINE_EXCEEDED|UNIMPLEMENTED|INTERNAL|UNAVAILABLE|DATA_LOSS"')
 # What the alert's latency objective promises: 99 of 100 requests within half a second.
 WITHIN_OBJECTIVE = 'le="0.5"'
 
 finished = rate(REQUESTS, ROUTES)
-failed = rate(REQUESTS, ROUTES, FAILED)
+failed = f"{rate(REQUESTS, ROUTES, FAILED_BY_STATUS)} or {rate(REQUESTS, ROUTES, FAILED_OTHERWISE)}"
 cancelled = rate("weir_requests_cancelled_total", ROUTES)
 fast = rate(DURATION + "_bucket", ROUTES, WITHIN_OBJECTIVE)
 active = series("http_server_active_requests", SERVERS)
@@ -21,7 +25,8 @@ def slow_share(*by):
 OVERVIEW = row(
     "Overview",
     stat("Requests", "Finished requests per second.", total(finished), unit="reqps"),
-    stat("Error ratio", "The share of finished requests that were answered with a 5xx status.",
+    stat("Error ratio", "The share of finished requests that failed: a 5xx status, an exception, or a gRPC code "
+         "that is a server's error.",
          ratio(total(failed), total(finished)), unit="percentunit", thresholds=limits((0.01, "orange"), (0.05, "red"))),
     stat("Duration p99", "99 of 100 requests took no longer than this, from the first byte read to the last byte written. "
          "Above 10 s the histogram cannot tell: it shows 10 s.",
@@ -46,12 +51,12 @@ RATES = row(
           "its client had gone.",
           query(named(total(finished, "http_response_status_code"), "http_response_status_code", "none"),
                 "{{http_response_status_code}}"), unit="reqps", width=12, stacked=True),
-    graph("Error ratio by route", "The share of each route's finished requests that were answered with a 5xx status. The line "
-          "is the alert's threshold for all routes together.",
+    graph("Error ratio by route", "The share of each route's finished requests that failed: a 5xx status, an exception, or "
+          "a gRPC code that is a server's error. The line is the alert's threshold for all routes together.",
           query(by_route(ratio(total(failed, "http_route"), total(finished, "http_route"))), "{{http_route}}"),
           unit="percentunit", maximum=1, width=12, thresholds=limits((0.05, "red")), limit_line=True),
-    graph("Errors by type", "Requests per second that ended with an error: a 5xx status, `exception`, `protocol_error`, or why "
-          "they were cancelled, timed out or turned away.",
+    graph("Errors by type", "Requests per second that ended with an error: a 5xx status, `exception`, a gRPC code, `protocol_error`, "
+          "or why they were cancelled, timed out or turned away.",
           query(total(rate(REQUESTS, ROUTES, 'error_type!=""'), "error_type"), "{{error_type}}"), unit="reqps", width=12))
 
 DURATIONS = row(
