@@ -115,7 +115,7 @@ def check_the_checks():
     metrics, labels = names_in('sum by (a, le) (rate(b_total{c="d", e!~"f|g"}[5m])) / on (h) i > 1 and absent (j) or k:x * 2')
     assert metrics == {"b_total", "i", "j", "k:x"}, metrics
     assert labels == {"a", "le", "c", "e", "h"}, labels
-    assert len(read_rules("alert")) == 9 and all(names_in(each)[0] for each in read_rules("alert").values())
+    assert len(read_rules("alert")) == 12 and all(names_in(each)[0] for each in read_rules("alert").values())
     assert len(read_rules("record")) == 21 and all(names_in(each)[0] for each in read_rules("record").values())
     assert {"reason", "http_route", "http_request_method"} <= Catalogue().labels
 
