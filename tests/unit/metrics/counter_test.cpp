@@ -39,6 +39,29 @@ TEST_CASE("counter: counts what is added", "[metrics][counter]") {
   CHECK(events.value() == 42);
 }
 
+template <class Metric, class Amount>
+concept addable = requires(Metric& metric, Amount amount) {
+  metric.add(amount);
+};
+template <class Metric, class Amount>
+concept subtractable = requires(Metric& metric, Amount amount) {
+  metric.subtract(amount);
+};
+static_assert(addable<weir::counter, int> && addable<weir::counter, unsigned char> &&
+              addable<weir::counter, long long> && addable<weir::gauge, unsigned> && addable<weir::gauge, int>);
+// Of a fraction nothing would be counted.
+static_assert(!addable<weir::counter, double> && !addable<weir::counter, float> && !addable<weir::gauge, double> &&
+              !subtractable<weir::gauge, float>);
+
+TEST_CASE("counter: a negative amount does not make it fall", "[metrics][counter]") {
+  weir::counter events;
+  events.add(5);
+  events.add(-1);
+  const int difference = -7;
+  events.add(difference);
+  CHECK(events.value() == 5);
+}
+
 TEST_CASE("counter: exact from 8 threads", "[metrics][counter][concurrent]") {
   weir::counter events;
   run_threads(8, [&](int, int phase) {

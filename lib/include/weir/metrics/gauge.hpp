@@ -4,6 +4,7 @@
 #include "weir/metrics/shard.hpp"
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 
 namespace weir {
@@ -19,6 +20,11 @@ class gauge {
   /// counter::add().
   void add(std::int64_t amount = 1) noexcept { words_.writer().add(0, static_cast<std::uint64_t>(amount)); }
   void subtract(std::int64_t amount = 1) noexcept { words_.writer().add(0, 0 - static_cast<std::uint64_t>(amount)); }
+  /// Only whole numbers are added; of 0.5 nothing would be left. set() takes fractions.
+  template <std::floating_point Amount>
+  void add(Amount amount) = delete; // a gauge adds whole numbers; set() takes fractions
+  template <std::floating_point Amount>
+  void subtract(Amount amount) = delete; // a gauge adds whole numbers; set() takes fractions
 
   /// Makes the value `value`, of whatever was added before. Of two threads that set at the same time the later one
   /// wins; what other threads add meanwhile comes on top or is overwritten, and is never applied twice.
