@@ -34,7 +34,9 @@ class gauge {
     base_.store(value - counted(), std::memory_order_relaxed);
   }
 
-  /// The quantity at this moment. Thread-safe.
+  /// The quantity at this moment, off by no more than what several threads add and take away during the call: of
+  /// what one adds and another takes away only half may be seen, so that a level that never fell below 0 may seem to.
+  /// Thread-safe.
   double value() const noexcept {
     // relaxed: as in set().
     return base_.load(std::memory_order_relaxed) + counted();

@@ -42,8 +42,10 @@ class metrics_registry {
   callback_registration add_callback(const gauge_description& description, metric_callback callback);
   callback_registration add_callback(const histogram_description& description, metric_callback callback);
 
-  /// All families in the order of their names, their series in the order in which they were made. Each number is
-  /// exact as of some moment during the call; together they are no single moment. A family may have no series yet.
+  /// All families in the order of their names, their series in the order in which they were made. The numbers of
+  /// counters and histograms lie between what they were when the call began and when it ended; a gauge that several
+  /// threads change may be off by what they add and take away meanwhile, and is exact when they rest or only one
+  /// changes it. Together they are no single moment. A family may have no series yet.
   /// Errors: std::bad_alloc.
   std::vector<family_snapshot> collect() const;
 
