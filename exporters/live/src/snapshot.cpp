@@ -82,7 +82,7 @@ void shown_families::append_cancelled(text_buffer& out) const {
   for (const series_snapshot& each : family.series) {
     std::array<std::uint64_t, 3>& phases = reasons[each.label_values[reason]];
     const std::string& in = each.label_values[phase];
-    // What does not fit a family's cap has neither a reason nor a phase of its own: it stands under the last.
+    // What is not even room for in overflow series has neither a reason nor a phase: it stands under the last.
     phases[in == "read" ? 0 : in == "handler" ? 1 : 2] += whole(each.value);
   }
   weir::append(out, R"("cancelled":{"reasons":{)");

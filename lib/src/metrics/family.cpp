@@ -5,6 +5,7 @@
 #include "weir/metrics/description.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <stdexcept>
 #include <type_traits>
@@ -18,6 +19,8 @@ struct metric_family<Metric>::series : detail::series_key {
   explicit series(const std::vector<double>&) requires(!std::is_same_v<Metric, histogram>) {}
 
   Metric metric;
+  // Whether it takes what did not fit.
+  std::atomic<bool> overflow{false};
   // What pages remember of it where series expire. Several may be made at the same time: each is a number of its own.
   std::atomic<double> last_value{0};
   std::atomic<std::chrono::steady_clock::time_point> last_moved{std::chrono::steady_clock::now()};
@@ -34,11 +37,28 @@ double amount_of(metric_type type, const series_snapshot& series) noexcept {
 
 template <class Metric>
 metric_family<Metric>::metric_family(family_snapshot description, family_options options,
-                                     metric_family<counter>* overflows)
-    : family_base(std::move(description)), options_(options), overflows_(overflows) {}
+                                     metric_family<counter>* overflows, std::size_t open_label)
+    : family_base(std::move(description)), options_(options), overflows_(overflows), open_label_(open_label) {}
 
 template <class Metric>
 metric_family<Metric>::~metric_family() = default;
+
+template <class Metric>
+typename metric_family<Metric>::series*
+metric_family<Metric>::find(std::span<const std::string_view> values) const noexcept {
+  return static_cast<series*>(index_.find(detail::hash_labels(values), values));
+}
+
+/// The series of these values but for the open label's, if there is one.
+template <class Metric>
+typename metric_family<Metric>::series*
+metric_family<Metric>::find_with_room(std::span<const std::string_view> values) const noexcept {
+  if (open_label_ >= values.size()) return nullptr;
+  std::array<std::string_view, label_names::max_count> coarse;
+  std::copy(values.begin(), values.end(), coarse.begin());
+  coarse[open_label_] = overflow_label_value;
+  return find(std::span(coarse).first(values.size()));
+}
 
 template <class Metric>
 Metric& metric_family<Metric>::with(std::span<const std::string_view> values) {
@@ -46,16 +66,23 @@ Metric& metric_family<Metric>::with(std::span<const std::string_view> values) {
   if (values.size() != expected)
     throw std::invalid_argument("weir: metric \"" + name() + "\" has " + std::to_string(expected) +
                                 " labels and was given " + std::to_string(values.size()) + " values");
-  if (detail::series_key* found = index_.find(detail::hash_labels(values), values))
-    return static_cast<series*>(found)->metric;
-
-  // acquire: pairs with the release in find_or_make(); the overflow series is complete.
-  series* result = overflow_.load(std::memory_order_acquire);
-  // Values that have to change are not in the index as they came, so that they may well have a series already.
-  if (result == nullptr || !std::all_of(values.begin(), values.end(), detail::is_label_value))
-    result = &find_or_make(values);
-  // relaxed: either this thread has read it above or it is this call that has set it.
-  if (overflows_ != nullptr && result == overflow_.load(std::memory_order_relaxed)) overflows_->with({name()}).add();
+  series* result = find(values);
+  if (result == nullptr) {
+    // Values that have to change are not in the index as they came, so that they may well have a series already.
+    if (std::all_of(values.begin(), values.end(), detail::is_label_value)) {
+      // relaxed: the index publishes what it finds; who does not see it yet asks under the lock.
+      if (full_.load(std::memory_order_relaxed)) result = find_with_room(values);
+      // acquire: pairs with the release in find_or_make(); the overflow series is complete.
+      if (result == nullptr) result = overflow_.load(std::memory_order_acquire);
+    }
+    bool overflows = result != nullptr;
+    if (!overflows) {
+      result = &find_or_make(values);
+      // relaxed: it publishes nothing, and if it was this call's doing this thread sees it.
+      overflows = result->overflow.load(std::memory_order_relaxed);
+    }
+    if (overflows && overflows_ != nullptr) overflows_->with({name()}).add();
+  }
   return result->metric;
 }
 
@@ -67,17 +94,33 @@ metric_family<Metric>::find_or_make(std::span<const std::string_view> values) {
   for (const std::string_view value : values) clean.push_back(detail::to_label_value(value));
 
   const std::lock_guard lock(mutex_);
-  const auto find = [this](const std::vector<std::string>& wanted) {
-    const std::vector<std::string_view> views(wanted.begin(), wanted.end());
-    return static_cast<series*>(index_.find(detail::hash_labels(views), views));
+  const auto find_clean = [this, &clean] {
+    const std::vector<std::string_view> views(clean.begin(), clean.end());
+    return find(views);
   };
   // It may have been made meanwhile, or be there under what broken values were turned into.
-  if (series* found = find(clean)) return *found;
+  if (series* found = find_clean()) return *found;
   if (series_.size() < options_.max_series) return make_series(std::move(clean));
 
+  // relaxed: as in with().
+  full_.store(true, std::memory_order_relaxed);
+  if (open_label_ < clean.size()) {
+    clean[open_label_] = overflow_label_value;
+    series* coarse = find_clean();
+    // Their number is bounded, too, whatever the other labels take.
+    if (coarse == nullptr && series_.size() - options_.max_series < options_.max_series)
+      coarse = &make_series(std::move(clean));
+    if (coarse != nullptr) {
+      // relaxed: as where it is read.
+      coarse->overflow.store(true, std::memory_order_relaxed);
+      return *coarse;
+    }
+  }
   clean.assign(values.size(), std::string(overflow_label_value));
-  series* overflow = find(clean);
+  series* overflow = find_clean();
   if (overflow == nullptr) overflow = &make_series(std::move(clean));
+  // relaxed: as where it is read.
+  overflow->overflow.store(true, std::memory_order_relaxed);
   // release: pairs with the acquire in with(); publishes the series.
   overflow_.store(overflow, std::memory_order_release);
   return *overflow;

@@ -27,6 +27,16 @@ family_snapshot to_family(const Description& description, metric_type type) {
   return family;
 }
 
+/// The place of the open label, or one behind all labels if there is none.
+template <class Description>
+std::size_t open_label_of(const Description& description) {
+  const auto found = std::find(description.labels.begin(), description.labels.end(), description.open_label);
+  if (found == description.labels.end() && !description.open_label.empty())
+    throw std::invalid_argument("weir: metric \"" + std::string(description.name) + "\" has the open label \"" +
+                                std::string(description.open_label) + "\", which is none of its labels");
+  return static_cast<std::size_t>(found - description.labels.begin());
+}
+
 bool same_shape(const family_snapshot& a, const family_snapshot& b) noexcept {
   return a.type == b.type && a.label_names == b.label_names && a.bounds == b.bounds;
 }
@@ -64,7 +74,8 @@ void metrics_registry::require_unused_names(const family_snapshot& description) 
 }
 
 template <class Metric>
-metric_family<Metric>& metrics_registry::add_family(family_snapshot description, family_options options) {
+metric_family<Metric>& metrics_registry::add_family(family_snapshot description, family_options options,
+                                                    std::size_t open_label) {
   if (options.max_series == 0)
     throw std::invalid_argument("weir: metric \"" + description.name + "\" has max_series 0; it needs at least 1");
   if (options.idle_after.count() < 0 || options.idle_after > std::chrono::days(365))
@@ -77,7 +88,7 @@ metric_family<Metric>& metrics_registry::add_family(family_snapshot description,
   }
   require_unused_names(description);
   std::string name = description.name;
-  auto made = std::make_shared<metric_family<Metric>>(std::move(description), options, overflows_);
+  auto made = std::make_shared<metric_family<Metric>>(std::move(description), options, overflows_, open_label);
   metric_family<Metric>& result = *made;
   families_.insert_or_assign(std::move(name), std::move(made));
   return result;
@@ -95,15 +106,15 @@ callback_registration metrics_registry::add_callback_family(family_snapshot desc
 }
 
 metric_family<counter>& metrics_registry::add(const counter_description& description, family_options options) {
-  return add_family<counter>(to_family(description, metric_type::counter), options);
+  return add_family<counter>(to_family(description, metric_type::counter), options, open_label_of(description));
 }
 
 metric_family<gauge>& metrics_registry::add(const gauge_description& description, family_options options) {
-  return add_family<gauge>(to_family(description, metric_type::gauge), options);
+  return add_family<gauge>(to_family(description, metric_type::gauge), options, open_label_of(description));
 }
 
 metric_family<histogram>& metrics_registry::add(const histogram_description& description, family_options options) {
-  return add_family<histogram>(to_family(description, metric_type::histogram), options);
+  return add_family<histogram>(to_family(description, metric_type::histogram), options, open_label_of(description));
 }
 
 callback_registration metrics_registry::add_callback(const counter_description& description,

@@ -228,6 +228,28 @@ TEST_CASE("registry: beyond the cap everything is one counted overflow series", 
   CHECK(&family.with({"\xff", "done"}) == &family.with({"new", "done"}));
 }
 
+TEST_CASE("registry: beyond the cap an open label gives way alone, and the others as soon as they are too many",
+          "[metrics][registry]") {
+  weir::metrics_registry registry;
+  auto& family =
+      registry.add(weir::counter_description{"a_total", "A.", {"route", "status"}, "route"}, {.max_series = 3});
+  for (const char* route : {"/a", "/b", "/c", "/d", "/e"})
+    for (const char* status : {"200", "500"}) family.with({route, status}).add();
+  CHECK(value_of(registry, "a_total", {"/b", "200"}) == 1);
+  CHECK(value_of(registry, "a_total", {"_overflow", "200"}) == 3);
+  CHECK(value_of(registry, "a_total", {"_overflow", "500"}) == 4);
+  CHECK(value_of(registry, "weir_metrics_overflow_total", {"a_total"}) == 7);
+  CHECK(&family.with({"\xff", "200"}) == &family.with({"/f", "200"}));
+
+  for (int status = 0; status < 10; ++status) family.with({"/g", std::to_string(status)}).add();
+  const auto page = registry.collect();
+  CHECK(find(page, "a_total")->series.size() == 7);
+  CHECK(value_of(registry, "a_total", {"_overflow", "0"}) == 1);
+  CHECK(value_of(registry, "a_total", {"_overflow", "_overflow"}) == 9);
+  CHECK(value_of(registry, "weir_metrics_overflow_total", {"a_total"}) == 19);
+  CHECK_THROWS_AS(registry.add(weir::counter_description{"b_total", "B.", {"x"}, "y"}), std::invalid_argument);
+}
+
 TEST_CASE("registry: a caller's own _overflow series is not made twice", "[metrics][registry]") {
   weir::metrics_registry registry;
   auto& family = registry.add(weir::counter_description{"a_total", "A.", {"x"}}, {.max_series = 2});
@@ -237,6 +259,7 @@ TEST_CASE("registry: a caller's own _overflow series is not made twice", "[metri
   const auto page = registry.collect();
   CHECK(find(page, "a_total")->series.size() == 2);
   CHECK(value_of(registry, "a_total", {"_overflow"}) == 2);
+  CHECK(value_of(registry, "weir_metrics_overflow_total", {"a_total"}) == 1);
 }
 
 TEST_CASE("registry: nothing overflowed, nothing is said about it", "[metrics][registry]") {

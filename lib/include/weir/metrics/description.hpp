@@ -35,18 +35,22 @@ class label_names {
 ///
 /// `name`: `[a-zA-Z_:][a-zA-Z0-9_:]*`, in base units (`_seconds`, `_bytes`); a counter's ends in `_total`, no other
 /// does. `help`: one sentence, not empty. `labels`: `[a-zA-Z_][a-zA-Z0-9_]*`, no name twice, none beginning with two
-/// underscores, and for a histogram none called `le`.
+/// underscores, and for a histogram none called `le`. `open_label`: empty (default) or one of `labels`, whose values
+/// the program does not bound. In a full family (family_options::max_series) it alone becomes `_overflow` in further
+/// series, and the others still tell these apart; where it is empty, all become.
 /// Source: the Prometheus data model; OpenMetrics 1.0 for the suffix of counters.
 struct counter_description {
   std::string_view name;
   std::string_view help;
   label_names labels{};
+  std::string_view open_label{};
 };
 
 struct gauge_description {
   std::string_view name;
   std::string_view help;
   label_names labels{};
+  std::string_view open_label{};
 };
 
 struct histogram_description {
@@ -55,6 +59,7 @@ struct histogram_description {
   label_names labels{};
   /// Upper bounds of the buckets, inclusive, finite, growing; +Inf is added. Not empty.
   std::span<const double> bounds{};
+  std::string_view open_label{};
 };
 
 } // namespace weir

@@ -23,8 +23,9 @@ namespace weir {
 
 /// How a family guards against labels that its author thought bounded and its callers choose.
 struct family_options {
-  /// How many series the family holds; every further combination of label values is counted in one more series, each
-  /// of whose values is `_overflow`. Default 1000, from 1. More costs memory here (a counter some cache lines for
+  /// How many series the family holds. Every further combination of label values is counted in one more series, each
+  /// of whose values is `_overflow`; with an `open_label` (description.hpp) first in at most as many more, of whose
+  /// values only that one is. Default 1000, from 1. More costs memory here (a counter some cache lines for
   /// each core) and in whatever stores the scrapes; fewer merges what one would like to tell apart.
   std::size_t max_series = 1000;
   /// A series that has stood still for this long is left out of the pages, until it moves again: then it is back,
@@ -73,11 +74,13 @@ template <class Metric>
 class metric_family final : public detail::family_base {
  public:
   /// For the registry: a validated description, and where to count, by metric, what did not fit (may be null).
-  metric_family(family_snapshot description, family_options options, metric_family<counter>* overflows);
+  /// `open_label`: the place of the label that gives way first, or no label's.
+  metric_family(family_snapshot description, family_options options, metric_family<counter>* overflows,
+                std::size_t open_label);
   ~metric_family() override;
 
   /// The series of these label values, made at the first call. Values that are not valid UTF-8 get U+FFFD for each
-  /// bad sequence; those that are too long are cut (max_label_value_bytes). Beyond the family's cap: its overflow
+  /// bad sequence; those that are too long are cut (max_label_value_bytes). Beyond the family's cap: an overflow
   /// series, and every such call counts in `weir_metrics_overflow_total`.
   /// `values`: one for each label, in the order of their names; an empty one means that the label does not apply.
   /// Result: valid, at the same address, as long as the registry. Look it up once and hold it where that is possible.
@@ -96,16 +99,21 @@ class metric_family final : public detail::family_base {
  private:
   struct series;
 
+  series* find(std::span<const std::string_view> values) const noexcept;
+  series* find_with_room(std::span<const std::string_view> values) const noexcept;
   series& find_or_make(std::span<const std::string_view> values);
   series& make_series(std::vector<std::string> values);
   bool has_been_idle(series& each, const series_snapshot& now, std::chrono::steady_clock::time_point when) const;
 
   const family_options options_;
   metric_family<counter>* const overflows_;
+  const std::size_t open_label_;
   detail::series_index index_;
-  // Set once, when the family is full: from then on a call with new values needs no lock either.
+  // Each set once: the former when the family is full, the latter when there is no room for overflow series either.
+  // From then on a call with new values needs no lock.
+  std::atomic<bool> full_{false};
   std::atomic<series*> overflow_{nullptr};
-  // Guards series_ and who may write the two above; held to make a series, never while observing.
+  // Guards series_ and who may write the three above; held to make a series, never while observing.
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<series>> series_;
 };

@@ -28,15 +28,18 @@ struct metric_names {
   /// Of every finished request. `http_response_status_code` is empty if none was sent; `error_type` then says why.
   static constexpr label_names request_labels{"http_request_method",       "url_scheme", "http_route",
                                               "http_response_status_code", "error_type", "network_protocol_version"};
-  static constexpr histogram_description http_server_request_duration{
-      "http_server_request_duration_seconds", "Duration of HTTP server requests.", request_labels, request_seconds};
+  static constexpr histogram_description http_server_request_duration{"http_server_request_duration_seconds",
+                                                                      "Duration of HTTP server requests.",
+                                                                      request_labels, request_seconds, "http_route"};
   static constexpr gauge_description http_server_active_requests{"http_server_active_requests",
                                                                  "Number of HTTP server requests in progress.",
                                                                  {"http_request_method", "url_scheme"}};
-  static constexpr histogram_description http_server_request_body_size{
-      "http_server_request_body_size_bytes", "Size of HTTP server request bodies.", request_labels, body_bytes};
-  static constexpr histogram_description http_server_response_body_size{
-      "http_server_response_body_size_bytes", "Size of HTTP server response bodies.", request_labels, body_bytes};
+  static constexpr histogram_description http_server_request_body_size{"http_server_request_body_size_bytes",
+                                                                       "Size of HTTP server request bodies.",
+                                                                       request_labels, body_bytes, "http_route"};
+  static constexpr histogram_description http_server_response_body_size{"http_server_response_body_size_bytes",
+                                                                        "Size of HTTP server response bodies.",
+                                                                        request_labels, body_bytes, "http_route"};
 
   // ---- requests to other servers
 
@@ -52,7 +55,8 @@ struct metric_names {
 
   static constexpr counter_description requests_cancelled{"weir_requests_cancelled_total",
                                                           "Requests cancelled before their response was complete.",
-                                                          {"http_route", "reason", "phase"}};
+                                                          {"http_route", "reason", "phase"},
+                                                          "http_route"};
   static constexpr histogram_description cancel_to_stop{
       "weir_cancel_to_stop_seconds",
       "Time from the cancellation of a request to the return of its handler: work done for nobody.",

@@ -26,7 +26,7 @@ class metrics_registry {
   ~metrics_registry();
 
   /// The family of this name, made at the first call. Another call with the same kind, labels and bounds returns the
-  /// same family with the help text and options that it has.
+  /// same family with the help text, open label and options that it has.
   /// Errors: std::invalid_argument names what is wrong: a name or label against the rules (description.hpp), bounds
   /// that do not grow, options out of range, a name in use for something else, or one whose samples would get a name
   /// that another family's have (a gauge `x_count` beside a histogram `x`).
@@ -51,7 +51,7 @@ class metrics_registry {
 
  private:
   template <class Metric>
-  metric_family<Metric>& add_family(family_snapshot description, family_options options);
+  metric_family<Metric>& add_family(family_snapshot description, family_options options, std::size_t open_label);
   callback_registration add_callback_family(family_snapshot description, metric_callback callback);
   void require_unused_names(const family_snapshot& description) const;
 
