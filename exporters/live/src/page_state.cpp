@@ -23,7 +23,6 @@ std::int64_t unix_milliseconds() {
 live_page::state::state(live_options given)
     : options(std::move(given)),
       events(options.path + "/events"),
-      families(*options.metrics),
       tail(std::make_shared<detail::log_tail>(options.log_records, options.log_records_per_second)),
       slow(options.slow_requests, options.slow_window, events),
       id_(to_hex(random_span_id()).view()),
@@ -74,7 +73,8 @@ void live_page::state::make(clock::time_point now) {
                  started_, unix_milliseconds(), std::chrono::duration<double>(options.interval).count(), viewers);
   append_json_string(out, options.title);
   out.push_back(',');
-  families.append(out);
+  if (!families) families.emplace(*options.metrics); // show() was not called
+  families->append(out);
   if (stream != nullptr) {
     out.push_back(',');
     detail::append_stream(out, stream->stats());

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace weir {
@@ -31,7 +32,8 @@ struct live_page::state {
 
   const live_options options;
   const std::string events; // the path
-  const detail::shown_families families;
+  // Made as late as by show(): whoever makes a family first chooses its cap, and that should be the observer.
+  std::optional<detail::shown_families> families;
   const std::shared_ptr<detail::log_tail> tail;
   detail::slow_requests slow;
   const log_stream* stream = nullptr;

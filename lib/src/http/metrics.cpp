@@ -81,14 +81,14 @@ void count(metric_family<counter>& family, std::span<const std::string_view> lab
 
 } // namespace
 
-request_observer::metrics::metrics(metrics_registry& registry)
-    : duration_(registry.add(metric_names::http_server_request_duration)),
-      request_size_(registry.add(metric_names::http_server_request_body_size)),
-      response_size_(registry.add(metric_names::http_server_response_body_size)),
-      cancelled_(registry.add(metric_names::requests_cancelled)),
-      to_stop_(registry.add(metric_names::cancel_to_stop)),
-      ignored_(registry.add(metric_names::cancel_ignored)),
-      wasted_(registry.add(metric_names::response_bytes_wasted)),
+request_observer::metrics::metrics(metrics_registry& registry, std::size_t max_series)
+    : duration_(registry.add(metric_names::http_server_request_duration, {.max_series = max_series})),
+      request_size_(registry.add(metric_names::http_server_request_body_size, {.max_series = max_series})),
+      response_size_(registry.add(metric_names::http_server_response_body_size, {.max_series = max_series})),
+      cancelled_(registry.add(metric_names::requests_cancelled, {.max_series = max_series})),
+      to_stop_(registry.add(metric_names::cancel_to_stop, {.max_series = max_series})),
+      ignored_(registry.add(metric_names::cancel_ignored, {.max_series = max_series})),
+      wasted_(registry.add(metric_names::response_bytes_wasted, {.max_series = max_series})),
       deadlines_(registry.add(metric_names::deadline_received).with()),
       expired_deadlines_(registry.add(metric_names::deadline_expired_on_arrival).with()) {
   // All of them, so that counting a request's begin and end cannot fail and the gauge comes back to where it was.

@@ -6,12 +6,13 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 
 namespace weir {
 
 class request_observer::metrics {
  public:
-  explicit metrics(metrics_registry& registry);
+  metrics(metrics_registry& registry, std::size_t max_series);
 
   void deadline_received(bool expired) noexcept;
   void begun(const exchange_record& facts, detail::request_series& series) noexcept;

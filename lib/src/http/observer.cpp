@@ -64,6 +64,7 @@ void check_header_names(const observer_options& options) {
 
 observer_options checked(observer_options options) {
   if (options.metrics == nullptr) throw std::invalid_argument("observer_options.metrics is null");
+  if (options.max_series == 0) throw std::invalid_argument("observer_options.max_series is 0: it must be at least 1");
   check_time("ignored_after", options.ignored_after, milliseconds(0), std::chrono::hours(1));
   check_time("slow_after", options.slow_after, milliseconds(0), std::chrono::hours(1));
   check_time("largest_deadline", options.largest_deadline, milliseconds(1), std::chrono::hours(24));
@@ -85,7 +86,7 @@ observer_options checked(observer_options options) {
 request_observer::request_observer(observer_options options)
     : options_(checked(std::move(options))), known_headers_(options_) {
   if (options_.recorder != nullptr) const recording can_record(*options_.recorder);
-  metrics_ = std::make_unique<metrics>(*options_.metrics);
+  metrics_ = std::make_unique<metrics>(*options_.metrics, options_.max_series);
   if (options_.access_log != nullptr) access_log_ = std::make_unique<access_log>(options_);
   handlers_ = std::make_shared<detail::handler_watch>(options_.metrics->add(metric_names::handlers_stuck).with({}),
                                                       options_.log, options_.ignored_after);

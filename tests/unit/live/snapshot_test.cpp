@@ -91,6 +91,28 @@ TEST_CASE("live snapshot: it has the sums of the metrics, whatever their series"
   CHECK_THAT(text, Contains("GET /orders/3 500") && Contains(R"("path":"/orders/3","route":"/orders/{id}")"));
 }
 
+TEST_CASE("live snapshot: the page leaves it to the observer how many series there may be", "[live]") {
+  weir::metrics_registry registry;
+  const weir::live_page page({.metrics = &registry});
+  weir::request_observer observer({.metrics = &registry, .max_series = 2});
+  weir::exchange exchange(observer);
+  for (const char* route : {"/a", "/b", "/c"})
+    for (const unsigned status : {200U, 500U}) {
+      exchange.begin({.method = "GET", .target = "/"});
+      exchange.set_route(route);
+      exchange.response_started(status);
+      exchange.response_completed();
+      exchange.finish();
+    }
+  const auto durations = registry.add(weir::metric_names::http_server_request_duration).collect();
+  REQUIRE(durations.series.size() == 4);
+  // Which requests failed is still told.
+  CHECK(durations.series[2].label_values == std::vector<std::string>{"GET", "http", "_overflow", "200", "", "1.1"});
+  CHECK(durations.series[3].label_values ==
+        std::vector<std::string>{"GET", "http", "_overflow", "500", "500", "1.1"});
+  CHECK_THROWS_WITH(weir::request_observer({.metrics = &registry, .max_series = 0}), Contains("max_series is 0"));
+}
+
 TEST_CASE("live snapshot: one is made for all who look, and what is new for those who have the one before",
           "[live]") {
   watched_server server;

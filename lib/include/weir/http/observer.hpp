@@ -34,6 +34,10 @@ enum class request_id_policy : std::uint8_t {
 struct observer_options {
   /// Where the metrics of metric_names go. Default: the process's registry.
   metrics_registry* metrics = &default_metrics();
+  /// How many series each family of the requests may have, as family_options::max_series: default 1000, from 1.
+  /// Beyond it routes become `_overflow`; method, status and error stay. One that is in the registry already, made
+  /// by another observer for example, keeps what it was made with.
+  std::size_t max_series = 1000;
   /// The logger of the access log: one record a request. nullptr: no access log.
   logger* access_log = nullptr;
   /// What it says, and of which requests.
