@@ -52,7 +52,8 @@ void shown_families::append(text_buffer& out) const {
 }
 
 void shown_families::append_requests(text_buffer& out) const {
-  const family_snapshot family = duration_.collect();
+  // Idle series, too, here and below: totals must not fall, the page takes their differences.
+  const family_snapshot family = duration_.collect_all();
   const std::size_t status = label_index(family, "http_response_status_code");
   const std::size_t error = label_index(family, "error_type");
   std::vector<std::uint64_t> cumulative(family.bounds.size() + 1);
@@ -72,11 +73,12 @@ void shown_families::append_requests(text_buffer& out) const {
                  R"("requests":{{"total":{},"failed":{},"seconds":{},"status":[{}],"bounds":[{}],"buckets":[{}],)"
                  R"("active":{},"stuck":{}}})",
                  cumulative.back(), failed, sum, fmt::join(classes, ","), fmt::join(family.bounds, ","),
-                 fmt::join(cumulative, ","), whole(sum_of(active_.collect())), whole(sum_of(stuck_.collect())));
+                 fmt::join(cumulative, ","), whole(sum_of(active_.collect_all())),
+                 whole(sum_of(stuck_.collect_all())));
 }
 
 void shown_families::append_cancelled(text_buffer& out) const {
-  const family_snapshot family = cancelled_.collect();
+  const family_snapshot family = cancelled_.collect_all();
   const std::size_t reason = label_index(family, "reason"), phase = label_index(family, "phase");
   std::map<std::string_view, std::array<std::uint64_t, 3>> reasons;
   for (const series_snapshot& each : family.series) {
@@ -92,7 +94,7 @@ void shown_families::append_cancelled(text_buffer& out) const {
     append_json_string(out, name);
     fmt::format_to(fmt::appender(out), ":[{}]", fmt::join(phases, ","));
   }
-  const family_snapshot to_stop = to_stop_.collect();
+  const family_snapshot to_stop = to_stop_.collect_all();
   std::uint64_t stopped = 0;
   double time = 0;
   for (const series_snapshot& each : to_stop.series) {
@@ -100,7 +102,7 @@ void shown_families::append_cancelled(text_buffer& out) const {
     time += each.histogram.sum;
   }
   fmt::format_to(fmt::appender(out), R"(}},"stopped":{},"stop_seconds":{},"wasted_bytes":{}}})", stopped, time,
-                 whole(sum_of(wasted_.collect())));
+                 whole(sum_of(wasted_.collect_all())));
 }
 
 void append_stream(text_buffer& out, const log_stats& stats) {

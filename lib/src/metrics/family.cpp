@@ -155,6 +155,11 @@ bool metric_family<Metric>::has_been_idle(series& each, const series_snapshot& n
 
 template <class Metric>
 family_snapshot metric_family<Metric>::collect() const {
+  return read(options_.idle_after.count() > 0);
+}
+
+template <class Metric>
+family_snapshot metric_family<Metric>::read(bool expire) const {
   std::vector<series*> all;
   {
     // Only to copy the list: summing up must not hold back who makes a new series.
@@ -164,7 +169,6 @@ family_snapshot metric_family<Metric>::collect() const {
   }
   family_snapshot result = description();
   result.series.reserve(all.size());
-  const bool expire = options_.idle_after.count() > 0;
   const auto now = expire ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
   for (series* each : all) {
     series_snapshot& out = result.series.emplace_back();

@@ -91,6 +91,22 @@ TEST_CASE("live snapshot: it has the sums of the metrics, whatever their series"
   CHECK_THAT(text, Contains("GET /orders/3 500") && Contains(R"("path":"/orders/3","route":"/orders/{id}")"));
 }
 
+TEST_CASE("live snapshot: totals stay when series expire", "[live]") {
+  weir::metrics_registry registry;
+  auto& durations = registry.add(weir::metric_names::http_server_request_duration, {.idle_after = 1ms});
+  weir::live_page page({.metrics = &registry, .interval = 100ms});
+  weir::request_observer observer({.metrics = &registry});
+  weir::exchange exchange(observer);
+  exchange.begin({.method = "GET", .target = "/"});
+  exchange.response_started(200);
+  exchange.response_completed();
+  exchange.finish();
+  while (!durations.collect().series.empty()) std::this_thread::yield();
+  visit who;
+  weir::live_viewer viewer(page, who.visitor());
+  CHECK_THAT(*viewer.next(), Contains(R"("total":1,)"));
+}
+
 TEST_CASE("live snapshot: the page leaves it to the observer how many series there may be", "[live]") {
   weir::metrics_registry registry;
   const weir::live_page page({.metrics = &registry});

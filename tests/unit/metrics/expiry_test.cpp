@@ -58,6 +58,8 @@ TEST_CASE("expiry: an idle series leaves the page and is back, exact, when it co
   mail.add(3);
   CHECK(series_of(registry, "jobs_total").size() >= 1);
   CHECK(comes_to(registry, "jobs_total", 0));
+  // Who adds them up gets them all the same.
+  CHECK(family.collect_all().series.size() == 2);
   // The reference has stayed what it was.
   CHECK(&family.with({"mail"}) == &mail);
   mail.add(4);

@@ -95,6 +95,8 @@ class metric_family final : public detail::family_base {
   Metric& with() { return with(std::span<const std::string_view>()); }
 
   family_snapshot collect() const override;
+  /// The same with those that are idle (family_options::idle_after): for who adds them up.
+  family_snapshot collect_all() const { return read(false); }
 
  private:
   struct series;
@@ -103,6 +105,7 @@ class metric_family final : public detail::family_base {
   series* find_with_room(std::span<const std::string_view> values) const noexcept;
   series& find_or_make(std::span<const std::string_view> values);
   series& make_series(std::vector<std::string> values);
+  family_snapshot read(bool expire) const;
   bool has_been_idle(series& each, const series_snapshot& now, std::chrono::steady_clock::time_point when) const;
 
   const family_options options_;
