@@ -51,9 +51,12 @@ std::string render(const metrics_registry& registry, dialect format,
   if (others.empty()) return page.finish();
 
   std::set<std::string, std::less<>> names;
-  for (const family_snapshot& family : families) names.insert(family.name);
+  for (const family_snapshot& family : families) {
+    if (!family.series.empty()) names.insert(family.name);
+  }
   for (const ::prometheus::Collectable* const other : others) {
     for (const ::prometheus::MetricFamily& family : collect(*other)) {
+      if (family.metric.empty()) continue;
       if (detail::has_valid_names(family) && names.insert(family.name).second) detail::write_collected(page, family);
     }
   }

@@ -143,7 +143,7 @@ bool has_valid_names(const MetricFamily& family) noexcept {
                                                                     : "";
   const auto is_valid = [&](const ClientMetric& metric) {
     for (auto label = metric.label.begin(); label != metric.label.end(); ++label)
-      if (!is_name(label->name, false) || label->name == own ||
+      if (!is_name(label->name, false) || label->name.starts_with("__") || label->name == own ||
           std::any_of(metric.label.begin(), label, [&](const auto& other) { return other.name == label->name; }))
         return false;
     return true;

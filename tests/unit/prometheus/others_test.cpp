@@ -147,9 +147,17 @@ c 2
 TEST_CASE("others: what would spoil the page is left out, and the rest is there", "[prometheus][others]") {
   weir::metrics_registry registry;
   registry.add(weir::gauge_description{"mine", "M."}).with().set(1);
+  registry.add(weir::gauge_description{"b", "Without a series."});
   const throwing unwilling;
-  const canned first({gauge("mine", 2), gauge("", 3), gauge("9lives", 4), gauge("dash-ed", 5),
-                      gauge("a", 6, {{"bad label", "x"}}), gauge("twice", 6, {{"x", "1"}, {"x", "2"}}),
+  const canned first({gauge("mine", 2),
+                      gauge("", 3),
+                      gauge("9lives", 4),
+                      gauge("dash-ed", 5),
+                      gauge("a", 6, {{"bad label", "x"}}),
+                      gauge("twice", 6, {{"x", "1"}, {"x", "2"}}),
+                      gauge("a", 6, {{"__name__", "b"}}),
+                      gauge("a", 6, {{"__x", "y"}}),
+                      {"a", "Without a series.", MetricType::Gauge, {}},
                       gauge("a", 7, {{"x", "\xff\n"}})});
   const canned second({gauge("a", 8), gauge("b", 9)});
   const std::string page = text_of(registry, {&unwilling, &first, &second});
