@@ -108,6 +108,7 @@ awaitable<void> metrics(boost::asio::thread_pool& pages, weir::http_request& req
                                     .accept_encoding = request.header("Accept-Encoding")};
   weir::scrape_response page = co_await boost::asio::co_spawn(pages, make_page(scrape), boost::asio::use_awaitable);
   response.body(std::move(page.body), page.content_type);
+  response.header("Vary", page.vary);
   if (!page.content_encoding.empty()) response.header("Content-Encoding", page.content_encoding);
 }
 

@@ -96,8 +96,4 @@ scrape_response make_scrape_response(const metrics_registry& registry, const scr
   return response;
 }
 
-scrape_response make_scrape_response(const metrics_registry& registry, std::string_view accept_header) {
-  return make_scrape_response(registry, scrape_request{.accept = accept_header});
-}
-
 } // namespace weir

@@ -33,8 +33,7 @@ std::string gunzip(const std::string& packed) {
 
 void fill(weir::metrics_registry& registry, int series) {
   auto& family = registry.add(weir::metric_names::http_server_request_duration);
-  for (int i = 0; i < series; ++i)
-    family.with({"GET", "http", std::to_string(i), "200", "", "1.1"}).observe(0.01);
+  for (int i = 0; i < series; ++i) family.with({"GET", "http", std::to_string(i), "200", "", "1.1"}).observe(0.01);
 }
 
 TEST_CASE("compression: the page is the same, in both formats", "[prometheus][compression]") {
@@ -100,6 +99,8 @@ TEST_CASE("compression: a scrape that says nothing of it gets none", "[prometheu
   fill(registry, 10);
   CHECK(weir::make_scrape_response(registry, "text/plain").content_encoding.empty());
   CHECK(weir::make_scrape_response(registry, weir::scrape_request{}).content_encoding.empty());
+  CHECK(weir::make_scrape_response(registry, {}).content_encoding.empty());
+  CHECK(weir::make_scrape_response(registry, std::string("text/plain")).vary == "Accept, Accept-Encoding");
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "weir/metrics/registry.hpp"
 #include "weir/metrics/snapshot.hpp"
 
+#include <concepts>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ struct scrape_response {
   std::string content_type;
   std::string content_encoding; ///< "gzip", or empty: then no such header is sent
   std::string body;
+  /// The header Vary, always: a cache on the way must not give one scraper what another has asked for.
+  std::string_view vary = "Accept, Accept-Encoding";
 };
 
 /// Answers a scrape in the format that its Accept header prefers: OpenMetrics if it is asked for by name with at
@@ -58,6 +61,10 @@ scrape_response make_scrape_response(const metrics_registry& registry, const scr
                                      const std::vector<const ::prometheus::Collectable*>& others = {});
 
 /// The same for a scrape that takes no compressed answer.
-scrape_response make_scrape_response(const metrics_registry& registry, std::string_view accept_header);
+/// A template, so that `{}` is a scrape_request and nothing else.
+template <std::convertible_to<std::string_view> Text>
+scrape_response make_scrape_response(const metrics_registry& registry, const Text& accept_header) {
+  return make_scrape_response(registry, scrape_request{.accept = accept_header});
+}
 
 } // namespace weir
