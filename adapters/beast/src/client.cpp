@@ -123,6 +123,7 @@ struct http_client::state {
   }
 
   asio::awaitable<client_response> answer_to(const context& ctx, const outgoing_request& request) {
+    if (ctx.done()) throw_end_of(ctx); // a kept connection would be written to at once
     if (auto kept = idle.take(request.server)) {
       detail::client_exchange first(*kept, request, limits());
       try {
@@ -142,6 +143,7 @@ struct http_client::state {
   asio::awaitable<client_response> finish(const context& ctx, detail::client_exchange& with,
                                           std::unique_ptr<client_connection>& over) {
     std::optional<break_off> at_end(std::in_place, ctx, *over);
+    if (ctx.done()) throw_end_of(ctx); // while it was connecting: closing is only posted, and the write comes before
     auto running = with.run();
     client_response response = co_await std::move(running);
     at_end.reset();

@@ -39,6 +39,20 @@ TEST_CASE("client: idle connections are closed after a while, and the oldest for
   CHECK(is_open(newer));
 }
 
+TEST_CASE("client: a call whose context has ended is not sent over a kept connection", "[beast][client]") {
+  raw_listener server;
+  caller calling({.timeout = 5s});
+  const raw_socket kept = get_from(server, calling);
+  const auto [ended, cancel] = weir::with_cancel(weir::background());
+  cancel();
+  CHECK_THROWS_AS(calling.send({"DELETE", url_of(server.port(), "/ended")}, ended), std::system_error);
+  // Nor is the connection lost by it.
+  auto response = std::async(std::launch::async, [&] { return calling.get(server.port(), "/next"); });
+  CHECK(read_head(kept).starts_with("GET /next "));
+  answer_to(kept);
+  CHECK(response.get().body == "ok");
+}
+
 TEST_CASE("client: an answer that comes before the whole request was sent is not lost", "[beast][client]") {
   raw_listener refusing;
   caller calling;

@@ -66,10 +66,11 @@ inline task tell_headers(http_request& in, http_response& out) {
   co_return;
 }
 
-inline void read_head(const raw_socket& from) {
+inline std::string read_head(const raw_socket& from) {
   char next = 0;
   std::string head;
   while (!head.ends_with("\r\n\r\n") && ::recv(from.get(), &next, 1, 0) == 1) head.push_back(next);
+  return head;
 }
 
 /// With a response after which the connection may be kept; the client may have gone.

@@ -72,7 +72,8 @@ struct client_options {
 ///   …
 ///   const weir::client_response stock = co_await client.send(request.ctx(), {"GET", "http://stock:8080/items/7"});
 ///
-/// The call ends when the context does; what it carries, and how it is counted and logged: see outgoing_call.
+/// The call ends when the context does, and sends nothing if that was before; what it carries, and how it is counted
+/// and logged: see outgoing_call.
 /// It has one thread of its own, on which all its connections are; calls come from any executor and go on there.
 /// Names are resolved by the system, up to eight at a time, on threads that are made when needed; a slow one
 /// delays no call to another until there are so many of them, and none beyond its end. Redirects are the caller's.
