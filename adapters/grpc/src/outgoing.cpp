@@ -35,6 +35,7 @@ grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx) {
   const outgoing_headers carried(ctx, "");
   carried.for_each(
       [&](std::string_view name, std::string_view value) { call.AddMetadata(lower_case(name), std::string(value)); });
+  const auto deadline = ctx.deadline();
   if (const auto left = remaining(ctx)) {
     const auto until =
         std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(*left);
@@ -43,9 +44,10 @@ grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx) {
   if (!ctx.can_be_done()) return;
   link_ = std::make_shared<link>();
   link_->call = &call;
-  ended_ = ctx.on_done([link = link_, ctx] {
-    // gRPC has the same deadline, and says DEADLINE_EXCEEDED of it.
-    if (ctx.reason() == cancel_reason::deadline) return;
+  ended_ = ctx.on_done([link = link_, deadline] {
+    // gRPC has the same deadline, and says DEADLINE_EXCEEDED of it. The reason does not tell: it may be any, of one
+    // that has passed as of one that has not.
+    if (deadline && context::clock::now() >= *deadline) return;
     const std::lock_guard hold(link->mutex);
     if (link->call != nullptr) link->call->TryCancel();
   });

@@ -94,6 +94,33 @@ TEST_CASE("grpc: the end of the context cancels the call, whenever it comes", "[
   }
 }
 
+TEST_CASE("grpc: a call whose time is over has exceeded its deadline, whatever the reason is called", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  const auto cause = GENERATE(weir::cancel_reason::timeout, weir::cancel_reason::deadline);
+  const auto [ctx, cancel] = weir::with_timeout(weir::background(), 50ms, {.reason = cause});
+  grpc::ClientContext call;
+  lookup::Answer answer;
+  const weir::grpc_outgoing carried(call, ctx);
+  CHECK(server.stub->Find(&call, asking("wait"), &answer).error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_CASE("grpc: a context that is cancelled before its deadline cancels the call, also for that reason", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  const bool has_deadline = GENERATE(false, true);
+  const auto ending =
+      has_deadline ? weir::with_timeout(weir::background(), 5s) : weir::with_cancel(weir::background());
+  grpc::ClientContext call;
+  lookup::Answer answer;
+  const weir::grpc_outgoing carried(call, ending.ctx);
+  std::jthread canceller([&] {
+    service.asked.get_future().get();
+    ending.cancel(weir::cancel_reason::deadline);
+  });
+  CHECK(server.stub->Find(&call, asking("wait"), &answer).error_code() == grpc::StatusCode::CANCELLED);
+}
+
 TEST_CASE("grpc: a context that ends after its call finds nothing to cancel", "[grpc]") {
   keeping_service service;
   lookup_server server(service);
