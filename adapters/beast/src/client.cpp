@@ -219,7 +219,7 @@ asio::awaitable<client_response> http_client::send(context ctx, client_request r
     end();
   };
   limited.cancel.release();
-  outgoing_request outgoing(request, url, observed);
+  outgoing_request outgoing(request, url, observed, state_->options.observing.deadline_header, limited.ctx);
   asio::co_spawn(state_->io, state_->call(limited.ctx, std::move(outgoing)), std::move(leave));
 
   auto ended = until_done(limited.ctx);

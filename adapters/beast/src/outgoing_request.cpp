@@ -38,11 +38,15 @@ bool is_reserved(std::string_view name) noexcept {
 }
 
 /// RFC 9112 sections 3 and 5.
-std::string compose_head(const client_request& request, const http_url& url, const outgoing_call& call) {
+std::string compose_head(const client_request& request, const http_url& url, const outgoing_call& call,
+                         std::string_view deadline_header, const context& limited) {
   http::fields fields;
   for (const auto& [name, value] : request.headers) fields.insert(name, value);
   call.headers().for_each(
       [&](std::string_view name, std::string_view value) { fields.set(to_beast(name), to_beast(value)); });
+  // The call's context knows nothing of the client's time-out.
+  if (const auto left = remaining(limited); left && !deadline_header.empty())
+    fields.set(to_beast(deadline_header), to_beast(timeout_text(*left).view()));
   fields.set(http::field::host, to_beast(url.authority));
   // RFC 9110 section 8.6: a method that comes with content says so even if there is none.
   const bool takes_content = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
@@ -69,8 +73,9 @@ void check_sendable(const client_request& request) {
   }
 }
 
-outgoing_request::outgoing_request(client_request& request, const http_url& url, const outgoing_call& call)
-    : head(compose_head(request, url, call)),
+outgoing_request::outgoing_request(client_request& request, const http_url& url, const outgoing_call& call,
+                                   std::string_view deadline_header, const context& limited)
+    : head(compose_head(request, url, call, deadline_header, limited)),
       body(std::move(request.body)),
       is_to_head(request.method == "HEAD"),
       may_repeat(is_idempotent(request.method)),

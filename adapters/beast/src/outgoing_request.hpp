@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace weir::detail {
 
@@ -15,8 +16,10 @@ void check_sendable(const client_request& request);
 
 /// With nothing of the caller's, as it goes to the client's thread.
 struct outgoing_request {
-  /// A checked request; its body is taken.
-  outgoing_request(client_request& request, const http_url& url, const outgoing_call& call);
+  /// A checked request; its body is taken. `limited`: the call's context with the client's own time-out, whose time
+  /// left is sent as `deadline_header`; empty: it is not.
+  outgoing_request(client_request& request, const http_url& url, const outgoing_call& call,
+                   std::string_view deadline_header, const context& limited);
 
   std::string head;
   std::string body;

@@ -27,10 +27,10 @@ using weir::client_response;
 TEST_CASE("client: a call carries its context's trace, id and deadline, each with a span of its own",
           "[beast][client]") {
   running_server peer([](weir::http_server& on) { on.route("POST", "/tell", tell_headers); });
-  caller calling;
+  caller calling({.timeout = 1h});
   const weir::correlation ids{0x0123456789abcdefU, 0xfedcba9876543210U, 0x1111111111111111U};
   const weir::context ctx = weir::with_correlation(weir::background(), ids);
-  const auto [limited, cancel] = weir::with_timeout(ctx, 1h);
+  const auto [limited, cancel] = weir::with_timeout(ctx, 30min);
   client_request request("POST", url_of(peer.port(), "/tell?x=1"));
   request.headers = {{"X-Own", "mine"}, {"Host", "forged"}, {"traceparent", "forged"}};
   request.body = "body";
@@ -44,7 +44,7 @@ TEST_CASE("client: a call carries its context's trace, id and deadline, each wit
   CHECK(span(first) != "1111111111111111");
   CHECK(first.find("X-Own=mine\n") != first.npos);
   CHECK(first.find(fmt::format("Host=127.0.0.1:{}\n", peer.port())) != first.npos);
-  CHECK(first.find("X-Request-Timeout-Ms=3") != first.npos); // 3600000 less what has passed
+  CHECK(first.find("X-Request-Timeout-Ms=1") != first.npos); // 1800000 less what has passed
   CHECK(first.ends_with("body"));
 
   // The record is the span.
@@ -69,11 +69,35 @@ TEST_CASE("client: a call carries its context's trace, id and deadline, each wit
   CHECK(json_member(theirs[0], "trace_id") == json_member(lines[0], "trace_id"));
 }
 
+TEST_CASE("client: of the context's time and the client's own the shorter one is passed on", "[beast][client]") {
+  running_server peer([](weir::http_server& on) { on.get("/tell", tell_headers); });
+  const auto told = [&](weir::http_client& client, const weir::context& ctx) {
+    boost::asio::io_context io;
+    auto response =
+        boost::asio::co_spawn(io, client.send(ctx, {"GET", url_of(peer.port(), "/tell")}), boost::asio::use_future);
+    io.run();
+    const std::string all = response.get().body, name = "X-Request-Timeout-Ms=";
+    const std::size_t begin = all.find(name) + name.size();
+    return all.substr(begin, all.find('\n', begin) - begin);
+  };
+  caller calling({.timeout = 20s});
+  const auto [longer, cancel_longer] = weir::with_timeout(weir::background(), 1h);
+  const auto [shorter, cancel_shorter] = weir::with_timeout(weir::background(), 9s);
+  const auto is_up_to = [](const std::string& text, int most) { return std::stoi(text) <= most; };
+  CHECK(is_up_to(told(calling.client, {}), 20'000));
+  CHECK(is_up_to(told(calling.client, longer), 20'000));
+  CHECK(is_up_to(told(calling.client, shorter), 9'000));
+  observed by;
+  weir::http_client silent({.observing = {.metrics = &by.registry, .deadline_header = ""}});
+  CHECK(told(silent, shorter).empty());
+}
+
 TEST_CASE("client: a call ends with its context, or by its own limit, and says why", "[beast][client]") {
   running_server peer([](weir::http_server& on) {
     on.get("/wait", [](http_request& in, http_response&) -> task { co_await weir::until_done(in.ctx()); });
   });
-  caller calling({.timeout = 50ms});
+  // Without a header, as the server would be as quick to end it.
+  caller calling({.observing = {.deadline_header = ""}, .timeout = 50ms});
   try {
     calling.get(peer.port(), "/wait");
     FAIL("it has an answer");

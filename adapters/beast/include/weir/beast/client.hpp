@@ -47,7 +47,8 @@ struct client_response {
 /// A value out of range makes the constructor throw std::invalid_argument naming it.
 struct client_options {
   call_observer_options observing{};
-  /// For one call in all, if its context ends no earlier; 1 ms to 1 h.
+  /// For one call in all, if its context ends no earlier; 1 ms to 1 h. Servers are told the shorter of the two, under
+  /// the name of observing.deadline_header.
   std::chrono::milliseconds timeout{30'000};
   /// Larger headers and bodies end a call. 1 KiB to 1 MiB; up to 1 GiB.
   std::uint32_t header_limit_bytes = 16 * 1024;
