@@ -1,5 +1,7 @@
 #include "client_exchange.hpp"
 
+#include "response_parser.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
@@ -9,7 +11,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -64,8 +65,8 @@ class sending {
 };
 
 /// Reads on until the parser has all. `buffer` keeps what comes behind that.
-asio::awaitable<void> read_message(client_connection& from, boost::beast::flat_buffer& buffer,
-                                   http::response_parser<http::string_body>& into, error_code& error) {
+asio::awaitable<void> read_message(client_connection& from, boost::beast::flat_buffer& buffer, response_parser& into,
+                                   error_code& error) {
   constexpr std::size_t most_at_once = 65536;
   into.eager(true);
   while (!into.is_done()) {
@@ -129,8 +130,7 @@ asio::awaitable<client_response> client_exchange::run() {
 asio::awaitable<client_exchange::response_message> client_exchange::read() {
   boost::beast::flat_buffer buffer(limits_.header_bytes + std::size_t{64} * 1024);
   for (;;) {
-    http::response_parser<http::string_body> incoming;
-    incoming.header_limit(limits_.header_bytes);
+    response_parser incoming(limits_.header_bytes);
     incoming.body_limit(limits_.body_bytes);
     incoming.skip(request_.is_to_head);
     error_code error;

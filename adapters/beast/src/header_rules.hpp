@@ -3,9 +3,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace weir::detail {
+
+/// A name or a value that Beast can keep, in 16 bits together with two more bytes; it throws for a longer one.
+inline constexpr std::size_t longest_field_part = std::numeric_limits<std::uint16_t>::max() - 2;
 
 /// RFC 9110 section 5.6.2: names of headers, and methods.
 inline bool is_header_token(std::string_view text) noexcept {

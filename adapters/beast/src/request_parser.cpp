@@ -6,7 +6,6 @@
 #include <boost/none.hpp>
 #include <boost/system/errc.hpp>
 
-#include <limits>
 #include <string_view>
 
 namespace weir::detail {
@@ -16,8 +15,6 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr std::size_t around_field = 4; // a colon, a space, and the line's end
-// A name or a value that Beast can keep, in 16 bits together with two more bytes.
-constexpr std::size_t longest_part = std::numeric_limits<std::uint16_t>::max() - 2;
 
 /// RFC 9112 section 2.3: whether the first line ends with a version, but none of those that are served.
 bool has_other_version(std::string_view text) noexcept {
@@ -57,7 +54,7 @@ std::size_t request_parser::take(boost::asio::const_buffer bytes, error_code& er
 
 void request_parser::on_field_impl(http::field name, string_view name_text, string_view value, error_code& error) {
   const std::size_t size = name_text.size() + value.size() + around_field;
-  if (size > room_ || name_text.size() > longest_part || value.size() > longest_part) {
+  if (size > room_ || name_text.size() > longest_field_part || value.size() > longest_field_part) {
     error = http::error::header_limit;
     return;
   }

@@ -142,6 +142,59 @@ TEST_CASE("client: whatever a server answers ends in a response or an error", "[
                   boost::system::system_error);
 }
 
+TEST_CASE("client: a response whose end may be read in two ways is an error", "[beast][client]") {
+  caller calling;
+  const std::string ok = "HTTP/1.1 200 OK\r\n", body = "\r\n2\r\nok\r\n0\r\n\r\n";
+  for (const std::string& bad : {ok + "Transfer-Encoding: gzip\r\n\r\nok", //
+                                 ok + "Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\nokay",
+                                 ok + "Content-Length: 2\r\nTransfer-Encoding: gzip\r\n\r\nokay",
+                                 ok + "Transfer-Encoding: gzip, chunked\r\n" + body,
+                                 ok + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n" + body,
+                                 ok + "Transfer-Encoding: chunked, gzip\r\n" + body,
+                                 ok + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n" + body,
+                                 ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n" + body,
+                                 "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n" + body}) {
+    CAPTURE(bad);
+    canned_server server(bad, true);
+    CHECK_THROWS_AS(calling.get(server.port(), "/"), boost::system::system_error);
+  }
+  canned_server good(ok + "transfer-encoding: Chunked \r\n" + body, true);
+  CHECK(calling.get(good.port(), "/").body == "ok");
+}
+
+TEST_CASE("client: a status below 100 is none, and nothing to pass over", "[beast][client]") {
+  caller calling;
+  for (const char* status : {"000", "099"}) {
+    canned_server server("HTTP/1.1 " + std::string(status) +
+                             " Odd\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                         true);
+    CHECK_THROWS_AS(calling.get(server.port(), "/"), boost::system::system_error);
+  }
+}
+
+TEST_CASE("client: trailers are counted, and left out of the headers", "[beast][client]") {
+  caller calling({.header_limit_bytes = 1024});
+  const std::string begin = "HTTP/1.1 200 OK\r\nX-A: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n";
+  canned_server server(begin + "X-Trailer: yes\r\nSet-Cookie: a=b\r\nX-A: forged\r\n\r\n", true);
+  const client_response got = calling.get(server.port(), "/");
+  CHECK(got.body == "ok");
+  CHECK(got.headers.count("X-A") == 1);
+  CHECK(got.headers["X-A"] == "a");
+  CHECK(got.headers.count("X-Trailer") == 0);
+  CHECK(got.headers.count("Set-Cookie") == 0);
+
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += "X-Trailer: " + std::string(100, 'x') + "\r\n";
+  canned_server talkative(begin + many + "\r\n", true);
+  CHECK_THROWS_AS(calling.get(talkative.port(), "/"), boost::system::system_error);
+}
+
+TEST_CASE("client: a response's header that Beast cannot keep is an error like any other", "[beast][client]") {
+  caller calling({.header_limit_bytes = 1 << 20});
+  canned_server server("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\nContent-Length: 0\r\n\r\n", true);
+  CHECK_THROWS_AS(calling.get(server.port(), "/"), boost::system::system_error);
+}
+
 TEST_CASE("client: what cannot be sent is refused", "[beast][client]") {
   caller calling;
   CHECK_THROWS_AS(calling.send({"GET", "ftp://example"}), std::invalid_argument);

@@ -40,6 +40,7 @@ struct client_request {
 /// What it said.
 struct client_response {
   unsigned status = 0;
+  /// Without trailers, which are checked, counted, and left out (RFC 9110 section 6.5.1).
   boost::beast::http::fields headers{};
   std::string body{};
 };
@@ -50,7 +51,7 @@ struct client_options {
   /// For one call in all, if its context ends no earlier; 1 ms to 1 h. Servers are told the shorter of the two, under
   /// the name of observing.deadline_header.
   std::chrono::milliseconds timeout{30'000};
-  /// Larger headers and bodies end a call. 1 KiB to 1 MiB; up to 1 GiB.
+  /// Larger headers, trailers included, and bodies end a call. 1 KiB to 1 MiB; up to 1 GiB.
   std::uint32_t header_limit_bytes = 16 * 1024;
   std::uint64_t body_limit_bytes = 16 * 1024 * 1024;
   /// Connections kept open for the next call, for each server. 0 to 1024.
@@ -96,7 +97,9 @@ class http_client {
   /// Errors: std::system_error with the context's error when that ended, std::errc::timed_out if the time-out was
   /// over, std::errc::operation_canceled if the caller was cancelled; boost::system::system_error of resolving,
   /// connecting, writing, reading, one of the category `weir.certificate` if the server's is refused, which says why,
-  /// with OpenSSL's X509_V_ERR_* as value; std::invalid_argument naming a url, method or header that cannot be sent.
+  /// with OpenSSL's X509_V_ERR_* as value; of what is no HTTP, and of a body whose end may be read in two ways: a
+  /// Transfer-Encoding that is not `chunked` alone, or beside a Content-Length; std::invalid_argument naming a url,
+  /// method or header that cannot be sent.
   /// Cost: two contexts, and two coroutines on two threads.
   boost::asio::awaitable<client_response> send(context ctx, client_request request);
 
