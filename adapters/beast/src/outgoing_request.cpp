@@ -70,6 +70,11 @@ void check_sendable(const client_request& request) {
     if (!is_header_token(name)) throw std::invalid_argument("client_request: '" + name + "' is no header's name");
     if (is_reserved(name)) throw std::invalid_argument("client_request: header " + name + " is the client's to set");
     if (!is_field_value(value)) throw std::invalid_argument("client_request: a control character in header " + name);
+    if (name.size() > longest_field_part)
+      throw std::invalid_argument("client_request: a header's name of " + std::to_string(name.size()) + " bytes");
+    if (value.size() > longest_field_part)
+      throw std::invalid_argument("client_request: header " + name + " has " + std::to_string(value.size()) +
+                                  " bytes: it must have up to " + std::to_string(longest_field_part));
   }
 }
 

@@ -207,6 +207,8 @@ TEST_CASE("client: what cannot be sent is refused", "[beast][client]") {
   };
   CHECK_THROWS_AS(send_with("X", "a\r\nY: b"), std::invalid_argument);
   CHECK_THROWS_AS(send_with("X Y", "a"), std::invalid_argument);
+  CHECK_THROWS_WITH(send_with("X-Large", std::string(70'000, 'x')), Catch::Contains("X-Large has 70000 bytes"));
+  CHECK_THROWS_AS(send_with(std::string(70'000, 'x'), "a"), std::invalid_argument);
   for (const char* name : {"Connection", "Content-Length", "Keep-Alive", "Proxy-Connection", "TE", "Trailer",
                            "transfer-encoding", "UPGRADE"})
     CHECK_THROWS_WITH(send_with(name, "1"), Catch::Contains(name));
