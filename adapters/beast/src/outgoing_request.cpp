@@ -42,6 +42,7 @@ std::string compose_head(const client_request& request, const http_url& url, con
                          std::string_view deadline_header, const context& limited) {
   http::fields fields;
   for (const auto& [name, value] : request.headers) fields.insert(name, value);
+  fields.erase("tracestate"); // it belongs to a traceparent, which is the context's
   call.headers().for_each(
       [&](std::string_view name, std::string_view value) { fields.set(to_beast(name), to_beast(value)); });
   // The call's context knows nothing of the client's time-out.

@@ -32,7 +32,7 @@ TEST_CASE("client: a call carries its context's trace, id and deadline, each wit
   const weir::context ctx = weir::with_correlation(weir::background(), ids);
   const auto [limited, cancel] = weir::with_timeout(ctx, 30min);
   client_request request("POST", url_of(peer.port(), "/tell?x=1"));
-  request.headers = {{"X-Own", "mine"}, {"Host", "forged"}, {"traceparent", "forged"}};
+  request.headers = {{"X-Own", "mine"}, {"Host", "forged"}, {"traceparent", "forged"}, {"tracestate", "of=another"}};
   request.body = "body";
   const std::string first = calling.send(request, limited).body, second = calling.send(request, limited).body;
 
@@ -43,6 +43,7 @@ TEST_CASE("client: a call carries its context's trace, id and deadline, each wit
   CHECK(span(first) != span(second));
   CHECK(span(first) != "1111111111111111");
   CHECK(first.find("X-Own=mine\n") != first.npos);
+  CHECK(first.find("tracestate=\n") != first.npos);
   CHECK(first.find(fmt::format("Host=127.0.0.1:{}\n", peer.port())) != first.npos);
   CHECK(first.find("X-Request-Timeout-Ms=1") != first.npos); // 1800000 less what has passed
   CHECK(first.ends_with("body"));
