@@ -1,5 +1,8 @@
 #include "http_url.hpp"
 
+#include <boost/asio/ip/address_v6.hpp>
+#include <boost/system/error_code.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
@@ -11,6 +14,8 @@ namespace {
 [[noreturn]] void refuse(std::string_view url, const char* why) {
   throw std::invalid_argument("url '" + std::string(url) + "': " + why);
 }
+
+char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::uint16_t parse_port(std::string_view url, std::string_view text) {
   unsigned port = 0;
@@ -25,7 +30,7 @@ std::uint16_t parse_port(std::string_view url, std::string_view text) {
 http_url parse_http_url(std::string_view url) {
   constexpr std::string_view plain = "http://", secure = "https://";
   const auto begins_with = [&](std::string_view scheme) {
-    const auto same = [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); };
+    const auto same = [](char a, char b) { return a == to_lower(b); };
     return std::ranges::equal(scheme, url.substr(0, scheme.size()), same); // RFC 3986 section 3.1: in either case
   };
   http_url parts;
@@ -43,17 +48,24 @@ http_url parse_http_url(std::string_view url) {
   parts.target.append(rest);
 
   if (parts.authority.find('@') != url.npos) refuse(url, "it has user information");
+  constexpr std::size_t longest_authority = 512; // a name has up to 255 bytes: RFC 1035 section 2.3.4
+  if (parts.authority.size() > longest_authority) refuse(url, "its host and port are too long");
   std::string_view after; // the host
   if (parts.authority.starts_with('[')) {
     const std::size_t end = parts.authority.find(']');
     if (end == url.npos) refuse(url, "the IPv6 address has no end");
     parts.host = parts.authority.substr(1, end - 1);
     after = parts.authority.substr(end + 1);
+    boost::system::error_code is_none;
+    boost::asio::ip::make_address_v6(parts.host, is_none);
+    if (is_none) refuse(url, "what is in brackets is no IPv6 address");
   } else {
     parts.host = parts.authority.substr(0, parts.authority.find(':'));
     after = parts.authority.substr(parts.host.size());
   }
   if (parts.host.empty()) refuse(url, "it has no host");
+  // RFC 3986 section 3.2.2: the same in either case; so it is one server to metrics and idle connections.
+  std::ranges::transform(parts.host, parts.host.begin(), to_lower);
   // RFC 1034 section 3.1: only the root's label is empty, which is at the end.
   if (parts.host.starts_with('.') || parts.host.find("..") != url.npos) refuse(url, "its host has an empty label");
   if (!after.empty() && after.front() != ':') refuse(url, "something follows the IPv6 address");

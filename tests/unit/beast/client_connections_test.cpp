@@ -29,6 +29,14 @@ TEST_CASE("client: connections are kept for the next call, and one that was clos
   CHECK(keeper.connections == 3);
 }
 
+TEST_CASE("client: a host is one server, in upper or in lower case", "[beast][client]") {
+  running_server peer([](weir::http_server& on) { on.get("/tell", tell_headers); });
+  caller calling;
+  for (const char* host : {"localhost", "LOCALHOST"})
+    calling.send({"GET", fmt::format("http://{}:{}/tell", host, peer.port())});
+  CHECK(calling.calls({{"server_address", "localhost"}}) == 2);
+}
+
 TEST_CASE("client: idle connections are closed after a while, and the oldest for a newer one", "[beast][client]") {
   caller forgetful({.idle_timeout = 20ms});
   raw_listener first, second;

@@ -326,6 +326,9 @@ TEST_CASE("client: urls are taken apart", "[beast][client]") {
   CHECK(plain.path() == "/a/b");
   CHECK(parse_http_url("http://example").target == "/");
   CHECK(parse_http_url("HttP://example/A").target == "/A");
+  CHECK(parse_http_url("http://EXAMPLE.Org:81/A").host == "example.org");
+  CHECK(parse_http_url("http://EXAMPLE.Org:81/A").authority == "EXAMPLE.Org:81");
+  CHECK(parse_http_url("http://[::FFFF:127.0.0.1]/").host == "::ffff:127.0.0.1");
   CHECK(parse_http_url("http://example:").port == 80);
   CHECK_FALSE(plain.is_secure);
   CHECK(parse_http_url("HTTPS://example").is_secure);
@@ -350,6 +353,9 @@ TEST_CASE("client: urls are taken apart", "[beast][client]") {
                           "http://h:x/",
                           "http://[::1/",
                           "http://[::1]x/",
+                          "http://[]/",
+                          "http://[localhost]/",
+                          "http://[127.0.0.1]/",
                           "http://.h/",
                           "http://h..i/",
                           "http://./",
@@ -360,4 +366,5 @@ TEST_CASE("client: urls are taken apart", "[beast][client]") {
     CAPTURE(bad);
     CHECK_THROWS_WITH(parse_http_url(bad), Catch::StartsWith("url '" + std::string(bad) + "'"));
   }
+  CHECK_THROWS_WITH(parse_http_url("http://" + std::string(70'000, 'h')), Catch::EndsWith("too long"));
 }

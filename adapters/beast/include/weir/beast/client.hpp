@@ -25,7 +25,7 @@ namespace weir {
 /// aggregate twice that is made within a `co_await` expression.
 struct client_request {
   /// `asked`: a method, any but CONNECT. `where`: `http://host[:port]/path?query`, or `https:`; a fragment is
-  /// left out.
+  /// left out, and the host is the same in upper and in lower case.
   client_request(std::string asked, std::string where) : method(std::move(asked)), url(std::move(where)) {}
 
   std::string method;
