@@ -72,11 +72,40 @@ int main() {
 }
 """}
 
+# Of which beast is there, prometheus lacks what it stands on, and the last is none.
+OPTIONAL = """
+cmake_minimum_required(VERSION 3.25)
+project(optional LANGUAGES CXX)
+find_package(weir COMPONENTS asio @REQUIRED@ OPTIONAL_COMPONENTS beast prometheus nosuch)
+message(STATUS "found ${weir_FOUND}, asio ${weir_asio_FOUND}, beast ${weir_beast_FOUND}")
+message(STATUS "and ${weir_prometheus_FOUND} ${weir_nosuch_FOUND}")
+message(STATUS "why: ${weir_NOT_FOUND_MESSAGE}")
+"""
+
 
 def run(*words):
     ended = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert ended.returncode == 0, f"{words}\n{ended.stdout[-4000:]}"
     return ended.stdout
+
+
+def search(directory, prefix, required):
+    """What CMake says of components that are not all to be had."""
+    directory.mkdir()
+    (directory / "CMakeLists.txt").write_text(OPTIONAL.replace("@REQUIRED@", required))
+    return run("cmake", "-S", directory, "-B", directory / "build", "-G", cache("CMAKE_GENERATOR"),
+               f"-DCMAKE_PREFIX_PATH={prefix}", f"-DCMAKE_CXX_COMPILER={cache('CMAKE_CXX_COMPILER')}",
+               "-DCMAKE_DISABLE_FIND_PACKAGE_prometheus-cpp=TRUE")
+
+
+def check_components(directory, prefix):
+    said = search(directory / "optional", prefix, "")
+    assert re.search(r"found (TRUE|1), asio TRUE, beast TRUE", said) and "and FALSE FALSE" in said, said
+    why = "component prometheus: prometheus-cpp is missing. component nosuch: it is not in this installation."
+    assert why in said, said
+    said = search(directory / "required", prefix, "other")
+    assert re.search(r"found (FALSE|0), asio TRUE, beast TRUE", said), said
+    assert "component other: it is not in this installation." in said, said
 
 
 def cache(name):
@@ -92,6 +121,7 @@ def main():
         # No path of this machine goes with it.
         for each in prefix.rglob("*.cmake"):
             assert str(BUILD) not in each.read_text(), each
+        check_components(Path(directory), prefix)
         source.mkdir()
         more = [each for each in MORE if (BUILD / "adapters" / each).exists()]
         (source / "CMakeLists.txt").write_text(LISTS.replace("@MORE@", " ".join(more)))
