@@ -121,6 +121,8 @@ def main():
         # No path of this machine goes with it.
         for each in prefix.rglob("*.cmake"):
             assert str(BUILD) not in each.read_text(), each
+        # The licence asks to go along with every copy.
+        assert (prefix / "share/doc/weir/LICENSE").read_text().startswith("MIT License")
         check_components(Path(directory), prefix)
         source.mkdir()
         more = [each for each in MORE if (BUILD / "adapters" / each).exists()]
