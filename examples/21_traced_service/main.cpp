@@ -4,7 +4,7 @@
 //   curl -d '[{"url": "http://127.0.0.1:8080/", "arguments": []}]' http://127.0.0.1:8080/
 //
 // It takes a list of calls, and posts to each `url` its `arguments`; the answer is the list of what became of them.
-// You will see four records in service.log, all of one trace: of two requests, and of the call between them, whose
+// You will see three records in service.log, all of one trace: of two requests, and of the call between them, whose
 // span is the second request's parent. This is also the contract of W3C's public test suite for trace context.
 #include <weir/beast.hpp>
 #include <weir/http.hpp>
@@ -14,9 +14,10 @@
 #include <boost/json/src.hpp>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -60,12 +61,14 @@ boost::asio::awaitable<void> call_all(weir::http_client& client, weir::http_requ
 
 int main(int count, char** words) try {
   std::signal(SIGPIPE, SIG_IGN);
-  const auto port = static_cast<std::uint16_t>(std::atoi(count > 1 ? words[1] : "8080"));
+  const int port = count > 1 ? std::stoi(words[1]) : 8080;
+  if (port < 0 || port > 65535) throw std::out_of_range("no such port: " + std::to_string(port));
   weir::log_stream& log =
       weir::start_logging({.sinks = {weir::file_sink(count > 2 ? words[2] : "service.log", weir::as_json())}});
   weir::request_observer observer({.access_log = &log.get_logger("access")});
   weir::http_client client({.observing = {.log = &log.get_logger("calls")}});
-  weir::http_server server({.port = port, .observer = &observer, .log = &log.get_logger("server")});
+  weir::http_server server(
+      {.port = static_cast<std::uint16_t>(port), .observer = &observer, .log = &log.get_logger("server")});
   server.post("/{path*}", [&](weir::http_request& request, weir::http_response& response) {
     return call_all(client, request, response);
   });

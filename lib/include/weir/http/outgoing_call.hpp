@@ -46,10 +46,11 @@ struct call_target {
 
 /// Follows one call, whatever sends it:
 ///
-///   weir::outgoing_call call(observer, ctx, {.method = "GET", .address = "stock", .port = 8080, .path =
-///   "/items/7"}); call.headers().for_each([&](std::string_view name, std::string_view value) { request.set(name,
-///   value); }); …                                                  // sends it under ctx, reads the response
-///   call.answered(status, bytes);                      // or call.failed(error)
+///   const weir::call_target target{.method = "GET", .address = "stock", .port = 8080, .path = "/items/7"};
+///   weir::outgoing_call call(observer, ctx, target);
+///   call.headers().for_each([&](std::string_view name, std::string_view value) { request.set(name, value); });
+///   …                             // sends it under ctx, reads the response
+///   call.answered(status, bytes); // or call.failed(error)
 ///
 /// The first of answered() and failed() counts; one that ends without either has failed as `_OTHER`, or for the
 /// reason of its context. Thread safety: used by one thread at a time. Errors: none. Cost: two clock reads, a lookup
