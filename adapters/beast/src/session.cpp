@@ -164,8 +164,8 @@ session::parser& session::renew_parser() {
   return incoming_.emplace(setup_.options.header_limit_bytes);
 }
 
-/// A header has come, or a part of one and an end to it; false if nothing has. `error` is what reading it gave, and is
-/// set if there is something wrong with it.
+/// A header has come, or a part of one and an end to it; false if nothing has. `error` is what reading it gave, and
+/// is set if there is something wrong with it.
 bool session::begin_request(const parser& incoming, error_code& error, header_flaw& flaw) {
   // An idle connection ends, whatever the reason, without a word.
   if (cut_off_ || (error && !incoming.got_some())) return false;

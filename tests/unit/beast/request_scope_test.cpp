@@ -262,7 +262,8 @@ TEST_CASE("scope: a request whose time is over is answered: 504 if it was its ca
   CHECK(json_member(access[1], "outcome") == "completed");
 }
 
-TEST_CASE("scope: what is under way when a server halts ended with its base, for the reason shutdown", "[beast][concurrent]") {
+TEST_CASE("scope: what is under way when a server halts ended with its base, for the reason shutdown",
+          "[beast][concurrent]") {
   auto [serving, end_serving] = weir::with_cancel(weir::background());
   observed by({.base = serving});
   {

@@ -34,8 +34,8 @@ inline constexpr std::array<std::chrono::nanoseconds, 7> io_bounds{
 /// Counters of a stream. At every flush `accepted == written + dropped()`, and never is accepted less. All but the
 /// last group never fall.
 struct log_stats {
-  /// Calls at or above the threshold that have come to an end, either way. What is still queued is not among them: while
-  /// a sink hangs they stand still, and queue_bytes grows.
+  /// Calls at or above the threshold that have come to an end, either way. What is still queued is not among them:
+  /// while a sink hangs they stand still, and queue_bytes grows.
   std::uint64_t accepted = 0;
   std::uint64_t written = 0;  ///< taken by every sink that was to have them
 
