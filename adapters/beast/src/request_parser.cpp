@@ -1,6 +1,7 @@
 #include "request_parser.hpp"
 
 #include "header_rules.hpp"
+#include "heads.hpp"
 
 #include <boost/beast/http/error.hpp>
 #include <boost/none.hpp>
@@ -13,8 +14,6 @@ namespace weir::detail {
 namespace http = boost::beast::http;
 
 namespace {
-
-constexpr std::size_t around_field = 4; // a colon, a space, and the line's end
 
 /// RFC 9112 section 2.3: whether the first line ends with a version, but none of those that are served.
 bool has_other_version(std::string_view text) noexcept {
@@ -53,13 +52,10 @@ std::size_t request_parser::take(boost::asio::const_buffer bytes, error_code& er
 }
 
 void request_parser::on_field_impl(http::field name, string_view name_text, string_view value, error_code& error) {
-  const std::size_t size = name_text.size() + value.size() + around_field;
-  if (size > room_ || name_text.size() > longest_field_part || value.size() > longest_field_part) {
+  if (!take_room_of_field(room_, to_view(name_text), to_view(value)))
     error = http::error::header_limit;
-    return;
-  }
-  room_ -= size;
-  if (!is_header_done()) get().insert(name, name_text, value);
+  else if (!is_header_done())
+    get().insert(name, name_text, value);
 }
 
 void request_parser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) {

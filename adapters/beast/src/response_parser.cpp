@@ -19,14 +19,10 @@ response_parser::response_parser(std::uint32_t header_limit_bytes) : room_(heade
 }
 
 void response_parser::on_field_impl(http::field name, string_view name_text, string_view value, error_code& error) {
-  constexpr std::size_t around = 4; // a colon, a space, and the line's end
-  const std::size_t size = name_text.size() + value.size() + around;
-  if (size > room_ || name_text.size() > longest_field_part || value.size() > longest_field_part) {
+  if (!take_room_of_field(room_, to_view(name_text), to_view(value)))
     error = http::error::header_limit;
-    return;
-  }
-  room_ -= size;
-  if (!is_header_done()) get().insert(name, name_text, value);
+  else if (!is_header_done())
+    get().insert(name, name_text, value);
 }
 
 void response_parser::on_header_impl(error_code& error) {

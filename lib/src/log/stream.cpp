@@ -94,6 +94,7 @@ void stream_core::end_in_child() noexcept {
   forked.store(true, std::memory_order_relaxed);
   asleep.store(closing, std::memory_order_relaxed);
   stale_until.store(UINT64_MAX, std::memory_order_relaxed);
+  // relaxed: as above.
   finished.store(true, std::memory_order_relaxed);
   closed_before_fork = count_of(drop_reason::closed);
   // The backend may have been stopped between the one counter and the other. relaxed, both: as above.
@@ -224,6 +225,7 @@ log_stats log_stream::stats() const {
   // relaxed, here and below: counters; nothing is concluded from one about another.
   all.sink_errors = core_->sink_errors.load(std::memory_order_relaxed);
   if (const auto* const recorder = core_->recorder.get()) {
+    // relaxed, these: as above.
     all.recorder_emitted = recorder->emitted.load(std::memory_order_relaxed);
     all.recorder_overwritten = recorder->overwritten.load(std::memory_order_relaxed);
     // relaxed: as above.

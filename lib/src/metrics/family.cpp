@@ -143,11 +143,12 @@ template <class Metric>
 bool metric_family<Metric>::has_been_idle(series& each, const series_snapshot& now,
                                           std::chrono::steady_clock::time_point when) const {
   const double amount = amount_of(type(), now);
-  const bool stands = type() == metric_type::gauge ? amount == 0
-                                                   // relaxed, all four: nothing is read through them, and of two
-                                                   // pages at the same time either may be the last.
-                                                   : amount == each.last_value.load(std::memory_order_relaxed);
+  // relaxed, all four: nothing is read through them, and of two pages at the same time either may be the last.
+  const double before = each.last_value.load(std::memory_order_relaxed);
+  const bool stands = amount == (type() == metric_type::gauge ? 0 : before);
+  // relaxed: as above.
   if (stands) return when - each.last_moved.load(std::memory_order_relaxed) >= options_.idle_after;
+  // relaxed, both: as above.
   each.last_value.store(amount, std::memory_order_relaxed);
   each.last_moved.store(when, std::memory_order_relaxed);
   return false;

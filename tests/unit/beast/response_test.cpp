@@ -1,0 +1,116 @@
+// What the small server sends of what its handlers have set: bodies where there may be some, and headers.
+#include "weir/beast/server.hpp"
+
+#include "simple_server.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <stdexcept>
+#include <string>
+
+using namespace weir_test;
+
+TEST_CASE("server: an answer that has no body is sent without the one it was given", "[beast][server]") {
+  running_server server(simple_routes);
+  raw_client client(server.port());
+  const raw_response empty = client.get("/empty");
+  CHECK(empty.status == 204);
+  CHECK(empty.header("Content-Length") == "(absent)");
+  CHECK(client.get("/hello").body == "hello\n");
+}
+
+TEST_CASE("server: 205 has a body of no bytes (RFC 9110 15.3.6)", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    simple_routes(on);
+    on.get("/reset", [](http_request&, http_response& out) -> task {
+      out.status(205).body("not for you");
+      co_return;
+    });
+    on.get("/streamed", [](http_request&, http_response& out) -> task {
+      const bool is_refused = co_await out.status(205).start(3) == std::errc::message_size &&
+                              co_await out.start() == std::errc::message_size;
+      if (is_refused) co_await out.start(0);
+    });
+  });
+  raw_client client(server.port());
+  for (const char* path : {"/reset", "/streamed"}) {
+    const raw_response reset = client.get(path);
+    CHECK(reset.status == 205);
+    CHECK(reset.header("Content-Length") == "0");
+    CHECK(client.ask(request(fmt::format("HEAD {} HTTP/1.1", path))).header("Content-Length") == "0");
+  }
+  CHECK(client.get("/hello").body == "hello\n");
+}
+
+TEST_CASE("server: HEAD gets no body when it is refused either (RFC 9110 9.3.2)", "[beast][server]") {
+  running_server server(simple_routes);
+  for (const std::string& head :
+       {std::string("HEAD /hello HTTP/1.1\r\n\r\n"), request("HEAD /hello HTTP/1.1", "No colon\r\n"),
+        request("HEAD /hello HTTP/1.1", "Content-Length: 9000000\r\n")}) {
+    CAPTURE(head);
+    raw_client client(server.port());
+    client.send(head);
+    client.shutdown_send();
+    const raw_response refused = client.read(false);
+    CHECK(refused.status >= 400);
+    CHECK(refused.header("Content-Length") != "0");
+    CHECK(client.take_text(1).empty());
+  }
+}
+
+TEST_CASE("server: a header that would end the header is refused by name", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/try", [](http_request& in, http_response& out) -> task {
+      try {
+        out.header(in.query("name").value(), in.query("value").value());
+        out.body("taken");
+      } catch (const std::invalid_argument& error) {
+        out.body(error.what());
+      }
+      co_return;
+    });
+    on.get("/status", [](http_request& in, http_response& out) -> task {
+      try {
+        out.status(static_cast<unsigned>(std::stoul(in.query("code").value())));
+      } catch (const std::invalid_argument& error) {
+        out.body(error.what());
+      }
+      co_return;
+    });
+  });
+  raw_client client(server.port());
+  for (const char* value : {"a%0d%0aSet-Cookie:+x", "a%0ab", "a%00b", "%7f", "%1b[2J"}) {
+    const raw_response refused = client.get(fmt::format("/try?name=X-Name&value={}", value));
+    CHECK(refused.body == "http_response: a control character in header X-Name");
+    CHECK(refused.header("Set-Cookie") == "(absent)");
+    CHECK(refused.header("X-Name") == "(absent)");
+  }
+  for (const char* name : {"", "X%20Name", "X-Name:", "X%0d%0aY", "%C3%A9"})
+    CHECK(client.get(fmt::format("/try?name={}&value=v", name)).body.find("is no header's name") !=
+          std::string::npos);
+  const raw_response taken = client.get("/try?name=X-Name&value=a%09%C3%A9");
+  CHECK(taken.body == "taken");
+  CHECK(taken.header("x-name") == "a\t\xc3\xa9");
+  for (const char* code : {"0", "99", "100", "199", "1000"})
+    CHECK(client.get(fmt::format("/status?code={}", code)).body == fmt::format("http_response: status {}", code));
+  CHECK(client.get("/status?code=299").status == 299);
+}
+
+TEST_CASE("server: a response has as many headers of a name as were added", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/", [](http_request&, http_response& out) -> task {
+      out.header("Set-Cookie", "replaced=1").header("Set-Cookie", "session=1; HttpOnly");
+      out.add_header("Set-Cookie", "theme=dark").add_header("Link", "</style.css>; rel=preload");
+      CHECK_THROWS_AS(out.add_header("Set-Cookie", "a\r\nb"), std::invalid_argument);
+      CHECK_THROWS_AS(out.add_header("Set Cookie", "a"), std::invalid_argument);
+      co_return;
+    });
+  });
+  const std::string head = raw_client(server.port()).get("/").head;
+  const auto first = head.find("\r\nSet-Cookie: session=1; HttpOnly\r\n"),
+             second = head.find("\r\nSet-Cookie: theme=dark\r\n");
+  CHECK(first < second);
+  CHECK(second < head.size());
+  CHECK(head.find("replaced") == head.npos);
+  CHECK(head.find("\r\nLink: </style.css>; rel=preload\r\n") < head.size());
+}
