@@ -98,7 +98,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto arguments = encoded(method_field{method}, path_field{path}, query_field{query},
                                  version_field{std::string_view("1.1")}, peer_field{peer}, referer_field{referer},
                                  agent_field{agent}, bytes_field{bytes}, duration_field{milliseconds / 1000.0});
-  const record entry(site, level::info, arguments.data(), "access", time, nullptr, {}, 0);
+  const record entry(site, level::info, arguments.data(), "access", time, nullptr, nullptr, 0);
 
   static const auto combined = as_access_line(combined_log_format, pattern_time::utc);
   const std::string line = rendered(*combined, entry);

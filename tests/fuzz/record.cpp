@@ -124,7 +124,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .line = 1,
       .arguments = detail::argument_types<std::string_view, std::int64_t, std::int32_t, float, text_field,
                                           number_field, integer_field, list_view, map_view>};
-  const record entry(site, level::info, arguments.data(), logger, time, (ids.span_id & 1U) != 0 ? &ids : nullptr, {},
+  const record entry(site, level::info, arguments.data(), logger, time, (ids.span_id & 1U) != 0 ? &ids : nullptr, nullptr,
                      character);
   // Of a record that was cut, structures are strings.
   const record_values values{message, text, logger, integer, number, character == 0};

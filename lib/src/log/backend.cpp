@@ -91,8 +91,8 @@ void backend::take(const record_header& header, std::uint32_t thread_id) noexcep
     after += recorded_ids;
   }
   const bool traced = (ids.trace_id_high | ids.trace_id_low) != 0;
-  carried_spans carried;
-  if (header.carrying()) carried = read_carried(after);
+  const std::byte* const carried = header.carrying() ? after : nullptr;
+  if (carried != nullptr) static_cast<void>(read_carried(after));
   ++drained_in_round_;
   if (header.severity() >= core_.flush_at) flush_now_ = true;
   try {

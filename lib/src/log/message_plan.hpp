@@ -4,6 +4,7 @@
 #include "log/line_writer.hpp"
 #include "log/value_formatter.hpp"
 #include "weir/log/call_site.hpp"
+#include "weir/log/carried_fields.hpp"
 #include "weir/log/record.hpp"
 
 #include <array>

@@ -9,7 +9,7 @@ namespace weir {
 
 record::record(const detail::call_site& site, level severity, const std::byte* arguments,
                std::string_view logger_name, std::int64_t unix_nanoseconds, const correlation* ids,
-               const detail::carried_spans& carried, std::uint64_t cut_bytes, std::uint32_t thread_id, bool recorded)
+               const std::byte* carried, std::uint64_t cut_bytes, std::uint32_t thread_id, bool recorded)
     : site_(&site),
       arguments_(arguments),
       severity_(severity),
@@ -26,9 +26,13 @@ record::record(const detail::call_site& site, level severity, const std::byte* a
 
 source_position record::position() const noexcept { return detail::position_of(*site_, arguments_); }
 
-bool record::has_fields() const noexcept {
-  return plan_->has_fields() || recorded_ || !carried_.of_logger.empty() || !carried_.of_context.empty();
+detail::carried_spans record::carried() const noexcept {
+  if (carried_ == nullptr) return {};
+  const std::byte* at = carried_;
+  return detail::read_carried(at);
 }
+
+bool record::has_fields() const noexcept { return plan_->has_fields() || recorded_ || carried_ != nullptr; }
 
 void record::append_raw_message(text_buffer& out) const {
   detail::line_writer line(out);
@@ -48,7 +52,8 @@ void record::append_fields(text_buffer& out, field_style style) const {
 bool record::append_raw_field(std::string_view key, text_buffer& out) const {
   detail::line_writer line(out);
   if (plan_->write_raw_field(line, at_, key)) return true;
-  for (const auto fields : {carried_.of_logger, carried_.of_context})
+  const detail::carried_spans others = carried();
+  for (const auto fields : {others.of_logger, others.of_context})
     if (detail::message_plan::write_raw_field(line, fields, key)) return true;
   return false;
 }
@@ -64,8 +69,8 @@ void record::write_message(detail::line_writer& out, field_style style) const {
 void record::write_fields(detail::line_writer& out, field_style style) const {
   if (!has_fields()) return;
   plan_->write_fields(out, at_, style, cut_bytes_ != 0);
-  if (!carried_.of_logger.empty() || !carried_.of_context.empty()) [[unlikely]]
-    plan_->write_carried(out, carried_, style);
+  if (carried_ != nullptr) [[unlikely]]
+    plan_->write_carried(out, carried(), style);
   if (recorded_) out.append(style == field_style::json ? ",\"recorded\":true" : " recorded=true");
 }
 

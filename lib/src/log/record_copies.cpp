@@ -17,6 +17,13 @@ std::size_t record_copies::argument_bytes(const record& entry) noexcept {
   return entry.site_->located ? sizeof(call_text) : 0;
 }
 
+std::size_t record_copies::carried_bytes(const record& entry) noexcept {
+  if (entry.carried_ == nullptr) return 0;
+  const std::byte* end = entry.carried_;
+  static_cast<void>(read_carried(end));
+  return static_cast<std::size_t>(end - entry.carried_);
+}
+
 record_copies::header record_copies::header_of(const record& entry) noexcept {
   // Of the ids a record has the numbers only: see recorded_ids.
   const correlation* const ids = entry.ids_;
@@ -26,8 +33,7 @@ record_copies::header record_copies::header_of(const record& entry) noexcept {
           .ids = ids != nullptr ? correlation{ids->trace_id_high, ids->trace_id_low, ids->span_id} : correlation{},
           .argument_bytes = static_cast<std::uint32_t>(argument_bytes(entry)),
           .name_bytes = static_cast<std::uint32_t>(entry.logger_name_.size()),
-          .logger_field_bytes = static_cast<std::uint32_t>(entry.carried_.of_logger.size()),
-          .context_field_bytes = static_cast<std::uint32_t>(entry.carried_.of_context.size()),
+          .carried_bytes = static_cast<std::uint32_t>(carried_bytes(entry)),
           .thread_id = entry.thread_id_,
           .severity = entry.severity_,
           .has_ids = entry.ids_ != nullptr,
@@ -35,7 +41,7 @@ record_copies::header record_copies::header_of(const record& entry) noexcept {
 }
 
 std::size_t record_copies::header::size() const noexcept {
-  return aligned(sizeof(header) + argument_bytes + name_bytes + logger_field_bytes + context_field_bytes);
+  return aligned(sizeof(header) + argument_bytes + name_bytes + carried_bytes);
 }
 
 std::size_t record_copies::size_of(const record& entry) noexcept { return header_of(entry).size(); }
@@ -52,8 +58,7 @@ void record_copies::add(const record& entry) {
   put(&head, sizeof head);
   put(entry.arguments_, head.argument_bytes);
   put(entry.logger_name_.data(), head.name_bytes); // the name is the stream's, which this may outlive
-  put(entry.carried_.of_logger.data(), head.logger_field_bytes);
-  put(entry.carried_.of_context.data(), head.context_field_bytes);
+  put(entry.carried_, head.carried_bytes);
   ++count_;
 }
 
@@ -64,17 +69,15 @@ record record_copies::read(std::size_t& at) const {
   at += head.size();
   const std::byte* arguments = begin + sizeof head;
   const std::byte* name = arguments + head.argument_bytes;
-  const std::byte* fields = name + head.name_bytes;
+  const std::byte* carried = name + head.name_bytes;
   const auto* ids = reinterpret_cast<const correlation*>(begin + offsetof(header, ids));
-  const carried_spans carried{{fields, head.logger_field_bytes},
-                              {fields + head.logger_field_bytes, head.context_field_bytes}};
   return {*head.site,
           head.severity,
           arguments,
           {reinterpret_cast<const char*>(name), head.name_bytes},
           head.unix_nanoseconds,
           head.has_ids ? ids : nullptr,
-          carried,
+          head.carried_bytes != 0 ? carried : nullptr,
           head.cut_bytes,
           head.thread_id,
           head.recorded};

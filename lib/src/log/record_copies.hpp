@@ -31,7 +31,7 @@ class record_copies {
     std::int64_t unix_nanoseconds;
     std::uint64_t cut_bytes;
     correlation ids;
-    std::uint32_t argument_bytes, name_bytes, logger_field_bytes, context_field_bytes; // in this order behind it
+    std::uint32_t argument_bytes, name_bytes, carried_bytes; // in this order behind it
     std::uint32_t thread_id;
     level severity;
     bool has_ids, recorded;
@@ -39,6 +39,7 @@ class record_copies {
   };
   static header header_of(const record& entry) noexcept;
   static std::size_t argument_bytes(const record& entry) noexcept;
+  static std::size_t carried_bytes(const record& entry) noexcept;
 
   std::vector<std::byte> bytes_;
   std::size_t count_ = 0;

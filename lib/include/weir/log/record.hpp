@@ -3,7 +3,6 @@
 
 #include "weir/correlation.hpp"
 #include "weir/log/call_site.hpp"
-#include "weir/log/carried_fields.hpp"
 #include "weir/log/level.hpp"
 #include "weir/log/text_buffer.hpp"
 
@@ -19,6 +18,7 @@ enum class field_style : std::uint8_t { text, json };
 
 namespace detail {
 class line_writer;
+struct carried_spans;
 class record_copies;
 /// Where each argument of a record stands.
 using argument_positions = std::array<const std::byte*, most_arguments>;
@@ -27,11 +27,12 @@ using argument_positions = std::array<const std::byte*, most_arguments>;
 /// A view of one record. Valid only during the call it is passed to; backend-thread-only.
 class record {
  public:
-  /// `arguments`: as the log call wrote them. `thread_id`: 0 if there is none to tell. Throws std::bad_alloc when the
-  /// first record of a call site is met and there is no memory for its plan.
+  /// `arguments`: as the log call wrote them. `carried`: as write_carried() wrote it, or nullptr. `thread_id`: 0 if
+  /// there is none to tell. Throws std::bad_alloc when the first record of a call site is met and there is no memory
+  /// for its plan.
   record(const detail::call_site& site, level severity, const std::byte* arguments, std::string_view logger_name,
-         std::int64_t unix_nanoseconds, const correlation* ids, const detail::carried_spans& carried,
-         std::uint64_t cut_bytes, std::uint32_t thread_id = 0, bool recorded = false);
+         std::int64_t unix_nanoseconds, const correlation* ids, const std::byte* carried, std::uint64_t cut_bytes,
+         std::uint32_t thread_id = 0, bool recorded = false);
 
   level severity() const noexcept { return severity_; }
   std::string_view logger_name() const noexcept { return logger_name_; }
@@ -67,6 +68,8 @@ class record {
  private:
   friend class detail::record_copies;
 
+  detail::carried_spans carried() const noexcept;
+
   const detail::call_site* site_;
   const std::byte* arguments_;
   const detail::message_plan* plan_;
@@ -77,7 +80,7 @@ class record {
   std::uint64_t cut_bytes_;
   std::uint32_t thread_id_;
   bool recorded_;
-  detail::carried_spans carried_;
+  const std::byte* carried_;
   detail::argument_positions at_; // as many as the plan has arguments
 };
 
