@@ -1,6 +1,7 @@
 // Metrics: counters, gauges and histograms that cost a busy core nothing shared, summed when they are scraped.
 #pragma once
 
+#include "weir/metrics/bounds.hpp"
 #include "weir/metrics/callback.hpp"
 #include "weir/metrics/counter.hpp"
 #include "weir/metrics/description.hpp"
