@@ -48,7 +48,7 @@ def malformed(server):
     assert exchange(server, b"GET /hello HTTP/9.9\r\nHost: x\r\n\r\n")[0] == 505
     assert get(server, b"/hello", b"X-Huge: " + b"x" * 65536)[0] == 431
     assert get(server, b"/" + b"x" * 65536)[0] == 431
-    head = b"POST /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    head = b"GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     assert exchange(server, head + b"Content-Length: 10485760\r\n\r\n")[0] == 413
     assert exchange(server, head + b"Content-Length: 99999999999999999999999\r\n\r\n")[0] == 400
     assert exchange(server, head + b"Transfer-Encoding: chunked\r\n\r\n" + b"80000\r\n" + b"x" * 0x80000 + b"\r\n" +

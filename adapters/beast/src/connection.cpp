@@ -98,11 +98,26 @@ connection::awaitable_error connection::read_rest_of_header(parser& incoming) {
   co_return error;
 }
 
-connection::awaitable_error connection::read_body(parser& incoming, const route_limits& limits, const context& ctx) {
+connection::awaitable_error connection::read_body(parser& incoming, const head_type& head, const route_limits& limits,
+                                                  const context& ctx) {
   if (incoming.content_length().value_or(0) > *limits.body_limit_bytes) co_return http::error::body_limit;
   incoming.body_limit(*limits.body_limit_bytes);
-  if (expects_invitation(incoming.get()))
-    if (const error_code error = co_await invite(incoming.get().version(), *limits.progress_timeout)) co_return error;
+  if (expects_invitation(head))
+    if (const error_code error = co_await invite(head.version(), *limits.progress_timeout)) co_return error;
+  co_return co_await read_data(incoming, limits, ctx);
+}
+
+bool connection::may_skip_body(const parser& incoming, const head_type& head) {
+  return !expects_invitation(head) && incoming.content_length().value_or(0) <= lingering_bytes;
+}
+
+connection::awaitable_error connection::skip_body(parser& incoming, const route_limits& limits) {
+  incoming.body_limit(std::min<std::uint64_t>(*limits.body_limit_bytes, lingering_bytes));
+  const context endless;
+  co_return co_await read_data(incoming, limits, endless);
+}
+
+connection::awaitable_error connection::read_data(parser& incoming, const route_limits& limits, const context& ctx) {
   const auto end = limits.body_timeout->count() == 0 ? clock::time_point::max() : clock::now() + *limits.body_timeout;
   incoming.eager(true);
   error_code error;

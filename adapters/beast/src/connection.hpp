@@ -32,6 +32,7 @@ class connection {
  public:
   using parser = request_parser;
   using error_code = boost::system::error_code;
+  using head_type = boost::beast::http::request_header<>;
   using pieces = std::array<boost::asio::const_buffer, 3>; // those behind may be empty
   using awaitable_error = boost::asio::awaitable<error_code>;
 
@@ -53,8 +54,13 @@ class connection {
   void expect_no_more() noexcept { expects_more_ = false; }
   /// Whether something of another request has been read.
   bool has_unread() const noexcept { return buffer_.size() != 0; }
-  /// The rest of the request. Ends early, with operation_aborted, if `ctx` is done.
-  awaitable_error read_body(parser& incoming, const route_limits& limits, const context& ctx);
+  /// The rest of the request that began with `head`, which need not be in the parser any more. Ends early, with
+  /// operation_aborted, if `ctx` is done.
+  awaitable_error read_body(parser& incoming, const head_type& head, const route_limits& limits, const context& ctx);
+  /// The same, of a request that has been answered without it: for the next one's sake.
+  awaitable_error skip_body(parser& incoming, const route_limits& limits);
+  /// Whether skip_body() is worth its while: so that the client may be told that the connection stays.
+  static bool may_skip_body(const parser& incoming, const head_type& head);
 
   /// The whole of a response that is small and answers a request which had to be waited for, if the client takes it
   /// in at once: no operation is started then. False if there is more to do, for send().
@@ -88,6 +94,7 @@ class connection {
   awaitable_error read_some(std::size_t room);
   error_code parse(parser& incoming);
   awaitable_error read_rest_of_header(parser& incoming);
+  awaitable_error read_data(parser& incoming, const route_limits& limits, const context& ctx);
   awaitable_error invite(unsigned version, std::chrono::milliseconds limit);
 
   const server_options& options_;

@@ -63,7 +63,13 @@ http_request http_request::copy() const {
   own.ctx_ = without_cancel(ctx_);
   own.observed_ = nullptr;
   own.slot_ = nullptr;
+  own.session_ = nullptr;
   return own;
+}
+
+boost::asio::awaitable<bool> http_request::receive_body() {
+  if (has_body_ || session_ == nullptr) co_return has_body_;
+  co_return co_await session_->receive_body();
 }
 
 void http_request::set_ctx(context ctx) {

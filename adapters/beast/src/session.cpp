@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include "chained_handler.hpp"
 #include "heads.hpp"
 #include "weir/beast/request_scope.hpp"
 #include "weir/context/task_failure.hpp"
@@ -59,6 +60,7 @@ session::session(server_socket socket, const server_setup& setup, session_list& 
     unobserved_ = with_cancel({});
   }
   request_.peer_ = peer_;
+  request_.session_ = this;
   list_.all.insert(this);
 }
 
@@ -131,29 +133,28 @@ asio::awaitable<void> session::run() {
     error_code error = co_await connection_.read_header(incoming, now);
     header_flaw flaw;
     if (!begin_request(incoming, error, flaw)) break;
-    if (!error && exchange_ && exchange_->expired_on_arrival()) {
-      again = co_await refuse_expired(incoming);
-      continue;
-    }
-    const bool is_uninvited = !error && has_unwanted_body(incoming);
-    if (!error && !came_whole_ && !is_uninvited) error = co_await read_body(incoming);
     if (error) {
-      if (exchange_) exchange_->add_request_bytes(incoming.get().body().size());
-      co_await give_up_reading(error, flaw);
-      break;
+      const unsigned status = note_unreadable(error, flaw);
+      if (status != 0) co_await reject(status);
+      again = false;
+    } else if (exchange_ && exchange_->expired_on_arrival()) {
+      again = co_await refuse_expired();
+    } else {
+      co_await handle();
+      const bool keep_alive = may_keep_alive() && goes_on();
+      const std::optional<bool> at_once = conclude_at_once(keep_alive);
+      again = at_once.value_or(false);
+      if (!at_once) again = co_await conclude(keep_alive);
     }
-    request_.message_ = incoming.release();
-    // The client may send its body all the same: nothing on this connection would be known for a request.
-    if (is_uninvited) request_.message_.keep_alive(false);
-    const bool keep_alive = request_.message_.keep_alive();
-    if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
-    co_await handle();
-    const std::optional<bool> at_once = conclude_at_once(keep_alive && goes_on());
-    again = at_once.value_or(false);
-    if (!at_once) again = co_await conclude(keep_alive && goes_on());
     finish_exchange();
     under_way_ = false;
-    lingers_ = lingers_ || is_uninvited;
+    if (body_ == body_state::whole) continue;
+    // What the client still sends is nothing that the next request could begin with.
+    if (again) {
+      error = co_await connection_.skip_body(incoming, *limits_);
+      again = !error;
+    }
+    lingers_ = lingers_ || !again;
   }
   connection_.shutdown_send();
   if (lingers_) co_await connection_.drain();
@@ -166,7 +167,7 @@ session::parser& session::renew_parser() {
 
 /// A header has come, or a part of one and an end to it; false if nothing has. `error` is what reading it gave, and
 /// is set if there is something wrong with it.
-bool session::begin_request(const parser& incoming, error_code& error, header_flaw& flaw) {
+bool session::begin_request(parser& incoming, error_code& error, header_flaw& flaw) {
   // An idle connection ends, whatever the reason, without a word.
   if (cut_off_ || (error && !incoming.got_some())) return false;
   under_way_ = true;
@@ -174,8 +175,10 @@ bool session::begin_request(const parser& incoming, error_code& error, header_fl
   if (!error) flaw = find_flaw(incoming.get());
   if (flaw.status != 0) error = http::error::bad_field;
   begin_exchange(incoming);
-  came_whole_ = !error && incoming.is_done();
+  body_ = incoming.is_done() || error ? body_state::whole : body_state::unread;
   if (!error) find_route(incoming);
+  request_.message_ = incoming.release();
+  request_.has_body_ = body_ == body_state::whole;
   return true;
 }
 
@@ -216,52 +219,75 @@ void session::find_route(const parser& incoming) {
   if (exchange_) exchange_->set_route(match_.path_template);
 }
 
-/// No route takes the request, and its client waits to be told whether the body is wanted: it is not. What stands
-/// around all routes has the request without it.
-bool session::has_unwanted_body(const parser& incoming) const {
-  return !came_whole_ && match_.handler == nullptr && expects_invitation(incoming.get());
+/// Whether the connection may serve another request behind this one.
+bool session::may_keep_alive() const {
+  if (!request_.message_.keep_alive()) return false;
+  return body_ == body_state::whole ||
+         (body_ == body_state::unread && connection::may_skip_body(*incoming_, request_.message_));
 }
 
-/// A time that is over ends it, be it the client's for the body, or the request's.
-asio::awaitable<session::error_code> session::read_body(parser& incoming) {
-  request_.ctx_ = ctx();
-  if (ctx().deadline()) interrupt_at_end_of(ctx());
-  const error_code error = co_await connection_.read_body(incoming, *limits_, ctx());
+/// For whoever around the handler wants the body, and at last for the handler. A time that is over ends it, be it the
+/// client's for the body, or the request's.
+asio::awaitable<bool> session::receive_body() {
+  if (body_ != body_state::unread) co_return body_ == body_state::whole;
+  if (exchange_) exchange_->body_awaited();
+  receives_ = true;
+  // A copy: middleware that has given up may put back the context that it had narrowed.
+  const context until = request_.ctx_;
+  if (until.deadline()) interrupt_at_end_of(until);
+  const error_code error = co_await connection_.read_body(*incoming_, request_.message_, *limits_, until);
   interrupt_.reset();
-  co_return error;
-}
-
-/// Of a request that could not be read, for the reason in `error`, unless `why` has a better text for it. Who may
-/// still be waiting gets an answer.
-asio::awaitable<void> session::give_up_reading(error_code error, header_flaw flaw) {
-  unsigned status = flaw.status != 0 ? flaw.status : status_for(error);
-  if (exchange_ && is_out_of_time(ctx())) {
-    status = status_when_late(ctx().reason());
-    note_lateness();
-  } else if (error == beast::error::timeout) {
-    if (exchange_) exchange_->timed_out();
-  } else if (error == asio::error::shut_down) {
-    if (exchange_) exchange_->refused(cancel_reason::shutdown);
-  } else if (exchange_ && status != 0) {
-    exchange_->protocol_error(flaw.status == 0 ? error.message() : std::string(flaw.why));
-  } else if (exchange_) {
-    exchange_->cancel(reason_of(error));
+  receives_ = false;
+  request_.message_.body() = std::move(incoming_->get().body());
+  if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
+  if (!error) {
+    body_ = body_state::whole;
+    request_.has_body_ = true;
+    if (exchange_) exchange_->handler_started();
+    co_return true;
   }
-  if (status != 0) co_await reject(status);
-  finish_exchange();
-  under_way_ = false;
+  body_ = body_state::lost;
+  // What runs around the handler sees the answer, and may add to it; whose time it was that is over gives one itself.
+  if (is_out_of_time(until)) co_return false;
+  const unsigned status = note_unreadable(error, {});
+  if (status == 0)
+    body_ = body_state::deserted;
+  else if (!response_->started())
+    fill_rejection(response_->clear().message_, status);
+  co_return false;
 }
 
-/// Answers in place of a handler that never had the request; the connection ends.
-asio::awaitable<void> session::reject(unsigned status) {
-  if (exchange_) exchange_->response_started(status);
-  http_response::message_type answer(static_cast<http::status>(status), 11);
-  answer.keep_alive(false);
+/// Of a request that could not be read, for the reason in `error`, unless `why` has a better text for it: its outcome
+/// and the status for who may still be waiting, or 0.
+unsigned session::note_unreadable(const error_code& error, header_flaw flaw) {
+  const unsigned status = flaw.status != 0 ? flaw.status : status_for(error);
+  if (!exchange_) return status;
+  if (error == beast::error::timeout)
+    exchange_->timed_out();
+  else if (error == asio::error::shut_down)
+    exchange_->refused(cancel_reason::shutdown);
+  else if (status != 0)
+    exchange_->protocol_error(flaw.status == 0 ? error.message() : std::string(flaw.why));
+  else
+    exchange_->cancel(reason_of(error));
+  return status;
+}
+
+void session::fill_rejection(http_response::message_type& answer, unsigned status) {
+  answer.result(static_cast<http::status>(status));
   answer.set(http::field::content_type, "text/plain; charset=utf-8");
   answer.body() = std::string(http::obsolete_reason(answer.result())) + "\n";
+}
+
+/// Answers a request of which the header could not be read; the connection ends.
+asio::awaitable<void> session::reject(unsigned status) {
+  if (exchange_) exchange_->response_started(status);
+  http_response::message_type answer(http::status::ok, 11);
+  fill_rejection(answer, status);
+  answer.keep_alive(false);
   answer.prepare_payload();
   // RFC 9110 section 9.3.2: HEAD gets the length without what it is the length of.
-  if (incoming_->get().method() == http::verb::head) answer.body().clear();
+  if (is_head()) answer.body().clear();
   complete_header(answer);
   lingers_ = true;
   const error_code failed = co_await connection_.send(answer, *limits_->progress_timeout);
@@ -277,7 +303,7 @@ asio::awaitable<void> session::handle() {
   request_.ctx_ = ctx();
   response_.emplace(*this);
   if (exchange_) {
-    const bool has_waited = !came_whole_ || connection_.header_began() != exchange_record::time_point();
+    const bool has_waited = connection_.header_began() != exchange_record::time_point();
     exchange_->handler_started(has_waited ? exchange_record::time_point() : exchange_->facts().received);
   }
   if (ctx().deadline()) {
@@ -317,7 +343,16 @@ asio::awaitable<void> session::run_chain(std::size_t index) {
   if (index < setup_.middleware.size())
     return setup_.middleware[index](request_, *response_,
                                     next_handler([this, index] { return run_chain(index + 1); }));
-  return match_.handler != nullptr ? (*match_.handler)(request_, *response_) : answer_unrouted();
+  if (match_.handler == nullptr) return answer_unrouted();
+  return body_ == body_state::whole || receives_by_itself(*match_.handler) ? (*match_.handler)(request_, *response_)
+                                                                           : receive_and_handle();
+}
+
+/// What stands around it has let the request pass.
+asio::awaitable<void> session::receive_and_handle() {
+  // Not within the condition: GCC 12 makes a trap of it.
+  const bool received = co_await receive_body();
+  if (received) co_await (*match_.handler)(request_, *response_);
 }
 
 asio::awaitable<void> session::answer_unrouted() {
@@ -328,19 +363,13 @@ asio::awaitable<void> session::answer_unrouted() {
   co_return;
 }
 
-/// Its caller had given up when it came: the handler does not run. A body that is still to come ends the connection.
-asio::awaitable<bool> session::refuse_expired(parser& incoming) {
+/// Its caller had given up when it came: the handler does not run.
+asio::awaitable<bool> session::refuse_expired() {
   exchange_->refused(cancel_reason::deadline);
-  const bool keep_alive = came_whole_ && incoming.get().keep_alive() && goes_on();
-  request_.message_ = incoming.release();
   request_.ctx_ = ctx();
   response_.emplace(*this);
   response_->error(504, "the deadline had passed");
-  const bool again = co_await send_whole(keep_alive);
-  finish_exchange();
-  under_way_ = false;
-  lingers_ = !came_whole_;
-  co_return again;
+  co_return co_await send_whole(may_keep_alive() && goes_on());
 }
 
 } // namespace weir::detail

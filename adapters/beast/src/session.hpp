@@ -70,6 +70,9 @@ class session : public std::enable_shared_from_this<session> {
   void answer_early(const context& over, std::string_view body);
   boost::asio::any_io_executor executor() { return connection_.executor(); }
 
+  // For http_request.
+  boost::asio::awaitable<bool> receive_body();
+
   // For http_response.
   boost::asio::awaitable<std::error_code> start_streaming(http_response& response,
                                                           std::optional<std::uint64_t> content_length);
@@ -81,13 +84,14 @@ class session : public std::enable_shared_from_this<session> {
 
   boost::asio::awaitable<void> run();
   parser& renew_parser();
-  bool begin_request(const parser& incoming, error_code& error, header_flaw& flaw);
-  bool has_unwanted_body(const parser& incoming) const;
-  boost::asio::awaitable<error_code> read_body(parser& incoming);
-  boost::asio::awaitable<void> give_up_reading(error_code error, header_flaw flaw);
+  bool begin_request(parser& incoming, error_code& error, header_flaw& flaw);
+  unsigned note_unreadable(const error_code& error, header_flaw flaw);
   boost::asio::awaitable<void> reject(unsigned status);
-  boost::asio::awaitable<bool> refuse_expired(parser& incoming);
+  static void fill_rejection(http_response::message_type& answer, unsigned status);
+  boost::asio::awaitable<bool> refuse_expired();
+  bool may_keep_alive() const;
   boost::asio::awaitable<void> handle();
+  boost::asio::awaitable<void> receive_and_handle();
   boost::asio::awaitable<void> run_chain(std::size_t index);
   boost::asio::awaitable<void> answer_unrouted();
   void note_thrown(const std::exception_ptr& thrown);
@@ -154,8 +158,11 @@ class session : public std::enable_shared_from_this<session> {
   std::unique_ptr<early_sending> early_;  // or null
   std::optional<post_on_done<boost::asio::any_io_executor, interrupt>> interrupt_;
   std::uint64_t round_ = 0; // which request this is
-  bool came_whole_ = false; // with its header: there was no body to wait for
-  bool whole_ = false;      // a response that was not streamed is on its way
+  /// Of the request: all of it is here; it is to come; nothing more is to be had of it, and the client is to be told;
+  /// or nobody is there who could be.
+  enum class body_state : std::uint8_t { whole, unread, lost, deserted } body_ = body_state::whole;
+  bool receives_ = false; // is waiting for it
+  bool whole_ = false;    // a response that was not streamed is on its way
   bool under_way_ = false;
   bool winding_down_ = false;
   bool cut_off_ = false;

@@ -41,7 +41,8 @@ void session::note_lateness() noexcept { exchange_->timed_out(ctx().reason(), *c
 
 /// What conclude() does for nearly all requests, without a coroutine. Nothing if there is more to be done.
 std::optional<bool> session::conclude_at_once(bool keep_alive) {
-  if (early_ || response_->started() || is_late() || ctx().done()) return std::nullopt;
+  if (early_ || response_->started() || is_late() || ctx().done() || body_ == body_state::deserted)
+    return std::nullopt;
   begin_whole(keep_alive);
   error_code error;
   if (!connection_.send_at_once(response_->message_, error)) return std::nullopt;
@@ -54,6 +55,7 @@ asio::awaitable<bool> session::conclude(bool keep_alive) {
     co_await await_early();
     co_return false;
   }
+  if (body_ == body_state::deserted) co_return false;
   if (whole_) {
     const error_code error = co_await connection_.send(response_->message_, *limits_->progress_timeout);
     co_return end_whole(error, keep_alive);
@@ -141,7 +143,8 @@ asio::awaitable<bool> session::send_whole(bool keep_alive) {
 // The connection then ends: nobody else is to wait, on it, for a handler that does not heed its context.
 
 void session::answer_early(const context& over, std::string_view body) {
-  if (!is_out_of_time(over)) return;
+  // While the body is read, it is the reading that ends, and after it the request is answered.
+  if (receives_ || !is_out_of_time(over)) return;
   if (response_->started_) {
     if (response_->open_ended_) response_->broken_ = true; // cut off here, it is not to look whole
     return;
@@ -206,7 +209,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
     co_return std::make_error_code(std::errc::message_size);
   http::response<http::empty_body> head(std::move(response.message_.base()));
   head.version(request_.message_.version());
-  head.keep_alive(request_.message_.keep_alive() && goes_on());
+  head.keep_alive(may_keep_alive() && goes_on());
   response.open_ended_ = !content_length;
   response.chunked_ = !content_length && head.version() >= 11;
   if (bodyless)

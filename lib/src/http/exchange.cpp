@@ -174,6 +174,11 @@ void exchange::handler_started(clock::time_point when) noexcept {
   phase_.store(request_phase::handler, std::memory_order_relaxed);
 }
 
+void exchange::body_awaited() noexcept {
+  // relaxed: as in handler_started().
+  phase_.store(request_phase::read, std::memory_order_relaxed);
+}
+
 void exchange::handler_works_under(context narrower) noexcept {
   if (narrower == ctx()) narrower = {}; // a handle more, and it could not be renewed for the next request
   const std::lock_guard hold(watched_);

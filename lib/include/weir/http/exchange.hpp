@@ -152,6 +152,9 @@ class exchange {
 
   /// `when`, here and below, for an adapter that has just read the clock; the epoch means now.
   void handler_started(std::chrono::steady_clock::time_point when = {}) noexcept;
+  /// For an adapter under which the handler, or what runs around it, waits for the body: it is the client again that
+  /// is waited for, and the phase read, until handler_started() is called once more.
+  void body_awaited() noexcept;
   void handler_returned() noexcept;
   /// The handler works under `narrower` from now on, a descendant of ctx() with a time limit of its own: what goes on
   /// after its end is a handler that ignores it.

@@ -1,4 +1,5 @@
-// Middleware that turns requests away before they cost anything: too many in a time, too many at a time.
+// Middleware that turns requests away before they cost anything, their bodies included: too many in a time, too many
+// at a time.
 #pragma once
 
 #include "weir/beast/middleware.hpp"
@@ -29,9 +30,9 @@ struct request_rate_options {
 /// naming what is out of range. Cost: see client_buckets; the client's name.
 http_middleware limit_rate(request_rate_options options);
 
-/// Lets `most` requests be under way at the same time. Others get 503 with `Retry-After: 1`, and are told as refused,
-/// for the reason overload: at once, as a queue would only make all of them late. Errors: throws
-/// std::invalid_argument if `most` is 0. Cost: two atomic additions.
+/// Lets `most` requests be under way at the same time, those whose bodies are still coming included. Others get 503
+/// with `Retry-After: 1`, and are told as refused, for the reason overload: at once, as a queue would only make all
+/// of them late. Errors: throws std::invalid_argument if `most` is 0. Cost: two atomic additions.
 http_middleware limit_concurrency(unsigned most);
 
 } // namespace weir

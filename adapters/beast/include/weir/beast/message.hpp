@@ -23,8 +23,8 @@ class early_answer;
 class session;
 } // namespace detail
 
-/// A request whose body has been read. Valid until its handler returns; used on the session's executor. What is to
-/// last longer takes a copy().
+/// A request. Its handler has it with its body; middleware has it as soon as its header is there. Valid until its
+/// handler returns; used on the session's executor. What is to last longer takes a copy().
 class http_request {
  public:
   using message_type = boost::beast::http::request<boost::beast::http::string_body>;
@@ -54,7 +54,14 @@ class http_request {
   std::string_view header(std::string_view name) const noexcept;
   /// Whether there is such a header, be it without a value.
   bool has_header(std::string_view name) const noexcept;
+  /// Empty until it has been received.
   const std::string& body() const noexcept { return message_.body(); }
+  /// For middleware that looks at bodies: reads it, once, as far as the route's limits allow; handlers need not call
+  /// it. False if there is none to be had: too large, too slow, broken off, out of time. The response says so by
+  /// then, and there is nothing to do but to return.
+  boost::asio::awaitable<bool> receive_body();
+  /// Whether it has been received, or there is none.
+  bool has_body() const noexcept { return has_body_; }
   /// The part of the path that a route's `{name}` matched, percent-decoded; "" if there is none.
   std::string_view param(std::string_view name) const noexcept { return params_[name]; }
   /// The first value of that name in the query, percent-decoded (`+` is a space), or nullopt.
@@ -81,6 +88,8 @@ class http_request {
   context ctx_;
   exchange* observed_ = nullptr;
   ambient_slot* slot_ = nullptr;
+  detail::session* session_ = nullptr;
+  bool has_body_ = true;
 };
 
 /// The response: set as a whole and sent after the handlers, or streamed. Used on the session's executor.

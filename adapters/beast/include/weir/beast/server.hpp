@@ -106,8 +106,7 @@ class http_server {
   void post(std::string_view path_template, http_handler handler, route_limits limits = {}) {
     route("POST", path_template, std::move(handler), limits);
   }
-  /// Around every handler, unknown paths included, in the order of these calls. Where no route takes a request whose
-  /// client waits for 100 before it sends the body (RFC 9110 section 10.1.1), there is no body: it is not asked for.
+  /// Around every handler, unknown paths included, in the order of these calls.
   void use(http_middleware middleware);
   /// Routes that have the beginning of their paths, and middleware, in common. `prefix` is a template without a slash
   /// at its end: "/api", "/users/{id}", or "" for middleware alone. Errors: throws std::invalid_argument.
