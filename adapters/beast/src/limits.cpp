@@ -60,11 +60,13 @@ class place {
 } // namespace
 
 std::string client_of(const http_request& request) {
+  const exchange* const observed = request.observed();
+  const std::string_view client = observed != nullptr ? observed->facts().peer : request.peer();
   boost::system::error_code not_v6;
-  const auto address = asio::ip::make_address_v6(request.peer(), not_v6);
-  if (not_v6) return std::string(request.peer());
+  const auto address = asio::ip::make_address_v6(client, not_v6);
+  if (not_v6) return std::string(client);
   // An IPv4 client of a socket for both kinds.
-  if (address.is_v4_mapped()) return std::string(request.peer());
+  if (address.is_v4_mapped()) return std::string(client);
   auto bytes = address.to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
   return asio::ip::address_v6(bytes).to_string();

@@ -21,3 +21,4 @@
 #include "weir/http/request_values.hpp"
 #include "weir/http/served_directory.hpp"
 #include "weir/http/token_bucket.hpp"
+#include "weir/http/trusted_proxies.hpp"

@@ -125,6 +125,7 @@ void request_observer::access_log::keep(std::string_view target, const request_h
 
 /// What only some requests have to say.
 void request_observer::access_log::gather(const exchange_record& facts, detail::field_list& fields) const {
+  if (!facts.proxy.empty()) fields.add(field<"network.peer.address">(facts.proxy));
   if (!facts.request_id.empty()) fields.add(field<"http.request.id">(facts.request_id));
   if (facts.caller) {
     fields.add(field<"caller.trace_id">(to_hex(facts.caller->trace).view()));

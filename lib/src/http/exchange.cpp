@@ -70,7 +70,7 @@ void exchange::begin(const request_head& head) {
   facts_.method = head.method;
   facts_.path = path_of(head.target);
   facts_.route.clear();
-  facts_.peer = head.peer;
+  begin_client(head);
   facts_.error.clear();
   facts_.scheme = head.scheme == "https" ? "https" : "http";
   facts_.version = head.version;
@@ -102,10 +102,23 @@ void exchange::begin(const request_head& head) {
   observer_->begun(facts_, series_);
 }
 
+/// Who has sent it, and by whom it was brought.
+void exchange::begin_client(const request_head& head) {
+  facts_.proxy.clear();
+  const trusted_proxies& proxies = observer_->proxies();
+  if (head.headers == nullptr || proxies.empty()) {
+    facts_.peer = head.peer;
+    return;
+  }
+  const std::string_view client = proxies.client_of(head.peer, head.headers->forwarded_for());
+  if (client.data() != head.peer.data()) facts_.proxy = head.peer;
+  facts_.peer = client;
+}
+
 /// Whether `head` or the options ask for nothing but ids in the context.
 bool exchange::is_plain(const request_head& head) const noexcept {
-  constexpr std::uint32_t plain =
-      detail::b3_kinds | detail::bit_of(detail::header_kind::traceparent) | detail::logged_kinds;
+  constexpr std::uint32_t plain = detail::b3_kinds | detail::bit_of(detail::header_kind::traceparent) |
+                                  detail::bit_of(detail::header_kind::forwarded_for) | detail::logged_kinds;
   const observer_options& options = observer_->options();
   return (head.headers == nullptr || !head.headers->has(~plain)) && !head.timeout &&
          options.request_ids != request_id_policy::always && options.default_deadline.count() == 0;

@@ -53,6 +53,7 @@ void check_header_names(const observer_options& options) {
     throw std::invalid_argument(fmt::format("observer_options.access.headers has {} names: it may have {}",
                                             logged.size(), detail::most_logged_headers));
   before.access_log = options.access_log;
+  before.trusted_proxies = options.trusted_proxies;
   for (const std::string& name : logged) {
     check_header_name("access.headers", name);
     if (options.access_log != nullptr && detail::known_headers(before).find(name) != detail::all_header_kinds)
@@ -84,7 +85,7 @@ observer_options checked(observer_options options) {
 } // namespace
 
 request_observer::request_observer(observer_options options)
-    : options_(checked(std::move(options))), known_headers_(options_) {
+    : options_(checked(std::move(options))), known_headers_(options_), proxies_(options_.trusted_proxies) {
   if (options_.recorder != nullptr) const recording can_record(*options_.recorder);
   metrics_ = std::make_unique<metrics>(*options_.metrics, options_.max_series);
   if (options_.access_log != nullptr) access_log_ = std::make_unique<access_log>(options_);

@@ -57,6 +57,7 @@ known_headers::known_headers(const observer_options& options) noexcept {
     add(header_kind::deadline, options.deadline_header);
     add(header_kind::grpc_timeout, "grpc-timeout");
   }
+  if (!options.trusted_proxies.empty()) add(header_kind::forwarded_for, "x-forwarded-for");
   std::size_t kind = header_kinds;
   if (options.access_log != nullptr)
     for (const std::string& name : options.access.headers) add(kind++, name);
@@ -84,6 +85,8 @@ void request_headers::keep(std::string_view name, std::string_view value) noexce
     return tracestates_.add(value);
   case detail::header_kind::baggage:
     return baggages_.add(value);
+  case detail::header_kind::forwarded_for:
+    return forwarded_for_.add(value);
   default:
     if (is_first) singles_[kind - detail::first_single_header] = value;
   }

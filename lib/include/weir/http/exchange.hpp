@@ -31,7 +31,7 @@ struct request_head {
   std::string_view method{};        ///< as sent: "GET"
   std::string_view target{};        ///< as sent
   std::string_view scheme = "http"; ///< "http" or "https"
-  std::string_view peer{};          ///< the client's address
+  std::string_view peer{};          ///< the address at the connection's other end
   unsigned version = 11;            ///< 10, 11 or 20
   /// Those that say who calls, and for how long it waits; nullptr: none.
   const request_headers* headers = nullptr;
@@ -48,7 +48,8 @@ struct exchange_record {
   using time_point = std::chrono::steady_clock::time_point;
 
   std::string method, path, route, peer, error; // route: the template; empty if none matched. error: what was thrown
-  std::string request_id;                       // empty if it has none
+  std::string proxy; // the one that brought it, where peer is a client behind it (observer_options::trusted_proxies)
+  std::string request_id; // empty if it has none
   // Of what only the access log wants (access_log_options), and empty without that.
   std::string query;                // without the question mark
   std::vector<std::string> headers; // those of access_log_options::headers, in that order
@@ -212,6 +213,7 @@ class exchange {
   /// Notes when its context ended, as far as that can be known; false if it has not. Under `watched_`.
   bool note_end(std::chrono::steady_clock::time_point now, const context& under) noexcept;
   bool is_plain(const request_head& head) const noexcept;
+  void begin_client(const request_head& head);
   void begin_trace(const request_headers* headers) noexcept;
   correlation begin_recording();
   void begin_with_extras(const request_head& head, const correlation& ids);

@@ -7,6 +7,7 @@
 #include "weir/http/exchange.hpp"
 #include "weir/http/request_headers.hpp"
 #include "weir/http/request_under_way.hpp"
+#include "weir/http/trusted_proxies.hpp"
 #include "weir/log/logger.hpp"
 #include "weir/log/stream.hpp"
 #include "weir/metrics.hpp"
@@ -53,6 +54,10 @@ struct observer_options {
   /// False for the edge of a system: every request starts a trace, and the caller's stands in the access record as
   /// `caller.trace_id`, `caller.span_id`. Deadlines are taken from everybody: who sends one gives up by himself.
   bool trust_callers = true;
+  /// Proxies whose X-Forwarded-For is believed, as addresses and networks (see trusted_proxies.hpp): `10.0.0.0/8`.
+  /// The client's address in the access record is then the one that they tell, and theirs is `network.peer.address`.
+  /// Default: none are; what the header says is anybody's invention.
+  std::vector<std::string> trusted_proxies{};
   /// Whether B3 headers say who the caller is where there is no usable `traceparent`.
   bool accept_b3 = true;
   /// Which requests' traces are recorded; default: what a trusted caller has decided, all where nobody has.
@@ -101,6 +106,7 @@ class request_observer {
 
   /// For request_headers and exchange.
   const detail::known_headers& known_headers() const noexcept { return known_headers_; }
+  const weir::trusted_proxies& proxies() const noexcept { return proxies_; }
   /// Keeps of a request what only the access log wants. Throws std::bad_alloc.
   void keep_for_access_log(std::string_view target, const request_headers* headers, exchange_record& facts) const;
 
@@ -116,6 +122,7 @@ class request_observer {
 
   observer_options options_;
   detail::known_headers known_headers_;
+  weir::trusted_proxies proxies_;
   std::unique_ptr<metrics> metrics_;
   std::unique_ptr<access_log> access_log_; // or null
   std::shared_ptr<detail::handler_watch> handlers_;

@@ -3,6 +3,7 @@
 
 #include "weir/trace/server_span.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,7 @@ enum class header_kind : std::uint8_t {
   traceparent,
   tracestate,
   baggage,
+  forwarded_for,
   // of which there is one
   b3,
   b3_trace_id,
@@ -32,11 +34,11 @@ enum class header_kind : std::uint8_t {
   deadline,
   grpc_timeout,
 };
-inline constexpr std::size_t header_kinds = 12;
+inline constexpr std::size_t header_kinds = 13;
 /// Behind them the names that the access log keeps, each a kind of its own.
 inline constexpr std::size_t most_logged_headers = 8;
 inline constexpr std::size_t all_header_kinds = header_kinds + most_logged_headers;
-inline constexpr std::size_t first_single_header = 3;
+inline constexpr std::size_t first_single_header = 4;
 
 /// A set of them.
 inline constexpr std::uint32_t bit_of(header_kind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
@@ -87,6 +89,27 @@ class few_values {
   std::size_t count_ = 0;
 };
 
+/// The last `Most` values.
+template <std::size_t Most>
+class last_values {
+ public:
+  last_values() noexcept {} // NOLINT: as in few_values
+  void add(std::string_view value) noexcept {
+    if (count_ == Most)
+      std::shift_left(at_, at_ + Most, 1);
+    else
+      ++count_;
+    at_[count_ - 1] = value;
+  }
+  std::span<const std::string_view> view() const noexcept { return {at_, count_}; }
+
+ private:
+  union {
+    std::string_view at_[Most];
+  };
+  std::size_t count_ = 0;
+};
+
 } // namespace detail
 
 /// What an adapter gives exchange::begin() of a request's headers. All of them are offered, in the order in which
@@ -97,9 +120,9 @@ class few_values {
 ///   exchange.begin({.method = …, .headers = &headers});
 ///
 /// Names are compared without case. Values may have spaces and tabs around them. Of `tracestate` and `baggage` the
-/// first 16 headers count, of most others the first one. Thread safety: thread-compatible. Lifetime: refers to the
-/// observer and to the values; both outlive exchange::begin(). Cost: some ten instructions for a header that is not
-/// kept; allocates nothing.
+/// first 16 headers count, of `X-Forwarded-For` the last 4, of most others the first one. Thread safety:
+/// thread-compatible. Lifetime: refers to the observer and to the values; both outlive exchange::begin(). Cost: some
+/// ten instructions for a header that is not kept; allocates nothing.
 class request_headers {
  public:
   explicit request_headers(const request_observer& observer) noexcept;
@@ -116,6 +139,7 @@ class request_headers {
   bool has(std::uint32_t kinds) const noexcept { return (kinds_ & kinds) != 0; }
   trace_headers trace() const noexcept { return {traceparents_.view(), tracestates_.view(), b3()}; }
   std::span<const std::string_view> baggages() const noexcept { return baggages_.view(); }
+  std::span<const std::string_view> forwarded_for() const noexcept { return forwarded_for_.view(); }
   /// The first `X-Request-ID`, and so on; empty if there was none.
   std::string_view request_id() const noexcept { return single(detail::header_kind::request_id); }
   std::string_view deadline() const noexcept { return single(detail::header_kind::deadline); }
@@ -139,6 +163,7 @@ class request_headers {
   detail::few_values<2> traceparents_; // two are as good as none
   detail::few_values<16> tracestates_;
   detail::few_values<16> baggages_;
+  detail::last_values<4> forwarded_for_; // who forges some puts them in front
 };
 
 } // namespace weir

@@ -11,8 +11,9 @@
 
 namespace weir {
 
-/// The peer's address, of IPv6 its first 64 bits, which is what one client is given: for limit_rate().
-/// Thread-safe. Errors: throws std::bad_alloc.
+/// The client's address, of IPv6 its first 64 bits, which is what one client is given: for limit_rate(). Behind
+/// proxies it is the one that they tell, if the observer trusts them (observer_options::trusted_proxies), else
+/// theirs. Thread-safe. Errors: throws std::bad_alloc.
 std::string client_of(const http_request& request);
 
 struct request_rate_options {

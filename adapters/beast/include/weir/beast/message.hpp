@@ -73,7 +73,8 @@ class http_request {
   const context& ctx() const noexcept { return ctx_; }
   /// For middleware: what follows works under `ctx`, and so does the session from now on, its log records included.
   void set_ctx(context ctx);
-  /// The client's address without its port, as the socket has it; "" if it had gone when it was accepted.
+  /// The address at the connection's other end, the client's or its proxy's, without its port; "" if it had gone when
+  /// it was accepted.
   std::string_view peer() const noexcept { return peer_; }
   /// The exchange being observed, or nullptr in a server without an observer.
   exchange* observed() const noexcept { return observed_; }

@@ -1,0 +1,42 @@
+// Behind proxies: which address a request comes from, as far as they are to be believed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// Addresses and networks of proxies: `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`. An IPv4 address that is written as
+/// one of IPv6, `::ffff:10.0.0.7`, is the same address. A value, thread-safe once it is made.
+class trusted_proxies {
+ public:
+  trusted_proxies() = default;
+  /// Errors: throws std::invalid_argument naming the text that is neither.
+  explicit trusted_proxies(std::span<const std::string> networks);
+
+  bool empty() const noexcept { return networks_.empty(); }
+  /// False also for what is no address. Cost: some comparisons for each network, and reading the address.
+  bool contains(std::string_view address) const noexcept;
+
+  /// The client of a request that `peer` has brought: the last of `forwarded`, from right to left, that is none of
+  /// these proxies. `peer` itself if it is none of them, the leftmost if all are, and the last that was believed
+  /// where an entry is no address: what is left of it may be anybody's invention.
+  /// `forwarded`: the values of X-Forwarded-For in the order in which they came, each a list; entries may have a
+  /// port, and brackets.
+  /// Returns a part of its arguments. Allocates nothing.
+  std::string_view client_of(std::string_view peer, std::span<const std::string_view> forwarded) const noexcept;
+
+ private:
+  struct network {
+    std::array<std::uint8_t, 16> address; // of IPv4 as IPv6 has it
+    unsigned bits;
+  };
+
+  std::vector<network> networks_;
+};
+
+} // namespace weir

@@ -1,0 +1,112 @@
+#include "weir/http/trusted_proxies.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+
+namespace weir {
+
+namespace {
+
+using address_bytes = std::array<std::uint8_t, 16>;
+constexpr unsigned bits_before_v4 = 96; // ::ffff:0:0/96
+
+std::optional<address_bytes> read_address(std::string_view text) noexcept {
+  std::array<char, INET6_ADDRSTRLEN> terminated{};
+  if (text.size() >= terminated.size()) return std::nullopt;
+  std::ranges::copy(text, terminated.begin());
+  address_bytes address{};
+  if (text.find(':') != text.npos) {
+    if (::inet_pton(AF_INET6, terminated.data(), address.data()) != 1) return std::nullopt;
+    return address;
+  }
+  address[10] = address[11] = 0xff;
+  if (::inet_pton(AF_INET, terminated.data(), address.data() + 12) != 1) return std::nullopt;
+  return address;
+}
+
+bool is_same_network(const address_bytes& one, const address_bytes& other, unsigned bits) noexcept {
+  const std::size_t whole = bits / 8;
+  if (!std::equal(one.begin(), one.begin() + static_cast<std::ptrdiff_t>(whole), other.begin())) return false;
+  const unsigned rest = bits % 8;
+  return rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0;
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+  constexpr std::string_view blanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+/// `[::1]:80`, `[::1]` and `10.0.0.1:80` without what is not the address.
+std::string_view without_port(std::string_view entry) noexcept {
+  if (entry.starts_with('[')) {
+    const std::size_t closed = entry.find(']');
+    return closed == entry.npos ? std::string_view() : entry.substr(1, closed - 1);
+  }
+  const std::size_t colon = entry.find(':');
+  return colon == entry.rfind(':') ? entry.substr(0, colon) : entry;
+}
+
+/// As the client would be called if the socket were one for IPv4 only.
+std::string_view without_mapping(std::string_view address) noexcept {
+  constexpr std::string_view mapped = "::ffff:";
+  return address.starts_with(mapped) && address.find('.') != address.npos ? address.substr(mapped.size()) : address;
+}
+
+} // namespace
+
+trusted_proxies::trusted_proxies(std::span<const std::string> networks) {
+  for (const std::string& text : networks) {
+    const auto refuse = [&] {
+      throw std::invalid_argument("trusted_proxies: '" + text +
+                                  "' is neither an address nor a network such as 10.0.0.0/8");
+    };
+    const std::string_view whole = text;
+    const std::string_view front = whole.substr(0, whole.find('/'));
+    const auto address = read_address(front);
+    if (!address) refuse();
+    const bool is_v4 = front.find(':') == front.npos;
+    const unsigned most = is_v4 ? 32 : 128;
+    unsigned bits = most;
+    if (front.size() != whole.size()) {
+      const char* const end = whole.data() + whole.size();
+      const auto read = std::from_chars(whole.data() + front.size() + 1, end, bits);
+      if (read.ec != std::errc() || read.ptr != end || bits > most) refuse();
+    }
+    networks_.push_back({*address, is_v4 ? bits + bits_before_v4 : bits});
+  }
+}
+
+bool trusted_proxies::contains(std::string_view address) const noexcept {
+  const auto bytes = read_address(address);
+  return bytes && std::ranges::any_of(networks_, [&](const network& each) {
+           return is_same_network(each.address, *bytes, each.bits);
+         });
+}
+
+std::string_view trusted_proxies::client_of(std::string_view peer,
+                                            std::span<const std::string_view> forwarded) const noexcept {
+  std::string_view client = peer;
+  for (std::size_t line = forwarded.size(); line-- > 0;) {
+    std::string_view rest = forwarded[line];
+    while (!rest.empty()) {
+      const std::size_t comma = rest.rfind(',');
+      const std::string_view entry = trimmed(comma == rest.npos ? rest : rest.substr(comma + 1));
+      rest = rest.substr(0, comma == rest.npos ? 0 : comma);
+      if (entry.empty()) continue; // RFC 9110 section 5.6.1.2
+      if (!contains(client)) return client;
+      const std::string_view address = without_port(entry);
+      if (!read_address(address)) return client;
+      client = without_mapping(address);
+    }
+  }
+  return client;
+}
+
+} // namespace weir
