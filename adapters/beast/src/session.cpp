@@ -234,21 +234,24 @@ asio::awaitable<bool> session::receive_body() {
   receives_ = true;
   // A copy: middleware that has given up may put back the context that it had narrowed.
   const context until = request_.ctx_;
-  if (until.deadline()) interrupt_at_end_of(until);
+  if (until.deadline() || until != ctx()) interrupt_at_end_of(until);
   const error_code error = co_await connection_.read_body(*incoming_, request_.message_, *limits_, until);
   interrupt_.reset();
   receives_ = false;
   request_.message_.body() = std::move(incoming_->get().body());
   if (exchange_) exchange_->add_request_bytes(request_.message_.body().size());
-  if (!error) {
+  // Also where the last of it came with the end of the time: whoever would have answered early has let it pass.
+  const bool is_over = is_out_of_time(until) || (until.done() && !ctx().done());
+  if (!error && !is_over) {
     body_ = body_state::whole;
     request_.has_body_ = true;
     if (exchange_) exchange_->handler_started();
     co_return true;
   }
   body_ = body_state::lost;
-  // What runs around the handler sees the answer, and may add to it; whose time it was that is over gives one itself.
-  if (is_out_of_time(until)) co_return false;
+  // What runs around the handler sees the answer, and may add to it; whose context it is that has ended, or whose
+  // time, gives one itself.
+  if (is_over) co_return false;
   const unsigned status = note_unreadable(error, {});
   if (status == 0)
     body_ = body_state::deserted;

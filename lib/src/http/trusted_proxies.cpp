@@ -18,7 +18,7 @@ constexpr unsigned bits_before_v4 = 96; // ::ffff:0:0/96
 
 std::optional<address_bytes> read_address(std::string_view text) noexcept {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.size() >= terminated.size()) return std::nullopt;
+  if (text.size() >= terminated.size() || text.find('\0') != text.npos) return std::nullopt;
   std::ranges::copy(text, terminated.begin());
   address_bytes address{};
   if (text.find(':') != text.npos) {
@@ -56,7 +56,9 @@ std::string_view without_port(std::string_view entry) noexcept {
 /// As the client would be called if the socket were one for IPv4 only.
 std::string_view without_mapping(std::string_view address) noexcept {
   constexpr std::string_view mapped = "::ffff:";
-  return address.starts_with(mapped) && address.find('.') != address.npos ? address.substr(mapped.size()) : address;
+  const bool is_mapped = address.starts_with(mapped) && address.find(':', mapped.size()) == address.npos &&
+                         address.find('.') != address.npos;
+  return is_mapped ? address.substr(mapped.size()) : address;
 }
 
 } // namespace

@@ -3,11 +3,14 @@
 #include "weir/beast/limits.hpp"
 #include "weir/http/token_bucket.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <catch2/catch.hpp>
 
 #include <fmt/format.h>
 
 #include <atomic>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -201,6 +204,25 @@ TEST_CASE("before the body: a time limit counts while it comes", "[beast][time-o
   CHECK(json_member(line, "outcome") == "timed_out");
   CHECK(json_member(line, "error.type") == "timeout");
   CHECK(json_member(line, "cancel.phase") == "read");
+}
+
+TEST_CASE("before the body: middleware that ends what is under it may answer", "[beast][server]") {
+  std::optional<weir::cancellable> narrower;
+  running_server server([&](weir::http_server& on) {
+    on.use([&](http_request& in, http_response& out, weir::next_handler next) -> task {
+      narrower.emplace(weir::with_cancel(in.ctx()));
+      in.set_ctx(narrower->ctx);
+      boost::asio::steady_timer soon(co_await boost::asio::this_coro::executor, 20ms);
+      soon.async_wait([&](const boost::system::error_code&) { narrower->cancel(); });
+      co_await next();
+      out.error(409, "no more of this");
+    });
+    simple_routes(on);
+  });
+  raw_client client(server.port());
+  CHECK(client.ask(request(echo, length(4), "we")).status == 409);
+  client.shutdown_send();
+  CHECK(client.at_end());
 }
 
 TEST_CASE("before the body: who leaves amid it gets no answer, observed or not", "[beast][server]") {

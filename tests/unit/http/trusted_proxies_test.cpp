@@ -37,6 +37,7 @@ TEST_CASE("proxies: addresses and networks, of both kinds", "[http][proxies]") {
   CHECK_FALSE(trusted_proxies(everybody).contains("2001:db8::1"));
   CHECK(trusted_proxies(std::vector<std::string>{"::/0"}).contains("203.0.113.9"));
   CHECK_FALSE(trusted_proxies().contains("127.0.0.1"));
+  CHECK_FALSE(ours.contains(std::string_view("10.0.0.1\0", 9)));
 }
 
 TEST_CASE("proxies: what is no address or network is refused", "[http][proxies]") {
@@ -57,6 +58,7 @@ TEST_CASE("proxies: the client is the last who is not a proxy", "[http][proxies]
   CHECK(client_behind("::1", {"\t[2001:db8:8000::1]:4711 "}) == "2001:db8:8000::1");
   CHECK(client_behind("::1", {"203.0.113.9:4711"}) == "203.0.113.9");
   CHECK(client_behind("::ffff:10.0.0.1", {"::ffff:203.0.113.9"}) == "203.0.113.9");
+  CHECK(client_behind("::1", {"::ffff:ffff:203.0.113.9"}) == "::ffff:ffff:203.0.113.9");
 }
 
 TEST_CASE("proxies: who is not known is not believed", "[http][proxies]") {
