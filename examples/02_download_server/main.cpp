@@ -130,7 +130,9 @@ void serve(weir::live_page& page, weir::http_server& server) {
              [=, &page](weir::http_request& request, weir::http_response& response) -> awaitable<void> {
                weir::live_viewer viewer(page, visitor(request));
                answer(viewer.answer(), response);
-               if (!viewer || co_await response.start() || request.method() == "HEAD") co_return;
+               // One condition for both, and GCC 12 would start the response for a refused viewer, too.
+               if (!viewer) co_return;
+               if (co_await response.start() || request.method() == "HEAD") co_return;
                while (const auto text = viewer.next())
                  if (co_await response.write(boost::asio::buffer(*text)) ||
                      co_await weir::sleep_for(request.ctx(), viewer.until_next()))

@@ -1,4 +1,4 @@
-"""What those who run the server ask of it: life and readiness around its end, and the levels of its log."""
+"""What those who run the server ask of it: life and readiness around its end, the levels of its log, the live page."""
 
 import http.client
 import signal
@@ -32,6 +32,18 @@ def guarded():
             assert ask(server, "GET", "/log-levels", **headers)[0] == 401
             assert ask(server, "GET", "/log-levels", **headers, Authorization="Bearer 0123456789abcdeg")[0] == 401
             assert ask(server, "GET", "/log-levels", **headers, Authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+def live_page():
+    """Who may not see the live page is told why, by its stream of events, too."""
+    with Server() as server:
+        for target in ("/weir", "/weir/events"):
+            status, why = ask(server, "GET", target, **{"X-Forwarded-For": "192.0.2.1"})
+            assert status == 403 and why.startswith("This page is for browsers on "), (target, status, why)
+    with Server("--token", TOKEN) as server:
+        for target in ("/weir", "/weir/events"):
+            status, why = ask(server, "GET", target)
+            assert status == 401 and why.startswith("This page wants its token"), (target, status, why)
 
 
 def levels():
@@ -84,5 +96,6 @@ def refused(server):
 
 if __name__ == "__main__":
     guarded()
+    live_page()
     levels()
     end()

@@ -1,5 +1,7 @@
 #include "access_rule.hpp"
 
+#include "percent.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
@@ -7,15 +9,15 @@
 namespace weir::detail {
 namespace {
 
-/// The value as it stands in the query: what a token is made of needs no escape there.
-std::string_view token_of(std::string_view target) noexcept {
+/// The value in the query, decoded; a plus sign stays one, as it may be part of a token.
+std::string token_of(std::string_view target) {
   constexpr std::string_view name = "token=";
   const std::size_t mark = target.find('?');
   if (mark == target.npos) return {};
   std::string_view query = target.substr(mark + 1);
   while (!query.empty()) {
     const std::string_view part = query.substr(0, query.find('&'));
-    if (part.starts_with(name)) return part.substr(name.size());
+    if (part.starts_with(name)) return percent_decoded(part.substr(name.size()));
     query.remove_prefix(std::min(part.size() + 1, query.size()));
   }
   return {};
@@ -26,7 +28,7 @@ std::string_view token_of(std::string_view target) noexcept {
 operator_verdict judge(const live_visitor& visitor, const operator_access& access) {
   // The header may be a proxy's, for itself.
   std::string authorization(visitor.header("Authorization"));
-  if (const std::string_view token = token_of(visitor.target); !token.empty()) {
+  if (const std::string token = token_of(visitor.target); !token.empty()) {
     authorization = "Bearer ";
     authorization += token;
   }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -42,9 +43,11 @@ live_options checked(live_options options) {
 }
 
 live_answer refused(unsigned status, std::string_view why) {
-  static constexpr std::array headers{header{"Content-Type", "text/plain; charset=utf-8"},
-                                      header{"WWW-Authenticate", "Bearer"}, not_stored, not_sniffed};
-  return {status, headers, why};
+  static constexpr std::array headers{header{"Content-Type", "text/plain; charset=utf-8"}, not_stored, not_sniffed,
+                                      header{"WWW-Authenticate", "Bearer"}};
+  // The challenge belongs to 401 alone: no token helps against the others (RFC 9110, section 11.6.1).
+  const std::span all(headers);
+  return {status, status == 401 ? all : all.first(headers.size() - 1), why};
 }
 
 /// nullopt: it may see the page.

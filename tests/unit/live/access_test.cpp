@@ -68,6 +68,20 @@ TEST_CASE("live access: a token opens the page, in a header or behind its addres
   CHECK(status_for(page, with) == 200);
 }
 
+TEST_CASE("live access: a token may come percent-encoded, and a plus sign in it is one", "[live]") {
+  weir::metrics_registry registry;
+  const weir::live_page page({.access = weir::operator_access("0123/5678+abcdef=="), .metrics = &registry});
+  for (const std::string right : {"0123/5678+abcdef==", "0123%2F5678%2Babcdef%3D%3D", "%30123%2f5678+abcdef=%3d"}) {
+    CAPTURE(right);
+    CHECK(status_for(page, {.peer = "192.0.2.7", .target = "/weir?token=" + right}) == 200);
+  }
+  for (const std::string wrong :
+       {"0123/5678%20abcdef==", "0123%252F5678+abcdef==", "0123%2G5678+abcdef==", "%", "%0"}) {
+    CAPTURE(wrong);
+    CHECK(status_for(page, {.peer = "192.0.2.7", .target = "/weir?token=" + wrong}) == 401);
+  }
+}
+
 TEST_CASE("live access: the document forbids everything but what it has in itself", "[live]") {
   weir::metrics_registry registry;
   const weir::live_page page({.metrics = &registry});
@@ -95,6 +109,8 @@ TEST_CASE("live access: other sites' pages take no place among the viewers", "[l
     const weir::live_viewer viewer(page, from.visitor());
     CHECK_FALSE(viewer);
     CHECK(viewer.answer().status == 403);
+    CHECK(header_of(viewer.answer(), "WWW-Authenticate") == "(absent)");
+    CHECK(header_of(viewer.answer(), "Cache-Control") == "no-store");
   }
   const visit own{.headers = {{"Host", "localhost"}, {"Sec-Fetch-Site", "same-origin"}}};
   const weir::live_viewer viewer(page, own.visitor());
@@ -103,6 +119,7 @@ TEST_CASE("live access: other sites' pages take no place among the viewers", "[l
   CHECK(header_of(viewer.answer(), "Cache-Control") == "no-store");
   const weir::live_viewer second(page, own.visitor());
   CHECK(second.answer().status == 503);
+  CHECK(header_of(second.answer(), "WWW-Authenticate") == "(absent)");
 }
 
 TEST_CASE("live access: options out of their ranges are named", "[live]") {
