@@ -110,6 +110,16 @@ def check_names(dashboards):
     return metrics_asked
 
 
+def check_what_failed(dashboards):
+    """The rules, the dashboards and the live page mean the same by it."""
+    error_types = r'error_type=~\\?"(exception[\w|]+)'
+    recorded, = re.findall(error_types, read_rules("record")["job_route:http_server_requests_failed:rate5m"])
+    shown = {types for panel in panels(dashboards["requests"]) for target in panel["targets"]
+             for types in re.findall(error_types, target["expr"])}
+    page = re.search(r"failed_otherwise\{([^}]*)\}", (SOURCE / "exporters/live/src/snapshot.cpp").read_text()).group(1)
+    assert shown == {recorded} == {"|".join(re.findall(r'"(\w+)"', page))}, (shown, recorded, page)
+
+
 def check_the_checks():
     """Only a search that finds the wrong names proves something by finding none."""
     metrics, labels = names_in('sum by (a, le) (rate(b_total{c="d", e!~"f|g"}[5m])) / on (h) i > 1 and absent (j) or k:x * 2')
@@ -130,6 +140,7 @@ def main():
         check_layout(dashboard)
     check_links(dashboards)
     check_exemplars(dashboards)
+    check_what_failed(dashboards)
     metrics = check_names(dashboards)
     shown = sum(len(list(panels(dashboard))) for dashboard in dashboards.values())
     print(f"{shown} panels of {len(dashboards)} dashboards ask for {len(metrics)} metrics; "

@@ -78,7 +78,7 @@ std::function<void(const exchange_record&)> live_page::on_finished() const {
 void live_page::show(const log_stream& stream, const request_observer& observer) {
   state_->stream = &stream;
   state_->observer = &observer;
-  if (!state_->families) state_->families.emplace(*state_->options.metrics);
+  state_->make_families();
 }
 
 live_answer live_page::document(const live_visitor& visitor) const {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace weir {
 namespace {
@@ -27,6 +28,10 @@ live_page::state::state(live_options given)
       slow(options.slow_requests, options.slow_window, events),
       id_(to_hex(random_span_id()).view()),
       started_(unix_milliseconds()) {}
+
+void live_page::state::make_families() {
+  if (!families_) families_.emplace(*options.metrics, options.path, events);
+}
 
 bool live_page::state::admit() {
   const std::lock_guard lock(mutex);
@@ -73,15 +78,18 @@ void live_page::state::make(clock::time_point now) {
                  started_, unix_milliseconds(), std::chrono::duration<double>(options.interval).count(), viewers);
   append_json_string(out, options.title);
   out.push_back(',');
-  if (!families) families.emplace(*options.metrics); // show() was not called
-  families->append(out);
+  make_families(); // show() was not called
+  // The viewers are among those that have been for longest.
+  std::vector<request_under_way> requests;
+  if (observer != nullptr) requests = observer->under_way(most_under_way + options.most_viewers);
+  families_->append(out, static_cast<std::size_t>(std::ranges::count(requests, events, &request_under_way::path)));
   if (stream != nullptr) {
     out.push_back(',');
     detail::append_stream(out, stream->stats());
   }
   if (observer != nullptr) {
     out.push_back(',');
-    detail::append_under_way(out, *observer, most_under_way, events, options.most_viewers);
+    detail::append_under_way(out, requests, most_under_way, events);
   }
   const detail::log_tail::counts log = tail->so_far();
   fmt::format_to(fmt::appender(out), R"(,"passed_over":{},)", log.passed_over);

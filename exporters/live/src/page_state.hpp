@@ -24,6 +24,8 @@ struct live_page::state {
 
   explicit state(live_options given);
 
+  /// As late as by show(): whoever makes a family first chooses its cap, and that should be the observer.
+  void make_families();
   bool admit();
   void dismiss() noexcept;
   /// `seen`: the number of the viewer's last snapshot, which becomes that of the one returned.
@@ -32,8 +34,6 @@ struct live_page::state {
 
   const live_options options;
   const std::string events; // the path
-  // Made as late as by show(): whoever makes a family first chooses its cap, and that should be the observer.
-  std::optional<detail::shown_families> families;
   const std::shared_ptr<detail::log_tail> tail;
   detail::slow_requests slow;
   const log_stream* stream = nullptr;
@@ -47,6 +47,7 @@ struct live_page::state {
   void make(clock::time_point now);
   std::shared_ptr<const std::string> compose(std::uint64_t since_record, bool with_slow);
 
+  std::optional<detail::shown_families> families_;
   const std::string id_; // of this run of the program: after another one, the page begins anew
   const std::int64_t started_;
   // Of the snapshot that is up to date:

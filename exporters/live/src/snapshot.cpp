@@ -35,25 +35,41 @@ double sum_of(const family_snapshot& family) {
 /// Counts, of which JSON is to have all digits.
 std::uint64_t whole(double value) noexcept { return value > 0 ? static_cast<std::uint64_t>(value) : 0; }
 
+/// What failed behind another status than 5xx: a handler that threw when its 200 had gone out, and gRPC, whose status
+/// is always 200, by the codes that are a server's error. As in dashboards/prometheus/recording.yml.
+constexpr std::array<std::string_view, 7> failed_otherwise{
+    "exception", "UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"};
+
 } // namespace
 
-shown_families::shown_families(metrics_registry& registry)
-    : duration_(registry.add(metric_names::http_server_request_duration)),
+shown_families::shown_families(metrics_registry& registry, std::string document, std::string events)
+    : document_(std::move(document)),
+      events_(std::move(events)),
+      duration_(registry.add(metric_names::http_server_request_duration)),
       active_(registry.add(metric_names::http_server_active_requests)),
       stuck_(registry.add(metric_names::handlers_stuck)),
       cancelled_(registry.add(metric_names::requests_cancelled)),
       to_stop_(registry.add(metric_names::cancel_to_stop)),
       wasted_(registry.add(metric_names::response_bytes_wasted)) {}
 
-void shown_families::append(text_buffer& out) const {
-  append_requests(out);
+void shown_families::append(text_buffer& out, std::size_t own) const {
+  append_requests(out, own);
   out.push_back(',');
   append_cancelled(out);
 }
 
-void shown_families::append_requests(text_buffer& out) const {
-  // Idle series, too, here and below: totals must not fall, the page takes their differences.
-  const family_snapshot family = duration_.collect_all();
+template <class Metric>
+family_snapshot shown_families::collect(const metric_family<Metric>& family) const {
+  family_snapshot all = family.collect_all();
+  const std::size_t route = label_index(all, "http_route");
+  std::erase_if(all.series, [&](const series_snapshot& each) {
+    return each.label_values[route] == document_ || each.label_values[route] == events_;
+  });
+  return all;
+}
+
+void shown_families::append_requests(text_buffer& out, std::size_t own) const {
+  const family_snapshot family = collect(duration_);
   const std::size_t status = label_index(family, "http_response_status_code");
   const std::size_t error = label_index(family, "error_type");
   std::vector<std::uint64_t> cumulative(family.bounds.size() + 1);
@@ -66,19 +82,21 @@ void shown_families::append_requests(text_buffer& out) const {
     const std::size_t of =
         !code.empty() && code[0] >= '1' && code[0] <= '5' ? static_cast<std::size_t>(code[0] - '0') : 0;
     classes[of] += each.histogram.count();
-    if (!each.label_values[error].empty()) failed += each.histogram.count();
+    if (of == 5 || std::ranges::find(failed_otherwise, each.label_values[error]) != failed_otherwise.end())
+      failed += each.histogram.count();
     sum += each.histogram.sum;
   }
+  const std::uint64_t active = whole(sum_of(active_.collect_all()));
   fmt::format_to(fmt::appender(out),
                  R"("requests":{{"total":{},"failed":{},"seconds":{},"status":[{}],"bounds":[{}],"buckets":[{}],)"
                  R"("active":{},"stuck":{}}})",
                  cumulative.back(), failed, sum, fmt::join(classes, ","), fmt::join(family.bounds, ","),
-                 fmt::join(cumulative, ","), whole(sum_of(active_.collect_all())),
+                 fmt::join(cumulative, ","), active - std::min<std::uint64_t>(active, own),
                  whole(sum_of(stuck_.collect_all())));
 }
 
 void shown_families::append_cancelled(text_buffer& out) const {
-  const family_snapshot family = cancelled_.collect_all();
+  const family_snapshot family = collect(cancelled_);
   const std::size_t reason = label_index(family, "reason"), phase = label_index(family, "phase");
   std::map<std::string_view, std::array<std::uint64_t, 3>> reasons;
   for (const series_snapshot& each : family.series) {
@@ -94,7 +112,7 @@ void shown_families::append_cancelled(text_buffer& out) const {
     append_json_string(out, name);
     fmt::format_to(fmt::appender(out), ":[{}]", fmt::join(phases, ","));
   }
-  const family_snapshot to_stop = to_stop_.collect_all();
+  const family_snapshot to_stop = collect(to_stop_);
   std::uint64_t stopped = 0;
   double time = 0;
   for (const series_snapshot& each : to_stop.series) {
@@ -102,7 +120,7 @@ void shown_families::append_cancelled(text_buffer& out) const {
     time += each.histogram.sum;
   }
   fmt::format_to(fmt::appender(out), R"(}},"stopped":{},"stop_seconds":{},"wasted_bytes":{}}})", stopped, time,
-                 whole(sum_of(wasted_.collect_all())));
+                 whole(sum_of(collect(wasted_))));
 }
 
 void append_stream(text_buffer& out, const log_stats& stats) {
@@ -121,11 +139,11 @@ void append_stream(text_buffer& out, const log_stats& stats) {
       stats.recorder_bytes);
 }
 
-void append_under_way(text_buffer& out, const request_observer& observer, std::size_t most, std::string_view events,
-                      std::size_t most_events) {
+void append_under_way(text_buffer& out, std::span<const request_under_way> requests, std::size_t most,
+                      std::string_view events) {
   weir::append(out, R"("under_way":[)");
   std::size_t shown = 0;
-  for (const request_under_way& each : observer.under_way(most + most_events)) {
+  for (const request_under_way& each : requests) {
     if (each.path == events || shown == most) continue;
     weir::append(out, shown++ == 0 ? R"({"method":)" : R"(,{"method":)");
     append_json_string(out, each.method);
