@@ -1,5 +1,8 @@
 """The live page in a real browser: with a keyboard, on a phone, and when its server is restarted."""
 
+import contextlib
+import socket
+
 from browser import Browser
 from harness import Server
 from page_numbers import compare_numbers, wait_for_snapshots
@@ -56,6 +59,38 @@ def test_phone(server, browser):
     tab.close()
 
 
+def test_pause(server, browser):
+    """What is paused stands still, the log as well, and what came meanwhile is there afterwards."""
+    tab = browser.open(server.url + "/weir")
+    tab.wait_text("#connection", "live")
+    tab.wait("document.querySelectorAll('#log .line').length > 0")
+    tab.call("click", selector="#pause")
+    tab.wait_text("#connection", "paused")
+    before = tab.text("#log")
+    assert "/hello" not in before, before
+    assert server.get("/hello")[0] == 200
+    wait_for_snapshots(tab, 3)
+    assert tab.text("#log") == before
+    tab.call("click", selector="#pause")
+    tab.wait_text("#connection", "live")
+    tab.wait("document.querySelector('#log').textContent.includes('/hello')")
+    assert tab.text("#log").startswith(before)
+    tab.close()
+
+
+def test_too_many_viewers(server, browser):
+    """A tab too many says so, and finds its place when there is one."""
+    with contextlib.ExitStack() as others:
+        for _ in range(8):
+            client = others.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+            client.sendall(b"GET /weir/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b" 200 " in client.recv(64)
+        tab = browser.open(server.url + "/weir")
+        tab.wait_text("#connection", "too many viewers")
+    tab.wait_text("#connection", "live", 60)
+    tab.close()
+
+
 def test_restart(server, browser):
     """The page finds the server again, and begins anew with it."""
     tab = browser.open(server.url + "/weir")
@@ -63,6 +98,9 @@ def test_restart(server, browser):
     port = server.port
     assert server.stop() == 0  # at once, although somebody looks
     tab.wait_text("#connection", "reconnecting")
+    for _ in range(2):  # nothing is live or paused of a server that is down
+        tab.call("click", selector="#pause")
+        assert tab.text("#connection") == "reconnecting", tab.text("#connection")
     with Server("--port", str(port)) as again:
         tab.wait_text("#connection", "live", 30)
         tab.wait("document.querySelector('#rate').textContent !== '–'")
@@ -77,6 +115,8 @@ def main():
         assert server.get("/slow?ms=300")[0] == 200  # something for the lists
         test_keyboard(server, browser)
         test_phone(server, browser)
+        test_pause(server, browser)
+        test_too_many_viewers(server, browser)
         test_restart(server, browser)
 
 

@@ -8,6 +8,8 @@ const statusNames = ["none sent", "1xx", "2xx", "3xx", "4xx", "5xx"];
 let latest = null;
 let slowest = [];
 let paused = false;
+let held = []; // records that came during a pause
+let restarted = false; // another program during a pause
 let stuckBefore = 0;
 
 // ---- the chart
@@ -114,6 +116,10 @@ function draw() {
 }
 
 function render() {
+  if (restarted) log.clear();
+  restarted = false;
+  log.add(held);
+  held = [];
   document.title = latest.title + " · weir";
   setText("title", latest.title);
   const others = latest.viewers > 1 ? `, ${latest.viewers} look at it` : "";
@@ -127,49 +133,83 @@ function render() {
 }
 
 function take(snapshot) {
-  if (latest && latest.id !== snapshot.id) log.clear();
+  if (latest && latest.id !== snapshot.id) {
+    restarted = true;
+    held = [];
+  }
   latest = snapshot;
   if (snapshot.slow) slowest = snapshot.slow; // only when it has changed
   series.add(snapshot);
-  log.add(snapshot.records);
+  held = held.concat(snapshot.records).slice(-log.most);
   if (!paused) render();
 }
 
 // ---- the connection
 
-function setConnection(text, kind) {
-  setText("connection", text);
-  byId("connection").className = "state " + kind;
+const address = location.pathname.replace(/\/$/, "") + "/events" + location.search;
+const refusals = { 401: "wants its token", 403: "not for this browser", 503: "too many viewers" };
+const shortestWait = 2000, longestWait = 30000; // ms
+let source = null;
+let wait = shortestWait;
+let retry = 0; // of a timer
+let trouble = "connecting";
+
+/** Paused is only what would be live. */
+function showConnection() {
+  const open = source !== null && source.readyState === EventSource.OPEN;
+  setText("connection", !open ? trouble : paused ? "paused" : "live");
+  byId("connection").className = "state " + (!open ? "bad" : paused ? "held" : "good");
 }
 
-let source = null;
 function connect() {
-  if (source) source.close();
+  disconnect();
   if (document.hidden) return;
-  source = new EventSource(location.pathname.replace(/\/$/, "") + "/events" + location.search);
+  source = new EventSource(address);
+  showConnection();
   source.onmessage = (event) => {
-    setConnection(paused ? "paused" : "live", paused ? "held" : "good");
+    wait = shortestWait;
+    trouble = "reconnecting";
+    showConnection();
     take(JSON.parse(event.data));
     document.body.dataset.snapshot = event.lastEventId; // for who waits for it
   };
   source.onerror = () => {
-    setConnection("reconnecting", "bad");
+    showConnection();
     // A browser tries again by itself when a connection ends, and gives up when it is answered with an error.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    if (source.readyState === EventSource.CLOSED) giveWay(source);
   };
+}
+
+function disconnect() {
+  clearTimeout(retry);
+  if (source) source.close();
+}
+
+/** Says why the events were refused, which an EventSource does not, and tries again: later each time, as each counts as a
+    failed request of the server's. */
+async function giveWay(refused) {
+  const asking = new AbortController();
+  const status = await fetch(address, { signal: asking.signal }).then((answer) => answer.status, () => 0);
+  asking.abort(); // the events, should there be a place by now
+  if (refused !== source || document.hidden) return; // another connection since
+  const isRefusal = status >= 400;
+  trouble = isRefusal ? refusals[status] || `refused: ${status}` : "reconnecting";
+  showConnection();
+  retry = setTimeout(connect, wait);
+  wait = isRefusal ? Math.min(2 * wait, longestWait) : shortestWait;
 }
 
 byId("pause").addEventListener("click", () => {
   paused = !paused;
   byId("pause").setAttribute("aria-pressed", String(paused));
-  setConnection(paused ? "paused" : "live", paused ? "held" : "good");
+  showConnection();
   if (!paused && latest) render();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { makeChart(); draw(); });
 addEventListener("resize", () => { chart.resize(); draw(); });
 // What is not looked at costs nothing.
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden && source) source.close();
+  if (document.hidden) disconnect();
   if (!document.hidden) { series.clear(); connect(); }
 });
 makeChart();
