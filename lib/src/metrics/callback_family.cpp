@@ -4,21 +4,65 @@
 #include "metrics/label_value.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 namespace weir {
 namespace detail {
+namespace {
+
+/// How many callbacks this thread is in: of one that reads the registry, several.
+thread_local int calls_of_this_thread = 0;
+
+/// A call, from its begin to its end, be that an exception.
+class call {
+ public:
+  explicit call(bool& running) noexcept : running_(running) {
+    running_ = true;
+    ++calls_of_this_thread;
+  }
+  call(const call&) = delete;
+  call& operator=(const call&) = delete;
+  ~call() {
+    --calls_of_this_thread;
+    running_ = false;
+  }
+
+ private:
+  bool& running_;
+};
+
+} // namespace
 
 callback_family::callback_family(family_snapshot description, metric_callback callback,
                                  metric_family<counter>& errors)
-    : family_base(std::move(description)), errors_(errors), callback_(std::move(callback)) {}
+    : family_base(std::move(description)),
+      errors_(errors),
+      callback_(std::make_shared<const metric_callback>(std::move(callback))) {}
 
 void callback_family::stop() noexcept {
+  std::shared_ptr<const metric_callback> gone; // after the lock: what the callback owns may own its registration
   const std::lock_guard lock(mutex_);
-  callback_ = nullptr;
   // release: pairs with the acquire in stopped().
   stopped_.store(true, std::memory_order_release);
+  gone.swap(callback_);
+}
+
+std::vector<series_snapshot> callback_family::ask() const {
+  std::shared_ptr<const metric_callback> callback; // lives to the end of the call, and of the lock, as in stop()
+  std::unique_lock lock(mutex_, std::defer_lock);
+  if (calls_of_this_thread == 0) {
+    lock.lock();
+  } else if (!lock.try_lock() || running_) {
+    // Whoever is in that call may be this thread, or wait for it.
+    throw std::logic_error("weir: a callback metric was asked from within a callback");
+  }
+  callback = callback_;
+  if (callback == nullptr) return {};
+  const call running(running_);
+  return (*callback)();
 }
 
 bool callback_family::usable(const series_snapshot& series) const noexcept {
@@ -34,8 +78,7 @@ family_snapshot callback_family::collect() const {
   family_snapshot result = description();
   std::vector<series_snapshot> given;
   try {
-    const std::lock_guard lock(mutex_);
-    if (callback_) given = callback_();
+    given = ask();
   } catch (...) {
     // The other metrics of the page are worth having; the counter says that this one is missing.
     errors_.with({name()}).add();
@@ -71,8 +114,8 @@ callback_registration& callback_registration::operator=(callback_registration&& 
 callback_registration::~callback_registration() { reset(); }
 
 void callback_registration::reset() noexcept {
-  if (family_ != nullptr) family_->stop();
-  family_.reset();
+  // Out of this object first: the callback may own it.
+  if (const auto family = std::exchange(family_, nullptr)) family->stop();
 }
 
 } // namespace weir

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <barrier>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -129,6 +131,73 @@ TEST_CASE("callback: may use the registry that asks it", "[metrics][callback]") 
   });
   CHECK(find(registry, "a")->series.size() == 1);
   CHECK(find(registry, "asked_total")->series.at(0).value == 2);
+}
+
+TEST_CASE("callback: one that reads its own registry gets all but itself", "[metrics][callback]") {
+  weir::metrics_registry registry;
+  const auto plain = registry.add_callback(weir::gauge_description{"plain", "Plain."}, [] { return series_list(1); });
+  std::size_t seen = 0;
+  const auto held = registry.add_callback(weir::gauge_description{"series", "Series there are."}, [&] {
+    seen = 0;
+    for (const auto& family : registry.collect()) seen += family.series.size();
+    return series_list{{.label_values = {}, .value = static_cast<double>(seen)}};
+  });
+  CHECK(find(registry, "series")->series.size() == 1);
+  CHECK(seen == 2); // the other one, and the count of errors
+  CHECK(find(registry, "series")->series.at(0).value == 2);
+  CHECK(errors_of(registry, "series") == 3);
+  CHECK(errors_of(registry, "plain") == 0);
+}
+
+TEST_CASE("callback: two that read each other's registries do not wait for each other",
+          "[metrics][callback][concurrent]") {
+  weir::metrics_registry one, other;
+  std::barrier both(2);
+  std::atomic<int> calls{0};
+  const auto reading = [&](const weir::metrics_registry& registry) {
+    return [&] {
+      if (calls++ < 2) both.arrive_and_wait(); // each thread in its callback
+      (void)registry.collect();
+      return series_list(1);
+    };
+  };
+  const auto in_one = one.add_callback(weir::gauge_description{"a", "A."}, reading(other));
+  const auto in_other = other.add_callback(weir::gauge_description{"b", "B."}, reading(one));
+  std::jthread scraper([&] { (void)one.collect(); });
+  (void)other.collect();
+  scraper.join();
+  CHECK(errors_of(one, "a") + errors_of(other, "b") >= 2);
+}
+
+TEST_CASE("callback: one that owns its registration goes with it", "[metrics][callback]") {
+  struct owner {
+    weir::callback_registration held;
+  };
+  weir::metrics_registry registry;
+  auto owned = std::make_shared<owner>();
+  const std::weak_ptr<owner> watched = owned;
+  owned->held = registry.add_callback(weir::gauge_description{"a", "A."}, [owned] { return series_list(1); });
+  owner* const last = owned.get();
+  owned.reset();
+  last->held.reset();
+  CHECK(watched.expired());
+  CHECK_FALSE(find(registry, "a"));
+}
+
+TEST_CASE("callback: one that ends its own registration is not called again", "[metrics][callback]") {
+  weir::metrics_registry registry;
+  int calls = 0;
+  weir::callback_registration held;
+  const auto alive = std::make_shared<int>(7);
+  held = registry.add_callback(weir::gauge_description{"a", "A."}, [&, alive] {
+    held.reset();
+    calls += *alive; // what the call needs is there until it ends
+    return series_list(1);
+  });
+  CHECK(find(registry, "a")->series.size() == 1);
+  CHECK(calls == 7);
+  CHECK(alive.use_count() == 1);
+  CHECK_FALSE(find(registry, "a"));
 }
 
 TEST_CASE("callback: none is called after its registration has ended", "[metrics][callback][concurrent]") {

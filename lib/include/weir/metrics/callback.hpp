@@ -10,17 +10,20 @@
 namespace weir {
 
 /// Gives the present series of one family: label values in the order of the family's label names and the value, or
-/// for a histogram the cumulative counts (one more than the family has bounds), the sum, and no or as many exemplars.
+/// for a histogram the cumulative counts (one more than the family has bounds), the sum, and no or as many exemplars,
+/// of which those are left out whose value is no number or whose time is before 1970.
 /// A counter's value must never decrease. Called during a scrape, from the thread that scrapes, by one thread at a
-/// time; it should take no longer than microseconds and must not end its own registration.
+/// time; it should take no longer than microseconds. It may use its registry. When it makes a page of it, those
+/// callbacks are left out that are being called, itself first of all, and each time counts in
+/// `weir_metrics_callback_errors_total`.
 using metric_callback = std::function<std::vector<series_snapshot>()>;
 
 namespace detail {
 class callback_family;
 }
 
-/// Keeps a callback in its registry. When it is destroyed, a call that is running ends first; afterwards there are no
-/// more, and the name is free again. It may outlive the registry.
+/// Keeps a callback in its registry. When it is destroyed, a call that is running ends first, unless it is that call
+/// which destroys it; afterwards there are no more, and the name is free again. It may outlive the registry.
 /// Thread safety: thread-compatible.
 class [[nodiscard]] callback_registration {
  public:
