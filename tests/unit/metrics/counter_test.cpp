@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <latch>
 #include <thread>
@@ -152,6 +153,19 @@ TEST_CASE("gauge: goes up and down and can be set", "[metrics][gauge]") {
   CHECK(active.value() == 3.5);
   active.set(-7);
   CHECK(active.value() == -7);
+}
+
+TEST_CASE("gauge: what is set is exact as far as a double of what was added is", "[metrics][gauge]") {
+  weir::gauge active;
+  const std::int64_t most = (std::int64_t{1} << 52) - 1;
+  active.add(-most);
+  active.set(static_cast<double>(most));
+  CHECK(active.value() == static_cast<double>(most));
+  active.set(42);
+  CHECK(active.value() == 42);
+  active.add(most + 3'000'000'000);
+  active.set(0.1);
+  CHECK(std::abs(active.value() - 0.1) < 3e-7);
 }
 
 TEST_CASE("gauge: what every thread adds and takes away is zero at the end", "[metrics][gauge][concurrent]") {

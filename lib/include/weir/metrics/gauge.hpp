@@ -26,7 +26,9 @@ class gauge {
   template <std::floating_point Amount>
   void subtract(Amount amount) = delete; // a gauge adds whole numbers; set() takes fractions
 
-  /// Makes the value `value`, of whatever was added before. Of two threads that set at the same time the later one
+  /// Makes the value `value`, of whatever was added before: exactly, where `value` is whole and neither it nor what
+  /// was added, on balance, reaches 2^52; otherwise rounded as a double of the larger of the two is, so that 0.1
+  /// after add(3'000'000'000) is off by up to 0.0000003. Of two threads that set at the same time the later one
   /// wins; what other threads add meanwhile comes on top or is overwritten, and is never applied twice.
   /// Thread-safe and wait-free. Cost: reads all shards.
   void set(double value) noexcept {
