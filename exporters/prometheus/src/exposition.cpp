@@ -2,6 +2,7 @@
 #include "weir/prometheus/exposition.hpp"
 
 #include "gzip.hpp"
+#include "metrics/validate.hpp"
 #include "negotiation.hpp"
 #include "page_writer.hpp"
 #include "write_collected.hpp"
@@ -9,10 +10,12 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,14 +53,19 @@ std::string render(const metrics_registry& registry, dialect format,
   detail::page_writer page = write_families(families, format);
   if (others.empty()) return page.finish();
 
-  std::set<std::string, std::less<>> names;
+  std::set<std::string, std::less<>> taken;
   for (const family_snapshot& family : families) {
-    if (!family.series.empty()) names.insert(family.name);
+    if (family.series.empty()) continue;
+    const std::vector<std::string> names = detail::exposed_names(family);
+    taken.insert(names.begin(), names.end());
   }
   for (const ::prometheus::Collectable* const other : others) {
     for (const ::prometheus::MetricFamily& family : collect(*other)) {
-      if (family.metric.empty()) continue;
-      if (detail::has_valid_names(family) && names.insert(family.name).second) detail::write_collected(page, family);
+      if (family.metric.empty() || !detail::has_valid_names(family)) continue;
+      const std::vector<std::string> names = detail::exposed_names(family);
+      if (std::ranges::any_of(names, [&](const std::string& name) { return taken.contains(name); })) continue;
+      taken.insert(names.begin(), names.end());
+      detail::write_collected(page, family);
     }
   }
   return page.finish();

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weir::detail {
 namespace {
@@ -135,6 +136,24 @@ void write_collected(page_writer& page, const MetricFamily& family) {
     name.remove_suffix(std::string_view("_total").size());
   page.metadata(name, type_name(family, page.format()), to_valid_utf8(family.help));
   for (const ClientMetric& metric : family.metric) write_metric(page, family, metric);
+}
+
+std::vector<std::string> exposed_names(const MetricFamily& family) {
+  const std::string& name = family.name;
+  switch (family.type) {
+  case MetricType::Counter:
+    if (const std::string_view total = "_total"; name.ends_with(total))
+      return {name, name.substr(0, name.size() - total.size())};
+    break;
+  case MetricType::Histogram:
+    return {name, name + "_bucket", name + "_count", name + "_sum"};
+  case MetricType::Summary:
+    return {name, name + "_count", name + "_sum"};
+  case MetricType::Gauge:
+  case MetricType::Untyped:
+    break;
+  }
+  return {name};
 }
 
 bool has_valid_names(const MetricFamily& family) noexcept {

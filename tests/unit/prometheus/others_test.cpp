@@ -11,6 +11,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/summary.h>
 
+#include <array>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -164,6 +165,29 @@ TEST_CASE("others: what would spoil the page is left out, and the rest is there"
   CHECK(page == "# HELP mine M.\n# TYPE mine gauge\nmine 1\n"
                 "# HELP a G.\n# TYPE a gauge\na{x=\"\xef\xbf\xbd\\n\"} 7\n"
                 "# HELP b G.\n# TYPE b gauge\nb 9\n");
+}
+
+TEST_CASE("others: names of samples that are taken are as good as names of families", "[prometheus][others]") {
+  weir::metrics_registry registry;
+  static constexpr std::array bounds{1.0};
+  registry.add(weir::histogram_description{"h", "H.", {}, bounds}).with().observe(1);
+  registry.add(weir::counter_description{"c_total", "C."}).with().add(3);
+  registry.add(weir::gauge_description{"z", "Z."}).with().set(1);
+  prometheus::ClientMetric one;
+  const canned other({gauge("h_count", 1),
+                      gauge("h_sum", 2),
+                      gauge("h_bucket", 3),
+                      gauge("c", 4),
+                      {"z_total", "Z.", MetricType::Counter, {one}},
+                      {"s", "S.", MetricType::Summary, {one}},
+                      gauge("s_count", 5),
+                      gauge("k", 6),
+                      {"k_total", "K.", MetricType::Counter, {one}},
+                      gauge("h_max", 7)});
+  const std::string own = weir::render_prometheus_text(registry);
+  CHECK(text_of(registry, {&other}) == own + "# HELP s S.\n# TYPE s summary\ns_sum 0\ns_count 0\n"
+                                             "# HELP k G.\n# TYPE k gauge\nk 6\n"
+                                             "# HELP h_max G.\n# TYPE h_max gauge\nh_max 7\n");
 }
 
 TEST_CASE("others: a histogram without a last bucket gets it", "[prometheus][others]") {

@@ -52,11 +52,11 @@ struct scrape_response {
 /// included. The body is compressed if Accept-Encoding has gzip, or a wildcard, with a weight above 0 and not below
 /// that of identity, and the body is worth it (1 KiB).
 /// `others`: whose families are on the page behind weir's own, such as the program's prometheus::Registry. Left out
-/// are a family whose name is there already with a series, one with a name or label for which Prometheus would refuse
-/// the whole page, and all of a collectable that throws.
-/// Errors: std::bad_alloc. Thread-safe: callable from any thread of any server, as far as the others are.
-/// Cost: 1 to 2 ms for a thousand histograms with 14 bounds each, 3 MB of text; compressing, 4 ns a byte, five times
-/// as long. Source: RFC 9110, sections 12.5.1 and 12.5.3.
+/// are a family one of whose names (`h_count` of a histogram `h`) is there already with a series, one with a name or
+/// label for which Prometheus would refuse the whole page, and all of a collectable that throws. Errors:
+/// std::bad_alloc. Thread-safe: callable from any thread of any server, as far as the others are. Cost: 1 to 2 ms for
+/// a thousand histograms with 14 bounds each, 3 MB of text; compressing, 4 ns a byte, five times as long. Source: RFC
+/// 9110, sections 12.5.1 and 12.5.3.
 scrape_response make_scrape_response(const metrics_registry& registry, const scrape_request& request,
                                      const std::vector<const ::prometheus::Collectable*>& others = {});
 
