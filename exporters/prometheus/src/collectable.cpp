@@ -4,6 +4,7 @@
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_type.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -67,6 +68,8 @@ std::vector<::prometheus::MetricFamily> prometheus_collectable::Collect() const 
     for (const series_snapshot& series : family.series) out.metric.push_back(to_metric(family, series));
     out.name = std::move(family.name);
     out.help = std::move(family.help);
+    // prometheus-cpp writes it as it is: behind a line feed there would be a line of the page.
+    std::ranges::replace(out.help, '\n', ' ');
   }
   return result;
 }

@@ -2,6 +2,7 @@
 #include "page_writer.hpp"
 
 #include <array>
+#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,11 @@ void begin_sample(page_writer& page, const family_snapshot& family, const series
   page << ' ';
 }
 
+/// A callback may give anything; what is no number, or happened before 1970, no request was.
+bool can_be_shown(const exemplar& of) noexcept {
+  return of.exists() && !std::isnan(of.value) && of.time.time_since_epoch().count() >= 0;
+}
+
 void write_histogram(page_writer& page, const family_snapshot& family, const series_snapshot& series,
                      const std::vector<std::string>& le_labels) {
   const histogram_value& value = series.histogram;
@@ -41,7 +47,7 @@ void write_histogram(page_writer& page, const family_snapshot& family, const ser
   for (std::size_t i = 0; i < le_labels.size(); ++i) {
     page << prefix << le_labels[i];
     page.number(value.cumulative[i]);
-    if (page.format() == dialect::openmetrics && !value.exemplars.empty() && value.exemplars[i].exists())
+    if (page.format() == dialect::openmetrics && !value.exemplars.empty() && can_be_shown(value.exemplars[i]))
       page.add(value.exemplars[i]);
     page << '\n';
   }

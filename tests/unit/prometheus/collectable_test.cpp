@@ -7,6 +7,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/exposer.h>
 #include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -85,6 +86,14 @@ TEST_CASE("collectable: has every family that has a series, with its labels", "[
   // An empty label is none.
   REQUIRE(families[2].metric[1].label.size() == 1);
   CHECK(families[2].metric[1].label[0] == ::prometheus::ClientMetric::Label{"queue", "mail"});
+}
+
+TEST_CASE("collectable: a help text of several lines stays on its line", "[prometheus][collectable]") {
+  weir::metrics_registry registry;
+  registry.add(weir::gauge_description{"active", "Active.\nHere."}).with().set(1);
+  const auto families = weir::prometheus_collectable(registry).Collect();
+  CHECK(::prometheus::TextSerializer().Serialize(families) ==
+        "# HELP active Active. Here.\n# TYPE active gauge\nactive 1\n");
 }
 
 TEST_CASE("collectable: prometheus-cpp's Exposer serves it beside a registry of its own",

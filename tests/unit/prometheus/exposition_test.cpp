@@ -181,6 +181,31 @@ a_seconds_count{x="y"} 3
   CHECK(weir::render_prometheus_text(families).find(" # ") == std::string::npos);
 }
 
+TEST_CASE("exposition: an exemplar that is no number or before 1970 is left out", "[prometheus][exposition]") {
+  using namespace std::chrono_literals;
+  weir::family_snapshot family{.name = "a",
+                               .help = "A.",
+                               .type = weir::metric_type::histogram,
+                               .label_names = {},
+                               .bounds = {1, 2},
+                               .series = {}};
+  weir::series_snapshot& series = family.series.emplace_back();
+  series.histogram = {.cumulative = {1, 2, 3}, .sum = 9, .exemplars = std::vector<weir::exemplar>(3)};
+  series.histogram.exemplars[0] = {.value = std::numeric_limits<double>::quiet_NaN(), .trace_id_low = 1};
+  series.histogram.exemplars[1] = {
+      .value = 1.5, .trace_id_low = 1, .time = std::chrono::system_clock::time_point(-1500ms)};
+  series.histogram.exemplars[2] = {.value = 3, .trace_id_low = 1};
+  CHECK(weir::render_openmetrics(std::vector{family}) == R"(# TYPE a histogram
+# HELP a A.
+a_bucket{le="1.0"} 1
+a_bucket{le="2.0"} 2
+a_bucket{le="+Inf"} 3 # {trace_id="00000000000000000000000000000001"} 3 0.000
+a_sum 9
+a_count 3
+# EOF
+)");
+}
+
 TEST_CASE("exposition: an observation with a trace becomes an exemplar of the page", "[prometheus][exposition]") {
   weir::metrics_registry registry;
   auto& seconds = registry.add(weir::metric_names::log_write).with();

@@ -17,7 +17,7 @@ class prometheus_collectable final : public ::prometheus::Collectable {
  public:
   explicit prometheus_collectable(const metrics_registry& registry) noexcept : registry_(registry) {}
 
-  /// All families that have a series. Labels with an empty value are left out.
+  /// All families that have a series. Labels with an empty value are left out; a line feed in a help text is a space.
   /// Errors: std::bad_alloc.
   std::vector<::prometheus::MetricFamily> Collect() const override;
 
