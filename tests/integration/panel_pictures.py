@@ -143,5 +143,8 @@ def draw(prometheus, dashboard, path, variables, begun, end, step=0.5):
         else:
             series = [(legend(form, labels), points) for expression, form in targets
                       for labels, points in prometheus.query_range(expression, begun, end, step)]
-            picture.graph(panel, series, begun, end)
+            if series:
+                picture.graph(panel, series, begun, end)
+            else:
+                picture.text(panel, ["no data"], 12)
     picture.save()

@@ -1,11 +1,14 @@
 """promtool accepts the live pages, the scrape configuration and the alert rules, and each alert fires when it should."""
 
+import json
 import re
 import socket
 import subprocess
+import tempfile
 import urllib.request
+from pathlib import Path
 
-from dashboard_file import read_rules
+from dashboard_file import fill_in, load_dashboards, panels, read_rules
 from harness import SOURCE, Server, eventually, need
 
 CONFIGURATION = SOURCE / "dashboards/prometheus"
@@ -81,10 +84,56 @@ def check_alerts():
     assert status == 0, said
 
 
+# Calls in 15 s each, from the start: of 0.9 s to one server, every tenth of which fails, and failed ones to another.
+OUTGOING = """
+rule_files: []
+evaluation_interval: 15s
+tests:
+  - interval: 15s
+    input_series:
+      - series: http_client_request_duration_seconds_count{job="weir", instance="a", server_address="one", http_response_status_code="200"}
+        values: 0+135x40
+      - series: http_client_request_duration_seconds_count{job="weir", instance="a", server_address="one", http_response_status_code="503", error_type="503"}
+        values: 0+15x40
+      - series: http_client_request_duration_seconds_count{job="weir", instance="a", server_address="two", error_type="timeout"}
+        values: 0+30x40
+      - series: http_client_request_duration_seconds_bucket{job="weir", instance="a", server_address="one", le="0.5"}
+        values: 0x40
+      - series: http_client_request_duration_seconds_bucket{job="weir", instance="a", server_address="one", le="1.0"}
+        values: 0+150x40
+      - series: http_client_request_duration_seconds_bucket{job="weir", instance="a", server_address="one", le="+Inf"}
+        values: 0+150x40
+    promql_expr_test:
+"""
+ANSWERS = {
+    "Outgoing requests by server": {'{server_address="one"}': 10, '{server_address="two"}': 2},
+    "Outgoing errors by server": {'{server_address="one", error_type="503"}': 1, '{server_address="two", error_type="timeout"}': 2},
+    "Outgoing p99 by server": {'{server_address="one"}': 0.995},
+}
+
+
+def check_outgoing():
+    """The panels of requests to other servers, which the download server makes none of."""
+    text = OUTGOING
+    for panel in panels(load_dashboards()["requests"]):
+        if panel["title"] in ANSWERS:
+            expression = fill_in(panel["targets"][0]["expr"], job=".+", instance=".+", __rate_interval="5m")
+            text += f"      - expr: {json.dumps(f'round({expression}, 0.001)')}\n        eval_time: 8m\n        exp_samples:\n"
+            for labels, value in ANSWERS[panel["title"]].items():
+                text += f"          - labels: {json.dumps(labels)}\n            value: {value}\n"
+    assert text.count("expr:") == len(ANSWERS), text
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "outgoing.yml"
+        path.write_text(text)
+        status, said = promtool("test", "rules", path)
+        assert status == 0, said
+
+
 def main():
     need("promtool")
     check_configuration()
     check_alerts()
+    check_outgoing()
     check_live_pages()
 
 

@@ -1,13 +1,15 @@
 """The dashboard *Cancellations*: who ended requests, when, and what was done for nobody."""
 
 from .panels import dashboard, graph, heatmap, limits, query, row, stat, table
-from .queries import REQUESTS, ROUTES, SERVERS, by_route, in_range, mean, quantile, rate, ratio, series, total
+from .queries import OTHERS, REQUESTS, ROUTES, SERVERS, by_route, in_range, mean, quantile, rate, ratio, series, total
 
 CANCELLED = "weir_requests_cancelled_total"
 TO_STOP = "weir_cancel_to_stop_seconds"
 
 cancelled = rate(CANCELLED, ROUTES)
-finished = rate(REQUESTS, ROUTES)
+# Of whose requests the ratios are.
+cancelled_others = rate(CANCELLED, OTHERS)
+finished_others = rate(REQUESTS, OTHERS)
 stuck = series("weir_handlers_stuck", SERVERS)
 deadlines = rate("weir_deadline_received_total", SERVERS)
 expired = rate("weir_deadline_expired_on_arrival_total", SERVERS)
@@ -21,8 +23,8 @@ OVERVIEW = row(
     "Overview",
     stat("Cancellations", "Requests per second that ended before their response was complete.", total(cancelled), unit="reqps"),
     stat("Cancelled ratio", "The share of finished requests that were cancelled or timed out before their response was "
-         "complete.",
-         ratio(total(cancelled), total(finished)), unit="percentunit", thresholds=limits((0.05, "orange"), (0.1, "red")),
+         "complete, without the live page's events.",
+         ratio(total(cancelled_others), total(finished_others)), unit="percentunit", thresholds=limits((0.05, "orange"), (0.1, "red")),
          leads_to=("Requests", "weir-requests")),
     stat("Cancel to stop p99", "99 of 100 handlers returned within this time of the signal. Those that heed their context do "
          "within a millisecond.", quantile(0.99, TO_STOP, ROUTES), unit="s", thresholds=limits((0.05, "orange"), (1, "red"))),
@@ -47,8 +49,8 @@ WHO = row(
           by_route(total(series(CANCELLED, ROUTES), "http_route", "reason", "phase") + " > 0"),
           {"http_route": "Route", "reason": "Reason", "phase": "Phase"}, unit="short"),
     graph("Cancelled ratio by route", "The share of each route's finished requests that were cancelled or timed out. The line "
-          "is the alert's threshold for all routes together.",
-          query(by_route(ratio(total(cancelled, "http_route"), total(finished, "http_route"))), "{{http_route}}"),
+          "is the alert's threshold for all routes together. The live page's events are left out.",
+          query(by_route(ratio(total(cancelled_others, "http_route"), total(finished_others, "http_route"))), "{{http_route}}"),
           unit="percentunit", maximum=1, width=12, thresholds=limits((0.1, "red")), limit_line=True))
 
 FOR_NOBODY = row(

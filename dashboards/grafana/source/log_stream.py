@@ -25,8 +25,8 @@ OVERVIEW = row(
     "Overview",
     stat("Records", "Log records written per second.", total(rate("weir_log_records_total", SERVERS, 'outcome="written"')),
          unit="cps"),
-    stat("Records dropped", "Records that never reached their sinks, in the whole time shown. The log is complete only if this "
-         "is 0.",
+    stat("Records dropped", "Records that are missing in at least one of their sinks, in the whole time shown. The log is complete "
+         "only if this is 0.",
          in_range("weir_log_dropped_total", SERVERS), unit="short", decimals=0, thresholds=limits((0.5, "red"))),
     stat("Queue", "Memory of records accepted and not yet written, as a share of the limit, in the process that is worst off.",
          f"max({queue} / {limit})", unit="percentunit", thresholds=limits((0.5, "orange"), (NEAR_LIMIT, "red"))),
@@ -42,8 +42,8 @@ RECORDS = row(
     "Records",
     graph("Log records", "Records per second by what became of them. `accepted` and `written` lie on each other, unless "
           "records are dropped.", query(total(rate("weir_log_records_total", SERVERS), "outcome"), "{{outcome}}"), unit="cps"),
-    graph("Log records dropped", "Records per second that never reached their sinks, by why: `queue_full`, `block_limit` and "
-          "`displaced` are overload, `sink` a disk that is full or gone.",
+    graph("Log records dropped", "Records per second that are missing in at least one of their sinks, by why: `queue_full`, "
+          "`block_limit` and `displaced` are overload, `sink` a disk that is full or gone.",
           query(total(rate("weir_log_dropped_total", SERVERS), "reason"), "{{reason}}"), unit="cps", stacked=True),
     graph("Flight recorder", "Records per second below their level: emitted after all because their request went wrong, "
           "overwritten before that, or refused for lack of memory.",

@@ -3,9 +3,13 @@
 # What the variables at the top choose: processes, and of what knows its route the routes.
 SERVERS = 'job=~"$job", instance=~"$instance"'
 ROUTES = SERVERS + ', http_route=~"$route"'
+# For ratios of all routes, without the live page's events: they end with the tab that shows them, or with 503 for a
+# viewer too many. As in the rules: put your path in its place.
+OTHERS = ROUTES + ', http_route!="/weir/events"'
 
 DURATION = "http_server_request_duration_seconds"
 REQUESTS = DURATION + "_count"
+OUTGOING = "http_client_request_duration_seconds"
 
 
 def series(metric, scope, *more):

@@ -1,7 +1,8 @@
 """The dashboard *Requests*: how many, how many failed, how long they took."""
 
 from .panels import dashboard, graph, heatmap, limits, lower_limits, query, row, stat
-from .queries import (DURATION, REQUESTS, ROUTES, SERVERS, by_route, mean, named, or_zero, quantile, rate, ratio, series, total)
+from .queries import (DURATION, OTHERS, OUTGOING, REQUESTS, ROUTES, SERVERS, by_route, mean, named, or_zero, quantile, rate,
+                      ratio, series, total)
 
 # By status, and what failed behind another one: a handler that threw when its 200 had gone out, and gRPC, whose status
 # is always 200, by the codes that are a server's error. No series has both.
@@ -11,9 +12,15 @@ FAILED_OTHERWISE = ('http_response_status_code!~"5..", '
 # What the alert's latency objective promises: 99 of 100 requests within half a second.
 WITHIN_OBJECTIVE = 'le="0.5"'
 
+
+def failed_in(scope):
+    return f"{rate(REQUESTS, scope, FAILED_BY_STATUS)} or {rate(REQUESTS, scope, FAILED_OTHERWISE)}"
+
+
 finished = rate(REQUESTS, ROUTES)
-failed = f"{rate(REQUESTS, ROUTES, FAILED_BY_STATUS)} or {rate(REQUESTS, ROUTES, FAILED_OTHERWISE)}"
-cancelled = rate("weir_requests_cancelled_total", ROUTES)
+failed = failed_in(ROUTES)
+finished_others = rate(REQUESTS, OTHERS)
+cancelled_others = rate("weir_requests_cancelled_total", OTHERS)
 fast = rate(DURATION + "_bucket", ROUTES, WITHIN_OBJECTIVE)
 active = series("http_server_active_requests", SERVERS)
 
@@ -26,8 +33,8 @@ OVERVIEW = row(
     "Overview",
     stat("Requests", "Finished requests per second.", total(finished), unit="reqps"),
     stat("Error ratio", "The share of finished requests that failed: a 5xx status, an exception, or a gRPC code "
-         "that is a server's error.",
-         ratio(total(failed), total(finished)), unit="percentunit", thresholds=limits((0.01, "orange"), (0.05, "red"))),
+         "that is a server's error. Without the live page's events.",
+         ratio(total(failed_in(OTHERS)), total(finished_others)), unit="percentunit", thresholds=limits((0.01, "orange"), (0.05, "red"))),
     stat("Duration p99", "99 of 100 requests took no longer than this, from the first byte read to the last byte written. "
          "Above 10 s the histogram cannot tell: it shows 10 s.",
          quantile(0.99, DURATION, ROUTES), unit="s", thresholds=limits((0.5, "orange"), (1, "red"))),
@@ -38,8 +45,8 @@ OVERVIEW = row(
     stat("Active requests", "Requests in progress at the last scrape; the scrape itself is one of them when it comes through "
          "the same server.", total(active), unit="short", decimals=0),
     stat("Cancelled ratio", "The share of finished requests that were cancelled or timed out before their response was "
-         "complete.",
-         ratio(total(cancelled), total(finished)), unit="percentunit",
+         "complete, without the live page's events.",
+         ratio(total(cancelled_others), total(finished_others)), unit="percentunit",
          thresholds=limits((0.05, "orange"), (0.1, "red")), leads_to=("Cancellations", "weir-cancellations")))
 
 RATES = row(
@@ -91,6 +98,19 @@ LOAD = row(
           query(by_route(total(rate("http_server_request_body_size_bytes_sum", ROUTES), "http_route")), "{{http_route}}"),
           unit="Bps"))
 
+ELSEWHERE = row(
+    "Outgoing requests",
+    graph("Outgoing requests by server", "Finished requests per second to other servers, by their address. Nothing is shown of a "
+          "program that makes none.",
+          query(total(rate(OUTGOING + "_count", SERVERS), "server_address"), "{{server_address}}"), unit="reqps"),
+    graph("Outgoing errors by server", "Requests per second to other servers that failed: a status from 400 on, or why there was "
+          "no response.",
+          query(total(rate(OUTGOING + "_count", SERVERS, 'error_type!=""'), "server_address", "error_type"),
+                "{{server_address}}: {{error_type}}"), unit="reqps", stacked=True),
+    graph("Outgoing p99 by server", "99 of 100 requests to each server took no longer than this. Above 10 s the histogram cannot "
+          "tell: it shows 10 s.",
+          query(quantile(0.99, OUTGOING, SERVERS, "server_address"), "{{server_address}}"), unit="s"))
+
 PROCESSES = row(
     "Processes",
     graph("CPU", "Processor time: 100 % is one core busy all the time.",
@@ -117,5 +137,5 @@ MEASURING = row(
           thresholds=limits((1e-9, "red"))))
 
 DASHBOARD = dashboard(
-    "weir-requests", "weir: Requests", "HTTP servers observed by weir: rate, errors, duration, load, by route.",
-    REQUESTS, [OVERVIEW, RATES, DURATIONS, LOAD, PROCESSES, MEASURING])
+    "weir-requests", "weir: Requests", "HTTP servers observed by weir: rate, errors, duration, load, by route, and what they ask others for.",
+    REQUESTS, [OVERVIEW, RATES, DURATIONS, LOAD, ELSEWHERE, PROCESSES, MEASURING])
