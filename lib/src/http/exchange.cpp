@@ -28,6 +28,15 @@ std::chrono::nanoseconds time_of(std::uint64_t mark) noexcept {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(mark >> 8));
 }
 
+/// Whether the client had left before anything was sent to it. The kernel takes what is written then, as far as there
+/// is room, and nobody reads it. By time, not by phase: who leaves with its answer may be noticed before the thread
+/// that sent it has set that.
+bool left_unanswered(std::uint64_t mark, const exchange_record& facts) noexcept {
+  const cancel_reason reason = reason_of(mark);
+  return (reason == cancel_reason::client_closed || reason == cancel_reason::client_reset) &&
+         facts.received + time_of(mark) < facts.first_byte;
+}
+
 std::optional<microseconds> shorter(std::optional<microseconds> one, std::optional<microseconds> other) noexcept {
   if (!one || !other) return one ? one : other;
   return std::min(*one, *other);
@@ -316,7 +325,7 @@ void exchange::settle_outcome(std::uint64_t mark) noexcept {
   facts_.outcome = forced_;
   // What a handler threw after its client had left is about that; the three others have said what they are about.
   const bool is_open = forced_ == request_outcome::completed || forced_ == request_outcome::failed;
-  if (is_open && !response_complete_ && (cancelled || ctx().done())) {
+  if (is_open && (left_unanswered(mark, facts_) || (!response_complete_ && (cancelled || ctx().done())))) {
     facts_.reason = ctx().done() ? ctx().reason() : reason_of(mark);
     // relaxed: as in make_mark().
     facts_.phase = cancelled ? phase_of(mark) : phase_.load(std::memory_order_relaxed);

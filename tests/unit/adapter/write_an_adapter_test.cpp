@@ -48,9 +48,16 @@ struct tiny_fixture {
   std::promise<weir::context> waits;
   tiny::routes routes{{"/hello", [](const tiny::request&, tiny::response& to) { to.body = "hello"; }},
                       {"/throw", [](const tiny::request&, tiny::response&) { throw std::runtime_error("no"); }},
-                      {"/wait", [this](const tiny::request&, tiny::response&) {
+                      {"/wait",
+                       [this](const tiny::request&, tiny::response&) {
                          waits.set_value(weir::current_context());
                          weir::current_context().wait_for(10s);
+                       }},
+                      {"/deaf",
+                       [this](const tiny::request&, tiny::response& to) {
+                         waits.set_value(weir::current_context());
+                         weir::current_context().wait_for(10s);
+                         to.body = "as if nothing had been";
                        }}};
   raw_listener listener;
   raw_client client;
@@ -88,6 +95,21 @@ TEST_CASE("adapter page: a caller whose time is over is turned away", "[adapter]
   const std::string line = tiny.line();
   CHECK(json_member(line, "outcome") == "refused");
   CHECK(json_member(line, "error.type") == "deadline");
+}
+
+TEST_CASE("adapter page: a client that goes is gone, though the kernel takes its whole answer",
+          "[adapter][concurrent]") {
+  tiny_fixture tiny;
+  tiny.ask("/deaf");
+  const weir::context ctx = tiny.waits.get_future().get();
+  tiny.client.shutdown_send(); // as close() looks from the server, but for what a write then gets
+  CHECK(ctx.wait_for(10s));
+  CHECK(tiny.client.read().status == 200);
+  const std::string line = tiny.line();
+  CHECK(json_member(line, "outcome") == "cancelled");
+  CHECK(json_member(line, "error.type") == "client_closed");
+  CHECK(json_member(line, "cancel.phase") == "handler");
+  CHECK(json_member(line, "http.response.status_code") == "200");
 }
 
 TEST_CASE("adapter page: a client that goes ends its request", "[adapter][concurrent]") {

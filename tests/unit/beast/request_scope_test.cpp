@@ -71,7 +71,7 @@ class session : public std::enable_shared_from_this<session> {
     }
     const weir::context_scope current(scope_.ctx());
     log_.info("handling {}", std::string_view(request_.target().data(), request_.target().size()));
-    if (request_.target() == "/wait") return wait();
+    if (request_.target() == "/wait" || request_.target() == "/deaf") return wait();
     if (request_.target() == "/drop") return; // the last owner goes without a word
     response_ = {http::status::ok, request_.version()};
     response_.body() = request_.target() == "/large" ? std::string(large_body, 'x') : "hello\n";
@@ -85,6 +85,11 @@ class session : public std::enable_shared_from_this<session> {
       if (const auto self = weak.lock()) self->wait_.cancel();
     });
     wait_.async_wait([self = shared_from_this()](error_code) {
+      if (self->request_.target() == "/deaf") {
+        self->response_ = {http::status::ok, self->request_.version()};
+        self->response_.body() = "as if nothing had been\n";
+        return self->write();
+      }
       if (const unsigned late = self->scope_.status_if_late()) {
         self->response_ = {static_cast<http::status>(late), self->request_.version()};
         return self->write();
@@ -206,6 +211,25 @@ TEST_CASE("scope: a stock session learns that its client has gone while it waits
     CHECK(json_member(line, "message") == "GET /wait 499");
     CHECK(std::stod(json_member(line, "cancel.to_stop_s")) < 1);
   }
+}
+
+TEST_CASE("scope: a client that left while it was served is gone, though the kernel takes the answer to it",
+          "[beast][concurrent]") {
+  observed by;
+  existing_server server(by);
+  raw_client client(server.port());
+  client.send("GET /deaf HTTP/1.1\r\nHost: test\r\n\r\n");
+  client.shutdown_send(); // as close() looks from the server, but for what a write then gets
+  CHECK(client.read().status == 200);
+  server.stop();
+  const auto access = by.access_lines();
+  REQUIRE(access.size() == 1);
+  CHECK(json_member(access[0], "message") == "GET /deaf 200");
+  CHECK(json_member(access[0], "outcome") == "cancelled");
+  CHECK(json_member(access[0], "error.type") == "client_closed");
+  CHECK(json_member(access[0], "cancel.phase") == "handler");
+  CHECK(by.cancelled({{"reason", "client_closed"}, {"phase", "handler"}}) == 1);
+  CHECK(by.sum("weir_response_bytes_wasted_total") == 23);
 }
 
 TEST_CASE("scope: a write that fails because its client has gone is a cancelled request", "[beast][concurrent]") {

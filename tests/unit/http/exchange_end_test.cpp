@@ -76,6 +76,74 @@ TEST_CASE("http: a client that leaves after the last byte has not cancelled anyt
   require_told_once(server, exchange);
 }
 
+TEST_CASE("http: a client that left before its response began is gone, though that was written to its end",
+          "[http]") {
+  const auto phase = GENERATE(request_phase::read, request_phase::handler);
+  const auto reason = GENERATE(cancel_reason::client_closed, cancel_reason::client_reset);
+  const bool throws = GENERATE(false, true);
+  observed server;
+  weir::exchange exchange(server.observer);
+  begin(exchange, phase);
+  exchange.cancel(reason);
+  if (throws) exchange.handler_threw("no row");
+  exchange.handler_returned();
+  exchange.response_started(throws ? 500 : 200);
+  exchange.add_response_bytes(70);
+  exchange.response_completed();
+  exchange.finish();
+  CHECK(exchange.facts().outcome == request_outcome::cancelled);
+  CHECK(exchange.facts().reason == reason);
+  CHECK(exchange.facts().phase == phase);
+  CHECK(exchange.facts().time_to_stop >= 0ns);
+  require_told_once(server, exchange);
+  CHECK(server.sum("weir_response_bytes_wasted_total") == 70);
+}
+
+TEST_CASE("http: a client that reads its whole response and leaves has it, whenever that is noticed", "[http]") {
+  const auto reason = GENERATE(cancel_reason::client_closed, cancel_reason::client_reset);
+  observed server;
+  weir::exchange exchange(server.observer);
+  begin(exchange, request_phase::write);
+  CHECK(exchange.cancel(reason));
+  exchange.add_response_bytes(70);
+  exchange.response_completed();
+  exchange.finish();
+  CHECK(exchange.facts().outcome == request_outcome::completed);
+  require_told_once(server, exchange);
+  CHECK(server.sum("weir_response_bytes_wasted_total") == 0);
+}
+
+TEST_CASE("http: a client that leaves with its response has it, though that is noticed before its sender says so",
+          "[http]") {
+  observed server;
+  weir::exchange exchange(server.observer);
+  begin(exchange, request_phase::handler);
+  const auto sent = std::chrono::steady_clock::now();
+  CHECK(exchange.cancel(cancel_reason::client_closed));
+  exchange.response_started(200, sent);
+  exchange.response_completed();
+  exchange.finish();
+  CHECK(exchange.facts().outcome == request_outcome::completed);
+  require_told_once(server, exchange);
+}
+
+TEST_CASE("http: a request that the server itself ends, and still answers in full, is completed", "[http]") {
+  auto [base, end_base] = weir::with_cancel({});
+  observed server({.base = base});
+  weir::exchange exchange(server.observer);
+  begin(exchange, request_phase::handler);
+  SECTION("by a shutdown of the connection") { exchange.cancel(cancel_reason::shutdown); }
+  SECTION("by a shutdown of all") { end_base(cancel_reason::shutdown); }
+  SECTION("by the application") { exchange.cancel(cancel_reason::application); }
+  SECTION("by overload") { exchange.cancel(cancel_reason::overload); }
+  exchange.handler_returned();
+  exchange.response_started(200);
+  exchange.response_completed();
+  exchange.finish();
+  CHECK(exchange.facts().outcome == request_outcome::completed);
+  require_told_once(server, exchange);
+}
+
 TEST_CASE("http: the first cancel is the one that counts", "[http]") {
   observed server;
   weir::exchange exchange(server.observer);

@@ -164,7 +164,8 @@ class exchange {
   /// is cancelled or timed out by then: an exception is what such a handler often ends with.
   void handler_threw(std::string_view what);
 
-  /// The response's header goes out.
+  /// The response's header goes out: called, or `when`, before it does, as a client that is found to have left
+  /// earlier has not read it.
   void response_started(unsigned status, std::chrono::steady_clock::time_point when = {}) noexcept;
   void add_response_bytes(std::uint64_t bytes) noexcept { facts_.response_bytes += bytes; }
   /// What an RPC ends with, beside HTTP's 200. `error_type`: a literal with the code's name if that says that the
@@ -182,7 +183,9 @@ class exchange {
     response_complete_ = true;
   }
 
-  /// Ends the request's context for this reason, and notes the moment and the phase. Thread-safe.
+  /// Ends the request's context for this reason, and notes the moment and the phase. The outcome will be cancelled,
+  /// or timed_out, unless the response is written to its end all the same; of a client that has left (client_closed,
+  /// client_reset) before response_started() in any case, as nobody reads what is written then. Thread-safe.
   /// Returns whether this call was the one that did it: of any number of calls, and finish(), only the first has an
   /// effect. The context is done when it returns, whoever did it. `none` counts as application.
   bool cancel(cancel_reason reason) noexcept;

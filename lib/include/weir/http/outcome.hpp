@@ -27,7 +27,8 @@ constexpr std::string_view to_string_view(request_phase phase) noexcept {
 enum class request_outcome : std::uint8_t {
   completed, ///< the response was written to its last byte, whatever its status
   failed,    ///< the handler threw, or the exchange was given up without an end
-  cancelled, ///< its context was ended before the response was complete; the reason says by whom
+  cancelled, ///< its context was ended before the response was complete, or by its client before that began; the
+             ///< reason says by whom
   timed_out, ///< its handler took longer than it was given, or than the caller would wait
   refused,   ///< turned away without running the handler: overload, shutdown, a caller's deadline that has passed
   protocol_error, ///< what the client sent was not a valid request

@@ -104,14 +104,15 @@ class socket_stream final : public httplib::Stream {
   ssize_t write(const char* from, std::size_t size) override {
     if (!wait_for(connection_.socket, POLLOUT, connection_.write_timeout)) return fail(cancel_reason::timeout);
     if (has_peer_closed()) return fail(cancel_reason::client_closed);
+    const bool header_was_sent = response_.status() != 0;
+    const auto began = header_was_sent ? std::chrono::steady_clock::time_point() : std::chrono::steady_clock::now();
     ssize_t sent;
     do sent = ::send(connection_.socket, from, size, MSG_NOSIGNAL | CPPHTTPLIB_SEND_FLAGS);
     while (sent < 0 && errno == EINTR);
     if (sent < 0) return fail(errno == EAGAIN ? cancel_reason::timeout : cancel_reason::client_reset);
-    const bool header_was_sent = response_.status() != 0;
     response_.sent({from, static_cast<std::size_t>(sent)});
     if (!header_was_sent && response_.status() != 0 && exchange_.is_open())
-      exchange_.response_started(response_.status());
+      exchange_.response_started(response_.status(), began);
     return sent;
   }
 
