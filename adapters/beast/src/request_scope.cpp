@@ -1,6 +1,5 @@
 #include "weir/beast/request_scope.hpp"
 
-#include "early_answer.hpp"
 #include "heads.hpp"
 
 #include <boost/asio/error.hpp>
@@ -87,12 +86,7 @@ bool request_scope::refuse_if_expired() noexcept {
   return true;
 }
 
-unsigned request_scope::status_if_late() noexcept {
-  if (refuse_if_expired()) return 504;
-  if (!detail::is_out_of_time(ctx())) return 0;
-  exchange_.timed_out(ctx().reason(), *ctx().deadline());
-  return detail::status_when_late(ctx().reason());
-}
+unsigned request_scope::status_if_late() noexcept { return exchange_.status_if_late(); }
 
 void request_scope::identify(http::response_header<fields>& response) const {
   detail::set_request_id(response, exchange_.facts().request_id);

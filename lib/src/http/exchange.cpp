@@ -280,6 +280,18 @@ std::uint64_t exchange::make_mark(cancel_reason reason) const noexcept {
          phase << 2 | 1U;
 }
 
+unsigned exchange::status_if_late() noexcept {
+  if (expired_on_arrival_) {
+    refused(cancel_reason::deadline);
+    return 504;
+  }
+  const cancel_reason reason = ctx().reason();
+  const auto deadline = ctx().deadline();
+  if (!deadline || (reason != cancel_reason::deadline && reason != cancel_reason::timeout)) return 0;
+  timed_out(reason, *deadline);
+  return reason == cancel_reason::deadline ? 504 : 503;
+}
+
 bool exchange::cancel(cancel_reason reason) noexcept {
   if (ctx().done()) return false;
   if (reason == cancel_reason::none) reason = cancel_reason::application;

@@ -23,20 +23,20 @@ class observed_connection final : public tiny::events {
     exchange_.begin({.method = request.method, .target = request.target, .headers = &headers});
     exchange_.set_route(route);
     exchange_.add_request_bytes(request.body.size());
-    if (exchange_.expired_on_arrival()) {
-      exchange_.refused(weir::cancel_reason::deadline);
-      return 504;
-    }
+    if (const unsigned late = exchange_.status_if_late()) return late;
     exchange_.handler_started();
     scope_.emplace(exchange_.ctx());
     watch_.emplace(watcher_, socket_, exchange_);
     return 0;
   }
 
-  void on_exception(const char* what) override { exchange_.handler_threw(what); }
+  void on_exception(const char* what) override {
+    if (exchange_.status_if_late() == 0) exchange_.handler_threw(what);
+  }
 
-  void on_response(const tiny::response& response) override {
+  void on_response(tiny::response& response) override {
     exchange_.handler_returned();
+    if (const unsigned late = exchange_.status_if_late()) response = {late, ""};
     exchange_.response_started(response.status);
   }
 

@@ -28,7 +28,7 @@ class events {
   /// the handler to do so.
   virtual unsigned on_request(const request&, const std::string& /*route*/) { return 0; }
   virtual void on_exception(const char* /*what*/) {}              // out of the handler; 500 follows
-  virtual void on_response(const response&) {}                    // about to be sent
+  virtual void on_response(response&) {}                          // about to be sent; it may be changed
   virtual void on_sent(std::size_t /*of_body*/, int /*error*/) {} // as far as it went; 0 or an errno
 };
 

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 using weir_test::json_member;
@@ -24,7 +25,8 @@ namespace {
 
 /// One connection to a server with a few routes.
 struct tiny_fixture {
-  tiny_fixture() : client(listener.port()), accepted(listener.accept()) {
+  explicit tiny_fixture(weir::observer_options options = {})
+      : observed(std::move(options)), client(listener.port()), accepted(listener.accept()) {
     thread = std::thread([this] { tiny::serve(accepted.get(), routes, observe(observed.observer, watcher)); });
   }
   ~tiny_fixture() { end(); }
@@ -58,6 +60,10 @@ struct tiny_fixture {
                          waits.set_value(weir::current_context());
                          weir::current_context().wait_for(10s);
                          to.body = "as if nothing had been";
+                       }},
+                      {"/stopped", [](const tiny::request&, tiny::response&) {
+                         weir::current_context().wait_for(10s);
+                         throw std::runtime_error("stopped");
                        }}};
   raw_listener listener;
   raw_client client;
@@ -95,6 +101,24 @@ TEST_CASE("adapter page: a caller whose time is over is turned away", "[adapter]
   const std::string line = tiny.line();
   CHECK(json_member(line, "outcome") == "refused");
   CHECK(json_member(line, "error.type") == "deadline");
+}
+
+TEST_CASE("adapter page: a handler that is too late is answered for: 504 by the caller's time, else 503",
+          "[adapter][concurrent]") {
+  const auto [ours, field, status, reason] =
+      GENERATE(table<std::chrono::milliseconds, std::string, unsigned, std::string>(
+          {{0ms, "X-Request-Timeout-Ms: 20\r\n", 504, "deadline"}, {20ms, "", 503, "timeout"}}));
+  const std::string target = GENERATE("/wait", "/deaf", "/stopped");
+  tiny_fixture tiny({.default_deadline = ours});
+  tiny.ask(target, field);
+  const auto answer = tiny.client.read();
+  CHECK(answer.status == status);
+  CHECK(answer.body.empty());
+  const std::string line = tiny.line();
+  CHECK(json_member(line, "outcome") == "timed_out");
+  CHECK(json_member(line, "error.type") == reason);
+  CHECK(json_member(line, "cancel.phase") == "handler");
+  CHECK(json_member(line, "cancel.to_stop_s") != "(absent)");
 }
 
 TEST_CASE("adapter page: a client that goes is gone, though the kernel takes its whole answer",

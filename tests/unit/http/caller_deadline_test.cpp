@@ -80,7 +80,7 @@ TEST_CASE("http: a request whose caller has given up is refused", "[http][deadli
     CHECK(exchange.expired_on_arrival());
     CHECK(exchange.ctx().done());
     CHECK(exchange.ctx().reason() == cancel_reason::deadline);
-    exchange.refused(cancel_reason::deadline);
+    CHECK(exchange.status_if_late() == 504);
     exchange.response_started(504);
     exchange.response_completed();
     exchange.finish();
@@ -118,6 +118,7 @@ TEST_CASE("http: a request that took all its time to be read is over when it beg
   CHECK(exchange.ctx().done());
   CHECK(exchange.ctx().reason() == cancel_reason::timeout);
   CHECK_FALSE(exchange.expired_on_arrival()); // its caller has set no time
+  CHECK(exchange.status_if_late() == 503);
   exchange.finish();
 }
 

@@ -144,6 +144,37 @@ TEST_CASE("http: a request that the server itself ends, and still answers in ful
   require_told_once(server, exchange);
 }
 
+TEST_CASE("http: a handler that took too long is timed out by what is answered in its place", "[http][deadline]") {
+  const auto over = std::chrono::steady_clock::now() - 3s;
+  auto [base, cancel] = weir::with_deadline({}, over);
+  observed server({.base = base});
+  weir::exchange exchange(server.observer);
+  begin(exchange, request_phase::handler);
+  exchange.handler_returned();
+  CHECK(exchange.status_if_late() == 504);
+  CHECK(exchange.status_if_late() == 504); // asking changes nothing
+  exchange.response_started(504);
+  exchange.response_completed();
+  exchange.finish();
+  CHECK(exchange.facts().outcome == request_outcome::timed_out);
+  CHECK(exchange.facts().reason == cancel_reason::deadline);
+  CHECK(exchange.facts().phase == request_phase::handler);
+  CHECK(exchange.facts().time_to_stop >= 3s);
+  require_told_once(server, exchange);
+}
+
+TEST_CASE("http: who has left, and what another has ended, is not late", "[http][deadline]") {
+  observed server({.default_deadline = 1h});
+  weir::exchange exchange(server.observer);
+  begin(exchange, request_phase::handler);
+  CHECK(exchange.status_if_late() == 0);
+  exchange.cancel(GENERATE(cancel_reason::client_closed, cancel_reason::shutdown));
+  CHECK(exchange.status_if_late() == 0);
+  exchange.finish();
+  CHECK(exchange.facts().outcome == request_outcome::cancelled);
+  require_told_once(server, exchange);
+}
+
 TEST_CASE("http: the first cancel is the one that counts", "[http]") {
   observed server;
   weir::exchange exchange(server.observer);

@@ -28,7 +28,8 @@ using response = httplib::Response;
 /// A server on a free port. Routes are added before start(); stop() returns when all requests are counted.
 class fixture {
  public:
-  explicit fixture(weir::client_watch_options options = {.arm_after = 1ms}) : server(observed.observer, options) {
+  explicit fixture(weir::client_watch_options options = {.arm_after = 1ms}, weir::observer_options observing = {})
+      : observed(std::move(observing)), server(observed.observer, options) {
     server.new_task_queue = [] { return new httplib::ThreadPool(4); };
     server.set_keep_alive_timeout(1);
     server.Get("/hello", [](const request&, response& answer) { answer.set_content("hello", "text/plain"); });
@@ -171,6 +172,29 @@ TEST_CASE("httplib: a caller's deadline ends its request's context, or turns it 
   CHECK(json_member(line, "outcome") == (is_expired ? "refused" : "timed_out"));
   CHECK(json_member(line, "error.type") == "deadline");
   CHECK(json_member(line, "http.request.id") == "mine-1");
+}
+
+TEST_CASE("httplib: the server's own time makes a request timed out, too, whatever its handler then does",
+          "[httplib][concurrent]") {
+  fixture http({.arm_after = 1ms}, {.default_deadline = 20ms});
+  http.server.Get("/deaf", [](const request&, response& answer) {
+    CHECK(weir::current_context().wait_for(10s));
+    CHECK(weir::current_context().reason() == weir::cancel_reason::timeout);
+    answer.set_content("late", "text/plain");
+  });
+  http.server.Get("/throw", [](const request&, response&) {
+    weir::current_context().wait_for(10s);
+    throw std::runtime_error("stopped");
+  });
+  const auto [target, status] = GENERATE(table<std::string, unsigned>({{"/deaf", 200}, {"/throw", 500}}));
+  raw_client client = http.start();
+  CHECK(client.get(target).status == status);
+  client.close();
+  const std::string line = http.line();
+  CHECK(json_member(line, "outcome") == "timed_out");
+  CHECK(json_member(line, "error.type") == "timeout");
+  CHECK(json_member(line, "cancel.phase") == "handler");
+  CHECK(json_member(line, "cancel.to_stop_s") != "(absent)");
 }
 
 TEST_CASE("httplib: a client that goes ends its request's context while the handler runs", "[httplib][concurrent]") {

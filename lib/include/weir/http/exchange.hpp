@@ -190,6 +190,11 @@ class exchange {
   /// effect. The context is done when it returns, whoever did it. `none` counts as application.
   bool cancel(cancel_reason reason) noexcept;
 
+  /// What to answer where the request's time is over, before or while it was handled: 504 if that was its caller's,
+  /// 503 if it was the server's own. The exchange then counts as refused or timed_out, whatever is sent. 0: it is not
+  /// over, or something else has ended the request.
+  unsigned status_if_late() noexcept;
+
   // Of these three and handler_threw() the first one called determines the outcome.
 
   /// The handler's time was over at `when` (the epoch: now): the outcome will be timed_out, whatever is sent in place

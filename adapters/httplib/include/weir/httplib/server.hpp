@@ -42,9 +42,10 @@ struct httplib_route {
 ///
 /// In handlers, content providers and httplib's own hooks, which are all free for the owner's use,
 /// weir::current_context() is the request's, and what they log carries its ids. A handler that throws fails its
-/// request, unless an exception handler answers with less than 500. One whose caller's time is over when it comes is
-/// answered with 504 instead; where it is over when the handler returns, the outcome is timed_out. The request id, if
-/// there is one, is in the response of every route's handler.
+/// request, unless an exception handler answers with less than 500. One whose time is over before its handler gets it
+/// is answered with 504 instead, or with 503 if that was observer_options::default_deadline; where it is over when
+/// the handler returns, the outcome is timed_out, whatever the handler answers. The request id, if there is one, is
+/// in the response of every route's handler.
 ///
 /// To name routes, Get() and its siblings are called on this type, not on a reference to httplib::Server.
 ///
@@ -129,9 +130,8 @@ class httplib_server : public httplib::Server {
       if (current_ == nullptr) return handler(request, response, more...);
       current_->set_route(name);
       if (const std::string& id = current_->facts().request_id; !id.empty()) response.set_header("X-Request-ID", id);
-      if (current_->expired_on_arrival()) {
-        current_->refused(cancel_reason::deadline);
-        response.status = 504;
+      if (const unsigned late = current_->status_if_late()) {
+        response.status = static_cast<int>(late);
         return;
       }
       current_->handler_started();
@@ -145,19 +145,13 @@ class httplib_server : public httplib::Server {
         throw;
       }
       current_->handler_returned();
-      note_lateness();
+      current_->status_if_late(); // notes it; what the handler answers is its own affair
     };
-  }
-
-  /// A handler whose caller's time was over while it ran, whatever it answers: nobody waits for that any more.
-  static void note_lateness() noexcept {
-    const context& ctx = current_->ctx();
-    if (ctx.reason() == cancel_reason::deadline) current_->timed_out(cancel_reason::deadline, *ctx.deadline());
   }
 
   static void note_exception(std::string_view what) {
     current_->handler_returned();
-    note_lateness();
+    current_->status_if_late();
     thrown_ = what;
   }
 
