@@ -89,6 +89,13 @@ download_options checked(download_options options) {
   return options;
 }
 
+/// Without it, every request would look like one for a file that is not there.
+void require_param(const http_request& request, std::string_view name) {
+  if (request.has_param(name)) return;
+  throw std::logic_error(
+      fmt::format("static_files: the route has no parameter {{{}}}: see download_options.param", name));
+}
+
 asio::awaitable<void> serve_manifest(const http_request& request, http_response& response, served_file file,
                                      detail::manifests& made) {
   std::string tag = make_entity_tag(file.facts(), floor<seconds>(system_clock::now()));
@@ -157,6 +164,7 @@ http_handler static_files(const std::string& directory, download_options options
   };
   const auto all = std::make_shared<shared>(directory, std::move(options));
   return [all](http_request& request, http_response& response) -> asio::awaitable<void> {
+    require_param(request, all->options.param);
     const std::string name(request.param(all->options.param));
     std::error_code error = std::make_error_code(std::errc::no_such_file_or_directory);
     served_file file;

@@ -230,6 +230,23 @@ TEST_CASE("files: type and disposition are as the options say", "[beast][files]"
   CHECK(answer.header("Content-Disposition") == "attachment; filename=\"a b.html\"");
 }
 
+TEST_CASE("files: a route without the parameter that names the file is said to be wrong, not each file to be missing",
+          "[beast][files]") {
+  download_server on({}, "/{path*}");
+  on.add("a.txt", "a");
+  CHECK(on.get("/a.txt").status == 500);
+  CHECK(on.get("/").status == 500);
+  const auto said = on.server.by.lines_of("server");
+  REQUIRE(said.size() == 2);
+  CHECK(json_member(said[0], "message").find("has no parameter {file}") != std::string::npos);
+  CHECK(json_member(said[0], "http.route") == "/{path*}");
+
+  const download_server named({.param = "path", .subdirectories = true}, "/{path*}");
+  named.add("a.txt", "a");
+  CHECK(named.get("/a.txt").body == "a");
+  CHECK(named.get("/").status == 404); // that is no file
+}
+
 TEST_CASE("files: options out of range are refused, and named", "[beast][files]") {
   CHECK_THROWS_WITH(weir::static_files("/tmp", {.buffer_bytes = 4095}), Catch::Contains("buffer_bytes is 4095"));
   CHECK_THROWS_WITH(weir::static_files("/tmp", {.buffer_bytes = (16U << 20) + 1}), Catch::Contains("buffer_bytes"));

@@ -39,9 +39,10 @@ struct manifest_options {
 
 /// How files are sent. A value out of range makes static_files() throw std::invalid_argument naming it.
 struct download_options {
-  /// The route's parameter that names the file: `/download/{file}`.
+  /// The route's parameter that names the file: `/download/{file}`. On a route that has none of that name every
+  /// request is answered with 500, and the log says why.
   std::string param = "file";
-  /// Whether that may be a path into subdirectories, as of `/download/{file*}`, or only a name.
+  /// Whether that may be a path into subdirectories, as of `/download/{file*}`, or only a name: then a path is 404.
   bool subdirectories = false;
   /// The one buffer of a download, 4 KiB to 16 MiB, and the most that is read from the disk at a time: other requests
   /// of the thread wait for that. Smaller files take a smaller one. Half of it costs about a tenth more CPU.

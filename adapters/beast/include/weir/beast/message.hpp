@@ -64,6 +64,8 @@ class http_request {
   bool has_body() const noexcept { return has_body_; }
   /// The part of the path that a route's `{name}` matched, percent-decoded; "" if there is none.
   std::string_view param(std::string_view name) const noexcept { return params_[name]; }
+  /// Whether the route has a parameter of that name, be it that it matched nothing.
+  bool has_param(std::string_view name) const noexcept { return params_.has(name); }
   /// The first value of that name in the query, percent-decoded (`+` is a space), or nullopt.
   std::optional<std::string> query(std::string_view name) const;
   /// Beast's own message.

@@ -20,6 +20,11 @@ class path_params {
       if (text(2 * i) == name) return text(2 * i + 1);
     return {};
   }
+  bool has(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < size(); ++i)
+      if (text(2 * i) == name) return true;
+    return false;
+  }
   std::size_t size() const noexcept { return ends_.size() / 2; }
   /// Name and value. `index` is below size().
   std::pair<std::string_view, std::string_view> at(std::size_t index) const noexcept {
