@@ -44,7 +44,8 @@ class session : public std::enable_shared_from_this<session> {
 
  private:
   void handle() {
-    scope_.begin(request_); // weir
+    scope_.begin(request_);               // weir
+    scope_.current().set_route("/{any}"); // weir: the template, never the path; without it all routes are one
     // Stands for a database or another service: half a second of waiting, unless the client goes first.
     thinking_.expires_after(std::chrono::milliseconds(500));
     const auto waited = [self = shared_from_this()](beast::error_code error) {

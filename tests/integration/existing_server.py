@@ -19,7 +19,7 @@ with Example("03_existing_server") as server:
         assert late.stdout == "too late\n504", late
 lines = server.log.splitlines()
 assert len(lines) == 5, server.log
-assert "GET /a 200" in lines[0] and re.search(r"trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}", lines[0]), lines
+assert "GET /a 200" in lines[0] and "http.route=/{any}" in lines[0] and re.search(r"trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}", lines[0]), lines
 assert "GET /b 499" in lines[1] and "error.type=client_closed cancel.phase=handler" in lines[1], lines
 assert "GET /c 200" in lines[2], lines
 for line, target, outcome in ((lines[3], "/d", "timed_out"), (lines[4], "/e", "refused")):
