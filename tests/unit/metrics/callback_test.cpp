@@ -11,7 +11,9 @@
 #include <atomic>
 #include <barrier>
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -35,6 +37,42 @@ double errors_of(const weir::metrics_registry& registry, std::string_view name) 
     if (series.label_values.front() == name) return series.value;
   }
   return 0;
+}
+
+constexpr weir::gauge_description waiting{"jobs_waiting", "Jobs that wait.", {"queue"}};
+
+/// As lib/README.md has it.
+class job_queue {
+ public:
+  explicit job_queue(weir::metrics_registry& registry)
+      : shown_(registry.add_callback(waiting, [this] {
+          return std::vector<weir::series_snapshot>{{.label_values = {"mail"}, .value = static_cast<double>(size())}};
+        })) {}
+  void add(int job) {
+    const std::lock_guard hold(mutex_);
+    jobs_.push_back(job);
+  }
+  std::size_t size() const {
+    const std::lock_guard hold(mutex_);
+    return jobs_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<int> jobs_;
+  weir::callback_registration shown_; // last: it ends before what the callback reads
+};
+
+TEST_CASE("callback: an object shows its own state for as long as it lives", "[metrics][callback]") {
+  weir::metrics_registry registry;
+  {
+    job_queue queue(registry);
+    CHECK(find(registry, "jobs_waiting")->series.at(0).value == 0);
+    queue.add(7);
+    CHECK(find(registry, "jobs_waiting")->series.at(0).value == 1);
+    CHECK(find(registry, "jobs_waiting")->series.at(0).label_values.at(0) == "mail");
+  }
+  CHECK_FALSE(find(registry, "jobs_waiting"));
 }
 
 TEST_CASE("callback: is asked anew at each scrape", "[metrics][callback]") {
