@@ -24,6 +24,9 @@ using namespace std::chrono_literals;
 // How soon what has failed is tried again by a sink that does not look.
 constexpr auto retry_interval = 1s;
 
+/// Of what was written to a file that the path did not lead to any more: nobody knows whether it survives.
+std::error_code moved_away() noexcept { return {ESTALE, std::system_category()}; }
+
 file_options checked(file_options options) {
   if (options.path.empty()) throw std::invalid_argument("file_options.path is empty");
   if (const auto zero = options.path.find('\0'); zero != options.path.npos)
@@ -99,7 +102,7 @@ std::error_code log_file::open(int flags) noexcept {
   size_ = regular_ ? static_cast<std::uint64_t>(status.st_size) : 0;
   modified_ = status.st_mtime;
   torn_ = ends_torn();
-  was_missing_ = entered_ = unsynced_ = false;
+  was_missing_ = entered_ = unsynced_ = unvouched_ = false;
   return {};
 }
 
@@ -110,7 +113,10 @@ void log_file::leave(int descriptor) noexcept {
   } else {
     left_behind_ = true;
   }
-  if (unsynced_ && is_removed()) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
+  if (unsynced_ && is_removed())
+    left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
+  else if (is_synced_ && unvouched_ && !left_error_)
+    left_error_ = moved_away();
   ::close(descriptor);
 }
 
@@ -119,7 +125,10 @@ std::error_code log_file::sync() noexcept {
   if (is_removed()) { // what it was to make durable is gone
     if (const std::error_code error = reopen()) return error;
     if (!left_error_) left_error_ = std::make_error_code(std::errc::no_such_file_or_directory);
+  } else if (unvouched_ && is_displaced() && !left_error_) {
+    left_error_ = moved_away();
   }
+  unvouched_ = false;
   if (std::exchange(left_behind_, false) && ::syncfs(descriptor_) != 0) left_error_ = last_error();
   if (left_error_) return std::exchange(left_error_, {});
   try {
@@ -153,6 +162,21 @@ bool log_file::is_removed() const noexcept {
   if (!regular_ || ::fstat(descriptor_, &here) != 0 || here.st_nlink != 0) return false;
   // Some file systems do not count names.
   return ::stat(options_.path.c_str(), &there) != 0 || there.st_dev != device_ || there.st_ino != inode_;
+}
+
+/// Whether the path leads to another file, or to none, as far as that is known and is the sink's to look at.
+bool log_file::is_displaced() const noexcept {
+  if (!regular_ || !options_.look_interval) return false;
+  struct stat there {};
+  if (::stat(options_.path.c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return there.st_dev != device_ || there.st_ino != inode_;
+}
+
+/// Whether the path leads to another file.
+bool log_file::is_replaced() const noexcept {
+  struct stat there {};
+  return regular_ && ::stat(options_.path.c_str(), &there) == 0 &&
+         (there.st_dev != device_ || there.st_ino != inode_);
 }
 
 bool log_file::leads_elsewhere() noexcept {
@@ -189,7 +213,8 @@ std::error_code log_file::keep_at_path() noexcept {
   if (take_request()) return reopen();
   if (!options_.look_interval && !reopen_due_) return {};
   const auto now = steady_clock::now();
-  if (now < next_look_) return {};
+  if (now < next_look_) // a record that somebody waits for had better not go to a file that was moved
+    return is_synced_ && !reopen_due_ && is_replaced() ? reopen() : std::error_code();
   next_look_ = now + look_interval();
   return reopen_due_ || leads_elsewhere() ? reopen() : std::error_code();
 }
@@ -210,7 +235,10 @@ std::size_t log_file::write(std::string_view lines, std::error_code& error) noex
   }
   const std::size_t taken = write_all(descriptor_, lines, error);
   size_ += taken;
-  unsynced_ = unsynced_ || taken != 0;
+  if (taken != 0) {
+    unsynced_ = true;
+    unvouched_ = !is_synced_ || is_displaced();
+  }
   if (taken < lines.size()) take_back(lines.substr(0, taken));
   return taken;
 }

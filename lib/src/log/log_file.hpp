@@ -52,7 +52,8 @@ class log_file {
   std::size_t write(std::string_view lines, std::error_code& error) noexcept;
 
   /// Makes durable all that was written, to files that were left, too. Of a file that was removed nothing can be: it
-  /// is an error, and the path is opened anew.
+  /// is an error, and the path is opened anew. So it is (ESTALE) if something was written of which it is not known
+  /// that the path led to the file afterwards: whoever moved that may have copied it before, to remove it (gzip).
   std::error_code sync() noexcept;
 
  private:
@@ -61,6 +62,8 @@ class log_file {
   std::error_code reopen() noexcept;
   bool take_request() noexcept;
   bool leads_elsewhere() noexcept;
+  bool is_displaced() const noexcept;
+  bool is_replaced() const noexcept;
   bool is_removed() const noexcept;
   bool ends_torn() const noexcept;
   void take_back(std::string_view taken) noexcept;
@@ -77,6 +80,7 @@ class log_file {
   bool entered_ = false;       // the directory is known to have it on the disk
   bool is_synced_ = false;     // somebody asks for syncs
   bool unsynced_ = false;      // the file has been written to since the last
+  bool unvouched_ = false;     // and after its last write the path was not seen to lead to it
   bool left_behind_ = false;   // before that, a file was left, and may not be on the disk
   std::error_code left_error_; // why a file that was left is not
 

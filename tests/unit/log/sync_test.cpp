@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <latch>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -34,6 +36,7 @@ struct disk_stream {
   weir::logger& log = stream.get_logger("l");
 };
 
+const std::error_code moved_away(ESTALE, std::system_category());
 const std::error_code broken = std::make_error_code(std::errc::io_error);
 
 } // namespace
@@ -110,6 +113,65 @@ TEST_CASE("sync: a file that was removed is no disk", "[log][sync]") {
     sink->reopen();
     CHECK(log_durably(stream, [&] { log.info("there"); }));
   }
+}
+
+TEST_CASE("sync: what may have come to a file after it was moved is not acknowledged", "[log][sync][reopen]") {
+  // Whoever moved it may have copied it before (logrotate's `compress`), and remove it after.
+  const temporary_directory directory;
+  const std::string path = directory.file("a.log"), moved = directory.file("a.log.1");
+  log_stream stream({.sinks = {weir::file_sink({.path = path, .look_interval = 1h}, as_bare_text())}});
+  weir::logger& log = stream.get_logger("l");
+  const auto replace = [&] { std::ofstream(path).flush(); };
+  const auto store = [&](const char* text) { return log_durably(stream, [&] { log.info("{}", text); }); };
+  SECTION("the first sync looks, too") {
+    log.info("doubtful");
+    CHECK(stream.flush(1min));
+    std::filesystem::rename(path, moved);
+    replace();
+    const flush_result result = stream.sync(1min);
+    CHECK_FALSE(result.complete);
+    CHECK(result.error == moved_away);
+    CHECK(contents_of(moved) == "doubtful\n");
+  }
+  SECTION("where another has taken its place, that is written to at once") {
+    CHECK(store("kept"));
+    std::filesystem::rename(path, moved);
+    replace();
+  }
+  SECTION("where none has, the write is in doubt, and told") {
+    CHECK(store("kept"));
+    std::filesystem::rename(path, moved);
+    CHECK(store("doubtful").error == moved_away);
+    CHECK(contents_of(moved) == "kept\ndoubtful\n");
+    replace();
+  }
+  SECTION("what was there before it was moved is not in doubt") {
+    CHECK(store("kept"));
+    const weir::log_mark mark = stream.mark();
+    log.info("kept, too");
+    CHECK(stream.flush(1min));
+    std::filesystem::rename(path, moved);
+    replace();
+    CHECK(stream.sync(1min, mark));
+    CHECK(contents_of(moved) == "kept\nkept, too\n");
+  }
+  CHECK(store("new"));
+  CHECK(contents_of(path) == "new\n");
+}
+
+TEST_CASE("sync: a sink that does not look leaves it to who moves its file", "[log][sync][reopen]") {
+  const temporary_directory directory;
+  const std::string path = directory.file("a.log"), moved = directory.file("a.log.1");
+  const auto sink = weir::file_sink({.path = path, .look_interval = std::nullopt}, as_bare_text());
+  log_stream stream({.sinks = {sink}});
+  weir::logger& log = stream.get_logger("l");
+  CHECK(log_durably(stream, [&] { log.info("old"); }));
+  std::filesystem::rename(path, moved);
+  CHECK(log_durably(stream, [&] { log.info("old, too"); }));
+  sink->reopen();
+  CHECK(log_durably(stream, [&] { log.info("new"); }));
+  CHECK(contents_of(moved) == "old\nold, too\n");
+  CHECK(contents_of(path) == "new\n");
 }
 
 TEST_CASE("sync: a full device, and one that has no disk", "[log][sync]") {

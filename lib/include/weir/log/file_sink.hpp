@@ -30,7 +30,8 @@ struct file_options {
   file_start start = file_start::append;
   /// How often, at most, it looks before a write whether the path still leads to the file it has open, and tries
   /// again what has failed; 0 (before every batch) to 1 hour, default 1 s, nullopt: does not look. Looking costs one
-  /// system call; what is logged between two looks goes to the moved file, or is gone with the removed one.
+  /// system call; what is logged between two looks goes to the moved file, or is gone with the removed one. From the
+  /// first sync on every write looks before and after, unless this is nullopt.
   std::optional<std::chrono::milliseconds> look_interval = std::chrono::seconds(1);
 };
 
@@ -38,13 +39,20 @@ struct file_options {
 /// `copytruncate` as it is: a file that was moved or removed is noticed (`look_interval`) and opened anew by its
 /// path; one that was moved and not replaced is only after two looks, so as not to be ahead of who moved it. At once,
 /// with `reopen()` or reopen_log_files() (see weir/log/reopen.hpp): before the next record is written, or with the
-/// stream's next flush. A sync fails, once, if what it was to make durable went to a file that has been removed, and
-/// opens a new one. If it cannot be opened, records go on to the old one, and it is tried again. A full device
-/// loses what does not fit, counted, and leaves no torn line behind in a regular file. Several sinks, of several
-/// processes too, may write to one file: lines stay whole, as long as none of the processes is killed amid a write,
-/// and the device does not fill up; the fragment that is then left stands in front of what another one writes next. A
-/// process that opens a file which ends in a fragment goes on in a line of its own. Errors: throws std::system_error
-/// naming the path when it cannot be opened, std::invalid_argument for bad options or a null renderer.
+/// stream's next flush. If it cannot be opened, records go on to the old one, and it is tried again.
+///
+/// What goes to a file after it was moved is lost, though counted as written, if somebody copies the file and removes
+/// it meanwhile, as logrotate's `compress` does: that wants `delaycompress`. A sync acknowledges nothing of the kind.
+/// It fails, once, if what it was to make durable went to a file that has been removed (ENOENT; it opens a new one),
+/// or was written when the path did not lead to the file any more (ESTALE). What is lost between the copying and the
+/// truncating of `copytruncate` nobody can see.
+///
+/// A full device loses what does not fit, counted, and leaves no torn line behind in a regular file. Several sinks,
+/// of several processes too, may write to one file: lines stay whole, as long as none of the processes is killed amid
+/// a write, and the device does not fill up; the fragment that is then left stands in front of what another one
+/// writes next. A process that opens a file which ends in a fragment goes on in a line of its own. Errors: throws
+/// std::system_error naming the path when it cannot be opened, std::invalid_argument for bad options or a null
+/// renderer.
 std::shared_ptr<sink> file_sink(file_options options, std::unique_ptr<renderer> renderer = as_text());
 // A template, lest GCC takes a braced list of options for a string.
 template <std::convertible_to<std::string> Path>

@@ -3,9 +3,11 @@
 
 namespace weir {
 
-/// Asks every file sink of the process to open its path anew before it writes its next record. What is logged after the
-/// call is not in the old file; a process that logs nothing keeps that open, and loses nothing by it.
-/// Thread-safe and async-signal-safe: to be called from a program's own signal handler. Cost: one atomic increment.
+/// Asks every file sink of the process to open its path anew before it writes its next record. What is logged after
+/// the call is not in the old file; a process that logs nothing keeps that open, and loses nothing by it. With
+/// logrotate's `compress`, which begins when `postrotate` has sent the signal, only a write that is then under way
+/// can be too late for the copy; `delaycompress` leaves no such moment. Thread-safe and async-signal-safe: to be
+/// called from a program's own signal handler. Cost: one atomic increment.
 void reopen_log_files() noexcept;
 
 /// Installs a handler that calls reopen_log_files() whenever `signal` arrives, SIGHUP as a rule, and then the handler
