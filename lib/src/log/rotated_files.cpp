@@ -52,54 +52,66 @@ std::optional<rotated_files::rotated> rotated_files::parse(std::string name) con
     return std::nullopt;
   middle = middle.substr(stem_.size() + 1, middle.size() - stem_.size() - extension_.size() - 1);
   std::string date;
-  std::uint32_t number = 0;
   if (naming_ == rotation_naming::date) {
     date = middle.substr(0, 10);
     if (!is_date(date)) return std::nullopt;
     middle.remove_prefix(10);
-    if (middle.empty()) return rotated{std::move(date), 0, std::move(name)};
+    if (middle.empty()) return rotated{.date = std::move(date), .number = 0, .name = std::move(name)};
     if (!middle.starts_with('.')) return std::nullopt;
     middle.remove_prefix(1);
   }
   const auto parsed = parse_number(middle);
   if (!parsed) return std::nullopt;
-  number = *parsed;
-  return rotated{std::move(date), number, std::move(name)};
+  return rotated{.date = std::move(date), .number = *parsed, .name = std::move(name)};
 }
 
-std::vector<rotated_files::rotated> rotated_files::newest_first(std::error_code& error) const {
+std::vector<rotated_files::rotated> rotated_files::list(std::error_code& error) const {
   std::vector<rotated> all;
   for (fs::directory_iterator each(directory_, error), end; !error && each != end; each.increment(error))
     if (auto found = parse(each->path().filename().string())) {
       std::error_code ignored; // gone in the meantime
-      if (each->is_regular_file(ignored)) all.push_back(std::move(*found));
+      found->is_ours = !each->is_symlink(ignored) && each->is_regular_file(ignored);
+      all.push_back(std::move(*found));
     }
-  std::ranges::sort(all, [&](const rotated& a, const rotated& b) {
-    if (naming_ == rotation_naming::number) return a.number < b.number;
-    return std::tie(a.date, a.number) > std::tie(b.date, b.number);
-  });
   return all;
 }
 
 std::string rotated_files::make_room(std::string_view date, std::error_code& error) const {
-  const auto all = newest_first(error);
+  auto all = list(error);
   if (error) return {};
   if (naming_ == rotation_naming::date) {
-    const auto latest = std::ranges::find(all, date, &rotated::date);
-    return latest == all.end() ? name_of(date, 0) : name_of(date, latest->number + 1);
+    std::optional<std::uint32_t> latest;
+    for (const auto& each : all)
+      if (each.date == date) latest = std::max(latest.value_or(0), each.number);
+    return name_of(date, latest ? *latest + 1 : 0);
   }
-  // Up to the first number that is free, so that no file is ever overwritten, and a gap closes.
-  std::uint32_t free = 1;
-  for (const auto& each : all)
-    if (each.number == free) ++free;
-  for (; free > 1 && !error; --free) fs::rename(name_of({}, free - 1), name_of({}, free), error);
-  return name_of({}, 1);
+  // Up to the first number that is free, so that no file is ever overwritten, and a gap closes. What is no file of
+  // ours keeps its number.
+  std::ranges::sort(all, {}, &rotated::number);
+  std::vector<std::uint32_t> numbers;
+  auto next = all.begin();
+  for (std::uint32_t number = 1;; ++number) {
+    const bool is_taken = next != all.end() && next->number == number;
+    if (!is_taken || next->is_ours) numbers.push_back(number);
+    if (!is_taken) break;
+    ++next;
+  }
+  for (std::size_t i = numbers.size() - 1; i > 0 && !error; --i)
+    fs::rename(name_of({}, numbers[i - 1]), name_of({}, numbers[i]), error);
+  return name_of({}, numbers.front());
 }
 
-void rotated_files::remove_surplus(std::error_code& error) const {
+void rotated_files::remove_surplus(std::string_view date, std::error_code& error) const {
+  auto all = list(error);
+  std::erase_if(all, [](const rotated& each) { return !each.is_ours; });
+  std::ranges::sort(all, [&](const rotated& a, const rotated& b) {
+    if (naming_ == rotation_naming::number) return a.number < b.number;
+    return std::tuple(a.date <= date, std::tie(a.date, a.number)) >
+           std::tuple(b.date <= date, std::tie(b.date, b.number));
+  });
   std::size_t files = 0;
   std::uint64_t bytes = 0;
-  for (const auto& each : newest_first(error)) {
+  for (const auto& each : all) {
     const fs::path path = directory_ / each.name;
     std::error_code mine;
     const std::uint64_t size = fs::file_size(path, mine);

@@ -21,21 +21,24 @@ class rotated_files {
   /// `path` is the current file's, absolute.
   rotated_files(const std::string& path, const rotation_options& options);
 
-  /// The name that the current file is to get, after whatever has to be renamed for it. `date` as in "2026-11-21". On
-  /// an error nothing is lost, and the next call takes up where this one ended.
+  /// The name that the current file is to get, after whatever has to be renamed for it. `date` as in "2026-11-21".
+  /// Nothing stands under that name: what is there and no regular file (a link, a FIFO, a directory) is passed over.
+  /// On an error nothing is lost, and the next call takes up where this one ended.
   std::string make_room(std::string_view date, std::error_code& error) const;
 
-  /// Removes the oldest beyond what is kept.
-  void remove_surplus(std::error_code& error) const;
+  /// Removes the oldest beyond what is kept, after make_room(date). Files of later dates are of a time when the clock
+  /// was wrong; they go first.
+  void remove_surplus(std::string_view date, std::error_code& error) const;
 
  private:
   struct rotated {
     std::string date;     // empty when named by number
     std::uint32_t number; // 0: none
     std::string name;
+    bool is_ours = false; // a regular file; another's is left alone
   };
   std::optional<rotated> parse(std::string name) const;
-  std::vector<rotated> newest_first(std::error_code& error) const;
+  std::vector<rotated> list(std::error_code& error) const;
   std::string name_of(std::string_view date, std::uint32_t number) const;
 
   std::filesystem::path directory_;

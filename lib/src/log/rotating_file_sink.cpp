@@ -79,10 +79,8 @@ class to_rotating_file final : public line_sink {
   void enter_period_of(std::int64_t second) {
     // Records are in the order of their times but for a clock that was set; a little back is not worth a file.
     if (second < period_.begin && second >= period_.begin - 60 * options_.every.count()) return;
-    const detail::rotation_period next = schedule_.period_of(second);
-    // A clock that was set back by more than that only ends the wait for a far future.
-    if (second >= period_.end && period_.begin != INT64_MIN) turns_.push_back({lines().size(), period_});
-    period_ = next;
+    if (period_.begin != INT64_MIN) turns_.push_back({lines().size(), period_});
+    period_ = schedule_.period_of(second);
   }
 
   write_result write(std::string_view lines) override {
@@ -138,10 +136,11 @@ class to_rotating_file final : public line_sink {
     std::error_code error;
     try {
       const std::int64_t day = options_.every.count() != 0 ? due_->begin : last_second_;
-      const std::string target = rotated_.make_room(schedule_.date_of(day), error);
+      const std::string date = schedule_.date_of(day);
+      const std::string target = rotated_.make_room(date, error);
       if (!error) error = file_.move_to(target);
       done = !error;
-      if (done) rotated_.remove_surplus(error);
+      if (done) rotated_.remove_surplus(date, error);
     } catch (const std::exception&) {
       error = std::make_error_code(std::errc::not_enough_memory);
     }

@@ -44,10 +44,15 @@ struct rotation_options {
 /// removes the oldest rotated ones beyond what is kept. A record stands in one file, whole.
 ///
 /// By time, a record's own time decides, not that of its writing: each file has exactly the records of its part of
-/// the day, also after a backlog; and a log in which nothing happens is rotated with the next record. A file that is
-/// there when the program starts is continued, or rotated if it was last written to in an earlier part of the day. A
-/// file's date is that on which its part of the day began, or, without rotation by time, that of its rotation. What
-/// is found in the directory under such names counts as rotated; other files are left alone.
+/// the day, also after a backlog; and a log in which nothing happens is rotated with the next record. If the clock is
+/// set back by no more than one part's length, what follows stays in the file that there is, until the clock is in
+/// its part of the day again; if it is set back by more, a new one is begun. A file that is there when the program
+/// starts is continued, or rotated if it was last written to in an earlier part of the day.
+///
+/// A file's date is that on which its part of the day began, or, without rotation by time, that of its rotation. What
+/// is found in the directory under such names counts as rotated: regular files. The latest are kept; those dated
+/// later than the file that was just rotated are of a clock that was wrong, and count as the oldest. Other files,
+/// and links, directories and the like under such names, are left alone, and the names passed over.
 ///
 /// A path that is a symbolic link is followed when the sink is made, and not looked at again: the file that it leads
 /// to is the one that rotates, where it is, and the link goes on leading to the current one.
