@@ -31,7 +31,8 @@ rotation_options checked(rotation_options options) {
     throw std::invalid_argument(
         fmt::format("rotation_options.every is {} min: it must be a whole fraction of a day", every));
   check_option<std::int64_t>("rotation_options.at (min)", options.at.count(), 0, minutes_of_a_day - 1);
-  check_option<std::size_t>("rotation_options.keep_files", options.keep_files, 0, 10'000);
+  if (options.keep_files != keep_all)
+    check_option<std::size_t>("rotation_options.keep_files", options.keep_files, 0, 10'000);
   detail::check_enumerator("rotation_options.zone", options.zone, rotation_zone::utc);
   detail::check_enumerator("rotation_options.naming", options.naming, rotation_naming::date);
   if (every == 0 && options.file_bytes == 0)

@@ -97,6 +97,13 @@ TEST_CASE("rotating: files of a clock that was far ahead go before those that ar
                              {"log.txt", "next1\n"}});
 }
 
+TEST_CASE("rotating: all can be kept", "[log][sink][rotating]") {
+  const auto naming = GENERATE(rotation_naming::number, rotation_naming::date);
+  rotating log({.file_bytes = 6, .keep_files = weir::keep_all, .naming = naming});
+  for (int i = 0; i < 50; ++i) log.write(midnight, "line");
+  CHECK(log.files().size() == 50);
+}
+
 TEST_CASE("rotating: a clock set back a little begins no file, one set back further does", "[log][sink][rotating]") {
   rotating log({.every = 1h, .zone = rotation_zone::utc});
   log.write(midnight, "a");

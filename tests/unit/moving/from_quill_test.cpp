@@ -118,7 +118,8 @@ TEST_CASE("from Quill: sinks", "[moving]") {
   add(weir::file_sink({.path = path, .start = weir::file_start::truncate}));
   add(weir::file_sink(path));
   add(weir::rotating_file_sink(path, {.file_bytes = 10 << 20, .keep_files = 5}));
-  add(weir::rotating_file_sink(path, {.every = 24h, .at = 30min, .naming = weir::rotation_naming::date}));
+  add(weir::rotating_file_sink(
+      path, {.every = 24h, .at = 30min, .keep_files = weir::keep_all, .naming = weir::rotation_naming::date}));
   add(weir::rotating_file_sink(path, {.every = 1h}));
   add(weir::file_sink(path, weir::as_text("%T.%F [%t] %s:%# %-8l %n %v")));
   add(weir::file_sink(path, weir::as_text("%T.%F %v", weir::pattern_time::utc)));

@@ -129,6 +129,12 @@ TEST_CASE("from spdlog: levels", "[moving]") {
   stream.set_levels("warn,db=debug");
   console->set_threshold(weir::level::critical);
   CHECK(stream.levels() == "warn,db=debug");
+  stream.set_levels("debug");
+  CHECK(stream.levels() == "debug,db=debug"); // its own level stays
+  db.set_threshold(weir::level::error);
+  stream.set_levels("debug,db=inherit");
+  CHECK(db.threshold() == weir::level::debug);
+  stream.set_levels("warn,db=debug");
   CHECK(db.threshold() == weir::level::debug);
   db.debug("x");
   stream.flush();
@@ -150,8 +156,10 @@ TEST_CASE("from spdlog: sinks", "[moving]") {
   add(weir::console_sink());
   add(weir::file_sink({.path = path, .start = weir::file_start::truncate}));
   add(weir::rotating_file_sink(path, {.file_bytes = 10 << 20, .keep_files = 5}));
-  add(weir::rotating_file_sink(path, {.every = 24h, .at = 2h + 30min, .naming = weir::rotation_naming::date}));
-  add(weir::rotating_file_sink(path, {.every = 1h, .naming = weir::rotation_naming::date}));
+  add(weir::rotating_file_sink(
+      path, {.every = 24h, .at = 2h + 30min, .keep_files = 30, .naming = weir::rotation_naming::date}));
+  add(weir::rotating_file_sink(path,
+                               {.every = 1h, .keep_files = weir::keep_all, .naming = weir::rotation_naming::date}));
   add(weir::memory_sink({.lines = 100}));
   add(weir::callback_sink([&](const weir::record& entry) { seen.push_back(entry.severity()); }));
   add(weir::null_sink());

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,9 @@ enum class rotation_naming : std::uint8_t {
 
 enum class rotation_zone : std::uint8_t { local, utc };
 
+/// For `rotation_options::keep_files`: no file is removed for the number of them.
+inline constexpr std::size_t keep_all = std::numeric_limits<std::size_t>::max();
+
 /// When a file is rotated, and what is kept. A value outside its range throws std::invalid_argument naming it.
 struct rotation_options {
   /// No file grows beyond this, but for a single longer record; bytes, 0 (default): not by size.
@@ -33,7 +37,8 @@ struct rotation_options {
   std::chrono::minutes at{0};
   /// Whose day. Where local clocks are set, that day's parts are longer or shorter.
   rotation_zone zone = rotation_zone::local;
-  /// How many rotated files are kept beside the current one; 0 to 10 000, default 10.
+  /// How many rotated files are kept beside the current one; 0 to 10 000, or `keep_all`, default 10. Named by number
+  /// all of them are renamed at each rotation, so that many want rotation_naming::date.
   std::size_t keep_files = 10;
   /// How many bytes they may have together; default 0: no limit.
   std::uint64_t keep_bytes = 0;
