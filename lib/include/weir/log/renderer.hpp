@@ -51,12 +51,13 @@ enum class pattern_time : std::uint8_t { local, utc };
 ///
 /// Fields and ids that the pattern does not place stand behind the last message, as as_text() writes them. A flag may
 /// have a width in characters, at most 64: `%8l` right-aligned, `%-8l` left, `%=8l` centred, each with `!` behind the
-/// digits if what is longer is to be cut (`%8!` alone is the function, as spdlog has it). Tabs of the pattern are
-/// kept. Colour: as the pattern says, that is, none without `%^` and `%$`.
-/// Differences from spdlog 1.10: a width is that of what is written, where spdlog takes one for granted (`%D`, `%c`)
-/// or counts bytes; what the message and names hold is escaped. Errors: throws std::invalid_argument naming what and
-/// where for an unknown flag, a width that is none, control characters and broken UTF-8. Cost: the parts that change
-/// with the second, or with level and logger, are kept; the rest is written record by record.
+/// digits if what is longer is to be cut. `%8!` before what takes no width is the function; so it is in spdlog, but
+/// for a pattern's end, where spdlog writes nothing, and for `%`, `^`, `$` and `+`. Tabs of the pattern are kept.
+/// Colour: as the pattern says, that is, none without `%^` and `%$`. Differences from spdlog 1.10: a width is that of
+/// what is written, where spdlog takes one for granted (`%D`, `%c`) or counts bytes; what the message and names hold
+/// is escaped. Errors: throws std::invalid_argument naming what and where for an unknown flag, a width that is none,
+/// control characters and broken UTF-8. Cost: the parts that change with the second, or with level and logger, are
+/// kept; the rest is written record by record.
 std::unique_ptr<renderer> as_text(std::string_view pattern, pattern_time zone = pattern_time::local);
 
 /// For people and programs, `key=value` pairs (logfmt, as Go's and Heroku's tools read it): time, level, logger,
