@@ -1,5 +1,9 @@
-"""logrotate moves a log that is being written to: with `create`, with nothing in its place, with a SIGHUP, by copying."""
+"""logrotate moves a log that is being written to: with `create`, with nothing in its place, with a SIGHUP, by copying.
 
+It also compresses: a turn later, and nothing is lost, or at once, and all that was acknowledged is there.
+"""
+
+import gzip
 import re
 import signal
 import subprocess
@@ -32,7 +36,8 @@ class Writer:
         self.process.send_signal(signal.SIGTERM)
         output, _ = self.process.communicate(timeout=20)
         assert self.process.returncode == 0, self.process.returncode
-        return int(output)
+        written, *refused = map(int, output.split())
+        return written, refused
 
 
 def rotate(directory, path, directives):
@@ -44,11 +49,14 @@ def rotate(directory, path, directives):
 
 def numbers_in(directory):
     """The records' numbers, the oldest file first; every line has to be whole."""
-    files = sorted(directory.glob("a.log*"), key=lambda each: -int(each.suffix[1:]) if each.suffix != ".log" else 0)
+    def age(each):
+        return int("0" + "".join(re.findall(r"\.(\d+)", each.name)))
+
+    files = sorted(directory.glob("a.log*"), key=age, reverse=True)
     assert len(files) == ROTATIONS + 1, files
     found = []
     for each in files:
-        text = each.read_bytes()
+        text = gzip.decompress(each.read_bytes()) if each.suffix == ".gz" else each.read_bytes()
         assert text.endswith(b"\n"), (each, text[-100:])
         for line in text.splitlines():
             record = re.fullmatch(rb"\S+ info  \[writer\] record (\d+) end", line)
@@ -65,18 +73,24 @@ def scenario(name, manner, directives, check):
             for _ in range(ROTATIONS):
                 rotate(directory, path, directives.format(pid=writer.process.pid))
                 eventually("it writes to the new file", writer.has_written)
-            written = writer.stop()
+            written, refused = writer.stop()
         numbers = numbers_in(directory)
-        print(f"{name}: {written} records in {ROTATIONS + 1} files")
-        check(numbers, written)
+        print(f"{name}: {written} records in {ROTATIONS + 1} files, {len(refused)} refused")
+        check(numbers, written, refused)
         return path
 
 
-def all_there(numbers, written):
+def all_there(numbers, written, refused):
+    assert not refused
     assert numbers == list(range(written)), "a record is missing, twice there, or out of order"
 
 
-def in_order(numbers, written):
+def all_acknowledged(numbers, written, refused):
+    missing = sorted(set(range(written)) - set(numbers))
+    assert set(missing) <= set(refused), f"acknowledged, and nowhere: {set(missing) - set(refused)}"
+
+
+def in_order(numbers, written, _):
     # Between logrotate's copying and its truncating nobody can help what is written.
     assert all(a < b for a, b in zip(numbers, numbers[1:])), "out of order"
     assert numbers[-1] == written - 1
@@ -88,4 +102,6 @@ scenario("create", "looking", "  create 0640\n", all_there)
 scenario("nocreate", "looking", "  nocreate\n", all_there)
 scenario("create and SIGHUP", "signalled", "  create 0640\n" + hang_up, all_there)
 scenario("nocreate and SIGHUP", "signalled", "  nocreate\n" + hang_up, all_there)
+scenario("compress and delaycompress", "looking", "  create 0640\n  compress\n  delaycompress\n", all_there)
+scenario("compress at once", "acknowledged", "  create 0640\n  compress\n", all_acknowledged)
 scenario("copytruncate", "looking", "  copytruncate\n", in_order)
