@@ -211,16 +211,18 @@ TEST_CASE("rotating: a file of an earlier day is rotated by the first record aft
 TEST_CASE("rotating: if the file cannot be renamed it goes on, says so, and tries again", "[log][sink][rotating]") {
   rotating log({.file_bytes = 6});
   log.write(midnight, "line1");
-  {
+  weir::commit_result first, second;
+  { // without checks: UndefinedBehaviorSanitizer wants descriptors for looking at what it has not seen before
     const no_more_descriptors in_the_way;
-    const auto result = log.write(midnight, "line2");
-    CHECK(result.lost == 0);
-    CHECK(result.error);
-    CHECK(result.attempt == "rotating");
+    first = log.write(midnight, "line2");
     log.append(midnight, "line3");
     log.append(midnight, "line4");
-    CHECK(log.sink->commit().lost == 0);
+    second = log.sink->commit();
   }
+  CHECK(first.lost == 0);
+  CHECK(first.error);
+  CHECK(first.attempt == "rotating");
+  CHECK(second.lost == 0);
   CHECK(log.files() == files{{"log.txt", "line1\nline2\nline3\nline4\n"}});
   CHECK_FALSE(log.write(midnight, "line5").error);
   CHECK(log.files() == files{{"log.1.txt", "line1\nline2\nline3\nline4\n"}, {"log.txt", "line5\n"}});
@@ -229,10 +231,12 @@ TEST_CASE("rotating: if the file cannot be renamed it goes on, says so, and trie
 TEST_CASE("rotating: a failure is not tried again with every batch", "[log][sink][rotating]") {
   rotating log({.file_bytes = 6}, 1h);
   log.write(midnight, "line1");
+  weir::commit_result failed;
   {
     const no_more_descriptors in_the_way;
-    CHECK(log.write(midnight, "line2").error);
+    failed = log.write(midnight, "line2");
   }
+  CHECK(failed.error);
   CHECK_FALSE(log.write(midnight, "line3").error);
   CHECK(log.files() == files{{"log.txt", "line1\nline2\nline3\n"}});
 }
@@ -240,10 +244,12 @@ TEST_CASE("rotating: a failure is not tried again with every batch", "[log][sink
 TEST_CASE("rotating: a turn of time that failed is made up for", "[log][sink][rotating]") {
   rotating log({.every = 24h, .zone = rotation_zone::utc, .naming = rotation_naming::date});
   log.write(midnight, "21st");
+  weir::commit_result failed;
   {
     const no_more_descriptors in_the_way;
-    CHECK(log.write(midnight + day, "22nd").attempt == "rotating");
+    failed = log.write(midnight + day, "22nd");
   }
+  CHECK(failed.attempt == "rotating");
   CHECK_FALSE(log.write(midnight + day, "22nd").error);
   CHECK(log.files() == files{{"log.2026-11-21.txt", "21st\n22nd\n"}, {"log.txt", "22nd\n"}});
 }
