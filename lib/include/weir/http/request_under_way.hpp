@@ -1,6 +1,7 @@
 // A request whose handler is running, as seen from outside.
 #pragma once
 
+#include "weir/context/cancel_cause.hpp"
 #include "weir/correlation.hpp"
 #include "weir/http/outcome.hpp"
 
