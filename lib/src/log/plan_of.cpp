@@ -7,7 +7,8 @@
 
 namespace weir::detail {
 
-constinit const call_site text_site{.rendered = true, .located = true, .arguments = argument_types<std::string_view>};
+constinit const call_site text_site{
+    .rendered = true, .located = true, .positioned = true, .arguments = argument_types<std::string_view>};
 
 namespace {
 
@@ -26,7 +27,7 @@ const message_plan& own_plan(const call_site& site) {
   return *first;
 }
 
-/// What tells located records apart: both are constants of the program, so their addresses do.
+/// What tells located records apart: both are constants of the program or of a shared library, so their addresses do.
 struct format_and_types {
   const char* format;
   std::size_t size;
@@ -49,7 +50,7 @@ const message_plan& table_plan(const call_text& text, const call_site& site) {
   return plans.try_emplace(key, format, site.arguments).first->second;
 }
 
-/// Of a record of text_site's; moves `at` behind it.
+/// Of a positioned record; moves `at` behind it.
 source_position read_position(const std::byte*& at) noexcept {
   source_position position;
   position.line = codec<std::uint32_t>::read(at);
@@ -65,7 +66,7 @@ source_position read_position(const std::byte*& at) noexcept {
 
 const message_plan& find_plan(const call_site& site, const std::byte*& arguments) {
   if (!site.located) return own_plan(site);
-  if (&site == &text_site) {
+  if (site.positioned) {
     read_position(arguments);
     return own_plan(site);
   }
@@ -76,7 +77,7 @@ const message_plan& find_plan(const call_site& site, const std::byte*& arguments
 
 source_position position_of(const call_site& site, const std::byte* arguments) noexcept {
   if (!site.located) return {site.file, site.line, site.function};
-  if (&site == &text_site) return read_position(arguments);
+  if (site.positioned) return read_position(arguments);
   const auto text = codec<call_text>::read(arguments);
   return {text.file, text.line, text.function};
 }

@@ -19,10 +19,10 @@ struct producer_id {
   std::uint32_t thread = 0; // asked for once: it costs a system call
 };
 
-producer_id new_producer() noexcept {
-  static std::atomic<std::uint64_t> last{0};
+/// Counted by the stream, not by the library: a program and a plug-in of it may each have a library of their own.
+producer_id new_producer(stream_core& core) noexcept {
   // relaxed: only its being different matters.
-  return {last.fetch_add(1, std::memory_order_relaxed) + 1, static_cast<std::uint32_t>(::gettid())};
+  return {core.producers.fetch_add(1, std::memory_order_relaxed) + 1, static_cast<std::uint32_t>(::gettid())};
 }
 
 void close_chunk(stream_core& core, cursor& place) noexcept {
@@ -75,7 +75,7 @@ class thread_producers {
       if (found == producers_.end()) {
         producers_.push_back({.core = std::static_pointer_cast<stream_core>(core.shared_from_this()),
                               .place = {.stream = &core},
-                              .id = new_producer()});
+                              .id = new_producer(core)});
         found = producers_.end() - 1;
       }
       this_thread_cursor = found->place;
@@ -130,7 +130,7 @@ cursor* open_chunk(stream_front& front, const logger_state& logger, std::size_t 
   bool single = this_thread_has_ended;
   producer_id producer;
   if (single) {
-    producer = new_producer();
+    producer = new_producer(core);
   } else {
     try {
       auto& mine = select_producer(core);

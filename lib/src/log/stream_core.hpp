@@ -55,6 +55,8 @@ class stream_core : public stream_front {
   std::atomic<bool> finished{false};
   // Written by producers, on their slow path only, and by the backend.
   alignas(cache_line) std::atomic<std::uint64_t> dropped[drop_reasons]{};
+  /// The number of the last producer. Each thread that logs here is one: one for each copy of the library it logs by.
+  std::atomic<std::uint64_t> producers{0};
   loss_account losses[drop_reasons];
   blocked_time blocked;
   /// Statements that were held back where their thread had no chunk to count them in.

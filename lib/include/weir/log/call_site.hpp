@@ -29,8 +29,11 @@ struct call_site {
   std::string_view function{};
   /// The record's first argument is the message: some argument of the statement could not travel.
   bool rendered = false;
-  /// A call_text stands in front of the record's arguments: a function call's; or its position, of text_site's.
+  /// A call_text stands in front of the record's arguments: a function call's.
   bool located = false;
+  /// With `located`: in the call_text's place stands the position itself, line, file and function, as of text_site's.
+  /// Said here rather than known by the address: each copy of the library in a process has a text_site.
+  bool positioned = false;
   std::span<const argument_type> arguments{};
   /// How to render its records: made by the first backend that meets one, kept for the process's life.
   mutable std::atomic<const message_plan*> plan{nullptr};

@@ -98,8 +98,8 @@ consteval call_site describe(type_list<Args...>, std::string_view format, const 
   using layout = recorded<Args...>;
   if constexpr (layout::as_they_are && has_text_pointer<Args...>)
     if (shows_address<Args...>(format))
-      return {format, file, line, function, true, false, recorded_as_text<Args...>::types};
-  return {format, file, line, function, !layout::as_they_are, false, layout::types};
+      return {format, file, line, function, true, false, false, recorded_as_text<Args...>::types};
+  return {format, file, line, function, !layout::as_they_are, false, false, layout::types};
 }
 /// The same if it has a limit, and its record says how many were held back.
 template <class... Args>

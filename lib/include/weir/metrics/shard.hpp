@@ -5,7 +5,8 @@
 //   shard 1  [      ][      ]          so that adding is a load and a store
 //   …
 //   shard n  [      ][      ]          common shards, one for each core: for threads that came when all own shards
-//   …                                  were lent; they add atomically, on the line of the core they run on
+//   …                                  were lent, or by another copy of the library; they add atomically, on the
+//                                      line of the core they run on
 //
 // A value is the sum over all rows, made by whoever reads it.
 #pragma once
@@ -27,23 +28,25 @@ struct shard_layout {
   std::uint32_t own;
   std::uint32_t common;
 
-  /// One own shard for each core and some to spare, at most 64; as many common ones as cores, at most 64.
+  /// One own shard for each core and some to spare, at most 64; as many common ones as cores, at most 64. Always the
+  /// same object, of this copy of the library: a program and a plug-in of it may each have one, and lend shards
+  /// without knowing of each other.
   static const shard_layout& get() noexcept;
 };
 
-// Values of this_thread_shard beyond any index: not decided yet, and one of the threads without an own shard.
-inline constexpr std::uint32_t undecided_shard = 0xffffffff;
-inline constexpr std::uint32_t common_shard = 0xfffffffe;
+/// The own shard of a thread.
+struct own_shard {
+  const shard_layout* lender = nullptr; ///< in whose metrics it is the thread's; nullptr: it has none
+  std::uint32_t index = 0;
+  bool decided = false;
+};
 
-/// The own shard of this thread. Given back when the thread ends; a thread-local destructor that runs later than that
-/// adds like a thread that never had one.
-inline constinit thread_local std::uint32_t this_thread_shard = undecided_shard;
+/// Given back when the thread ends; a thread-local destructor that runs later than that adds like a thread that never
+/// had one.
+inline constinit thread_local own_shard this_thread_shard{};
 
-/// Takes an own shard for this thread if one is free and returns the thread's new value of this_thread_shard.
-std::uint32_t decide_shard() noexcept;
-
-/// The common shard of the core that this thread runs on, as an index behind the own ones.
-std::uint32_t common_shard_index() noexcept;
+/// Takes an own shard for this thread if one is free.
+void decide_shard() noexcept;
 
 /// One shard, as the thread that asked for it may write it.
 class shard_writer {
@@ -96,9 +99,9 @@ class sharded_words {
 
   /// The shard that this thread writes to, until its next call: a thread may change cores or come late in its life.
   shard_writer writer() noexcept {
-    const std::uint32_t shard = this_thread_shard;
-    if (shard < common_shard) [[likely]]
-      return {words_.get() + shard * stride_, true};
+    const own_shard& mine = this_thread_shard;
+    if (mine.lender == layout_) [[likely]]
+      return {words_.get() + mine.index * stride_, true};
     return writer_of_newcomer();
   }
 
@@ -107,7 +110,8 @@ class sharded_words {
   double sum_double(std::size_t word) const noexcept;
 
  private:
-  /// For a thread that has not asked yet, or that came when all own shards were lent.
+  /// For a thread that has not asked yet, or that came when all own shards were lent, or whose own shard another copy
+  /// of the library has lent.
   shard_writer writer_of_newcomer() noexcept;
 
   struct aligned_delete {
@@ -116,6 +120,7 @@ class sharded_words {
     }
   };
 
+  const shard_layout* layout_ = &shard_layout::get();
   std::size_t stride_;
   std::unique_ptr<std::atomic<std::uint64_t>[], aligned_delete> words_;
 };
