@@ -1,5 +1,7 @@
 #include "log/chunk_pool.hpp"
 
+#include "log/futex.hpp"
+
 #include <new>
 
 namespace weir::detail {
@@ -110,14 +112,10 @@ chunk_pool::wait_result chunk_pool::acquire(std::size_t size, bool exact, doorbe
       outcome = wait_result::timed_out;
       break;
     }
-    // Woken by release(), refuse_waiters() and close(), all of which raise changes_, and by the deadline.
-    std::unique_lock lock(waiting_mutex_);
-    // relaxed: a change that is seen late has been announced under the mutex.
-    const auto has_changed = [&] { return changes_.load(std::memory_order_relaxed) != seen; };
-    if (deadline)
-      changed_.wait_until(lock, *deadline, has_changed);
-    else
-      changed_.wait(lock, has_changed);
+    // Woken by release(), refuse_waiters() and close(), all of which raise changes_, and by the deadline. The kernel
+    // compares changes_ with what was seen under a lock of its own, which the wake takes, too: a change since then is
+    // not slept through.
+    futex_wait(changes_, seen, deadline);
   }
   // relaxed: the backend may take a leaving thread for a waiting one; it then only makes an idle round.
   waiters_.fetch_sub(1, std::memory_order_relaxed);
@@ -128,11 +126,10 @@ void chunk_pool::announce_change(bool to_all) noexcept {
   // seq_cst, both: as in acquire(); release: the chunk, or the room, is there for whoever sees the change.
   changes_.fetch_add(1, std::memory_order_seq_cst);
   if (waiters_.load(std::memory_order_seq_cst) == 0) return;
-  { const std::lock_guard lock(waiting_mutex_); } // a waiter has not looked yet, or it waits already
   if (to_all)
-    changed_.notify_all();
+    futex_wake_all(changes_);
   else
-    changed_.notify_one();
+    futex_wake_one(changes_);
 }
 
 void chunk_pool::release(chunk* drained) noexcept {

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -98,8 +97,6 @@ class chunk_pool {
   std::atomic<std::size_t> allocated_bytes_{0};
   std::atomic<std::uint32_t> waiters_{0};
   std::atomic<std::uint32_t> changes_{0}; // what waiters sleep on: raised by release, wake, refuse, close
-  std::mutex waiting_mutex_;
-  std::condition_variable changed_;
   std::atomic<std::uint32_t> refusals_{0};
   std::atomic<bool> closed_{false};
 

@@ -3,8 +3,16 @@
 
 #include <catch2/catch.hpp>
 
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -38,7 +46,98 @@ class chatty_sink final : public weir::sink {
   std::atomic<weir::logger*> log{nullptr};
 };
 
+/// What a signal's handler, which may do little, tells and is told.
+int handler_is_in = -1, handler_may_go = -1; // eventfd(2)
+
+void tell(int event) noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto ignored = ::write(event, &one, sizeof one);
+}
+void await(int event) noexcept {
+  std::uint64_t told = 0;
+  while (::read(event, &told, sizeof told) < 0 && errno == EINTR) {
+  }
+}
+extern "C" void stay_for_a_while(int) {
+  tell(handler_is_in);
+  await(handler_may_go);
+}
+
+/// Whether a thread of this process sleeps in the kernel.
+bool is_asleep(::pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string stat;
+  std::getline(file, stat);
+  return stat.find(") S ") != stat.npos;
+}
+
+/// Logs until it has to wait, and on.
+class waiting_producer {
+ public:
+  static constexpr std::uint64_t records = 5000;
+  explicit waiting_producer(captured_stream& test)
+      : thread_([&test, this] {
+          thread_id_ = ::gettid();
+          for (std::uint64_t i = 0; i < records; ++i) WEIR_INFO(test.log(), "some text that takes room {}", i);
+          ended_ = true;
+          ::pthread_testcancel();
+        }) {}
+  ::pthread_t handle() { return thread_.native_handle(); }
+  bool is_asleep() const { return thread_id_ != 0 && ::is_asleep(thread_id_); }
+  bool has_ended() const { return ended_; }
+  void join() { thread_.join(); }
+
+ private:
+  std::atomic<::pid_t> thread_id_{0};
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
 } // namespace
+
+TEST_CASE("block: a signal's handler that stays on a waiting thread holds up nobody else", "[log][overflow]") {
+  handler_is_in = ::eventfd(0, EFD_CLOEXEC);
+  handler_may_go = ::eventfd(0, EFD_CLOEXEC);
+  struct sigaction action {};
+  struct sigaction before {};
+  action.sa_handler = &stay_for_a_while;
+  REQUIRE(::sigaction(SIGUSR1, &action, &before) == 0);
+  captured_stream test(small(overflow_policy::block));
+  test.sink().block();
+  waiting_producer interrupted(test);
+  wait_for([&] { return test.stream().stats().blocked_threads == 1 && interrupted.is_asleep(); });
+  ::pthread_kill(interrupted.handle(), SIGUSR1);
+  await(handler_is_in);
+  waiting_producer second(test), third(test);
+  wait_for([&] { return test.stream().stats().blocked_threads == 3; });
+  test.sink().unblock();
+  // Only where they do not get on does this last so long.
+  const auto limit = std::chrono::steady_clock::now() + 20s;
+  wait_for([&] { return (second.has_ended() && third.has_ended()) || std::chrono::steady_clock::now() > limit; });
+  CHECK(second.has_ended());
+  CHECK(third.has_ended());
+  CHECK_FALSE(interrupted.has_ended());
+  tell(handler_may_go);
+  for (auto* each : {&interrupted, &second, &third}) each->join();
+  CHECK(test.stream().flush(1min));
+  CHECK(test.stream().stats().written == 3 * waiting_producer::records);
+  ::sigaction(SIGUSR1, &before, nullptr);
+  ::close(handler_is_in);
+  ::close(handler_may_go);
+}
+
+TEST_CASE("block: a thread that is cancelled while it waits logs its record first", "[log][overflow]") {
+  captured_stream test(small(overflow_policy::block));
+  test.sink().block();
+  waiting_producer cancelled(test);
+  wait_for([&] { return test.stream().stats().blocked_threads == 1 && cancelled.is_asleep(); });
+  ::pthread_cancel(cancelled.handle());
+  test.sink().unblock();
+  cancelled.join();
+  CHECK(cancelled.has_ended());
+  CHECK(test.stream().flush(1min));
+  CHECK(test.stream().stats().written == waiting_producer::records);
+}
 
 TEST_CASE("block_with_limit: a call waits so long and no longer, then drops its record", "[log][overflow]") {
   captured_stream test(small({overflow_policy::block_with_limit, 5ms}));
