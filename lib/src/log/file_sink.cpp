@@ -23,7 +23,7 @@ class to_file final : public line_sink {
     if ((result.error = file_.keep_at_path())) result.attempt = "opening anew";
     std::error_code error;
     result.taken = file_.write(lines, error);
-    if (error) result = {.taken = result.taken, .error = error};
+    if (error && error != result.error) result = {.taken = result.taken, .error = error};
     return result;
   }
 

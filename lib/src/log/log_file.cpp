@@ -103,6 +103,7 @@ std::error_code log_file::open(int flags) noexcept {
   modified_ = status.st_mtime;
   torn_ = ends_torn();
   was_missing_ = entered_ = unsynced_ = unvouched_ = false;
+  not_reopened_.clear();
   return {};
 }
 
@@ -204,19 +205,18 @@ bool log_file::take_request() noexcept {
 
 std::error_code log_file::reopen() noexcept {
   next_look_ = steady_clock::now() + look_interval();
-  const std::error_code error = open(O_NONBLOCK); // lest a FIFO that has taken the path's place stops the backend
-  reopen_due_ = static_cast<bool>(error);
-  return error;
+  not_reopened_ = open(O_NONBLOCK); // lest a FIFO that has taken the path's place stops the backend
+  return not_reopened_;
 }
 
 std::error_code log_file::keep_at_path() noexcept {
   if (take_request()) return reopen();
-  if (!options_.look_interval && !reopen_due_) return {};
+  if (!options_.look_interval && !not_reopened_) return {};
   const auto now = steady_clock::now();
   if (now < next_look_) // a record that somebody waits for had better not go to a file that was moved
-    return is_synced_ && !reopen_due_ && is_replaced() ? reopen() : std::error_code();
+    return is_synced_ && !not_reopened_ && is_replaced() ? reopen() : std::error_code();
   next_look_ = now + look_interval();
-  return reopen_due_ || leads_elsewhere() ? reopen() : std::error_code();
+  return not_reopened_ || leads_elsewhere() ? reopen() : std::error_code();
 }
 
 std::error_code log_file::move_to(const std::string& target) noexcept {
@@ -228,6 +228,10 @@ std::error_code log_file::move_to(const std::string& target) noexcept {
 }
 
 std::size_t log_file::write(std::string_view lines, std::error_code& error) noexcept {
+  if (not_reopened_ && is_removed()) { // what it took would be gone, and would count as written
+    error = not_reopened_;
+    return 0;
+  }
   if (torn_) { // the fragment of an earlier line that could not be taken back is at least ended
     if (write_all(descriptor_, "\n", error) == 0) return 0;
     ++size_;

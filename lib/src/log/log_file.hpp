@@ -41,14 +41,15 @@ class log_file {
   void request_reopen() noexcept;
 
   /// To be called before writes: opens the path anew if that was asked for, or if it leads elsewhere by now. On an
-  /// error the old file stays open.
+  /// error the old file stays open; write() takes nothing for it if it has been removed.
   std::error_code keep_at_path() noexcept;
 
   /// Renames the file and opens a new one at its path. On an error the old file stays open and, if possible, in
   /// place.
   std::error_code move_to(const std::string& target) noexcept;
 
-  /// Appends lines, and returns how many bytes were taken; leaves no torn line behind in a regular file.
+  /// Appends lines, and returns how many bytes were taken; leaves no torn line behind in a regular file. A file that
+  /// is known to be gone takes nothing; the error is then the one for which its path cannot be opened.
   std::size_t write(std::string_view lines, std::error_code& error) noexcept;
 
   /// Makes durable all that was written, to files that were left, too. Of a file that was removed nothing can be: it
@@ -86,7 +87,7 @@ class log_file {
 
   std::atomic<bool> reopen_requested_{false};
   unsigned requests_seen_;
-  bool reopen_due_ = false; // asked for or seen to be needed, and not done yet
+  std::error_code not_reopened_; // why what was asked for or seen to be needed is not done yet
   bool was_missing_ = false;
   std::chrono::steady_clock::time_point next_look_{};
 };

@@ -116,7 +116,7 @@ class to_rotating_file final : public line_sink {
       std::error_code error;
       const std::size_t taken = file_.write(piece, error);
       result.taken += taken;
-      if (error) {
+      if (error && error != result.error) {
         result.error = error;
         result.attempt = {};
       }

@@ -279,6 +279,33 @@ TEST_CASE("file: if it cannot be opened anew, the old one is used and it is trie
   CHECK(log.stream.stats().written == 3);
 }
 
+TEST_CASE("file: one whose directory is gone takes nothing, and goes on when it is there again",
+          "[log][sink][reopen]") {
+  const temporary_directory directory, elsewhere;
+  const redirected error(STDERR_FILENO, elsewhere.file("err"));
+  const std::string logs = directory.file("logs"), path = directory.file("logs/a.log");
+  std::filesystem::create_directory(logs);
+  one_file log({.path = path, .look_interval = 0ms});
+  log.write("first");
+  std::filesystem::remove_all(logs);
+  for (int i = 0; i < 3; ++i) {
+    const auto before = log.stream.mark();
+    WEIR_INFO(log.logger, "to nowhere");
+    const auto result = log.stream.flush(1min, before);
+    CHECK(result.written == 0);
+    CHECK(result.lost == 1);
+    CHECK(result.error == std::errc::no_such_file_or_directory);
+  }
+  CHECK(log.sink->stats().lost == 3);
+  CHECK(log.stream.stats().dropped_sink == 3);
+  CHECK(contents_of(elsewhere.file("err")).find("opening anew: No such file or directory (1 records lost)") !=
+        std::string::npos);
+  std::filesystem::create_directory(logs);
+  log.write("there again");
+  CHECK(contents_of(path).find("there again\n") != std::string::npos);
+  CHECK(log.stream.stats().dropped_sink == 3);
+}
+
 TEST_CASE("file: it can be synced before and after it was opened anew", "[log][sink][reopen][sync]") {
   const temporary_directory directory;
   const std::string path = directory.file("a.log");

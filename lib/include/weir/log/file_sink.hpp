@@ -39,7 +39,8 @@ struct file_options {
 /// `copytruncate` as it is: a file that was moved or removed is noticed (`look_interval`) and opened anew by its
 /// path; one that was moved and not replaced is only after two looks, so as not to be ahead of who moved it. At once,
 /// with `reopen()` or reopen_log_files() (see weir/log/reopen.hpp): before the next record is written, or with the
-/// stream's next flush. If it cannot be opened, records go on to the old one, and it is tried again.
+/// stream's next flush. If it cannot be opened, it is tried again; until then records go on to the old one, or, if
+/// that has been removed, as with its directory, are lost, counted.
 ///
 /// What goes to a file after it was moved is lost, though counted as written, if somebody copies the file and removes
 /// it meanwhile, as logrotate's `compress` does: that wants `delaycompress`. A sync acknowledges nothing of the kind.
