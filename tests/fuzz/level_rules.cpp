@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(static_cast<bool>(parsed) == parsed.refused.empty());
   std::string written;
   for (const weir::level_rule& each : parsed.rules) {
-    must(each.logger.find_first_of(",=") == each.logger.npos);
+    must(each.logger.find_first_of(",= \t\n\v\f\r;*") == each.logger.npos);
     must(each.threshold || !each.logger.empty());
     if (!each.logger.empty()) written.append(each.logger).append("=");
     written.append(each.threshold ? weir::to_string_view(*each.threshold) : "inherit").append(",");

@@ -7,6 +7,9 @@ namespace weir {
 
 namespace {
 
+// As a name of a logger these are hardly meant: "info http=debug", "info;http=debug", "http.*=debug".
+constexpr std::string_view unfit_for_a_name = " \t\n\v\f\r;*";
+
 std::string_view trimmed(std::string_view text) noexcept {
   constexpr std::string_view blank = " \t";
   const auto first = text.find_first_not_of(blank);
@@ -32,7 +35,7 @@ std::optional<level_rule> parse_rule(std::string_view part) noexcept {
   if (equals != part.npos) {
     rule.logger = trimmed(part.substr(0, equals));
     part = trimmed(part.substr(equals + 1));
-    if (rule.logger.empty()) return std::nullopt;
+    if (rule.logger.empty() || rule.logger.find_first_of(unfit_for_a_name) != part.npos) return std::nullopt;
     if (is_named(part, "inherit")) return rule;
   }
   rule.threshold = level_named(part);

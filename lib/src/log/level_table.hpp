@@ -29,7 +29,7 @@ class level_table {
   /// The logger's own level, or its nearest ancestor's.
   level of(std::string_view logger) const noexcept;
 
-  /// As parse_level_rules() reads it: the stream's level, then all others by name.
+  /// As parse_level_rules() reads it, names given as they are: the stream's level, then all others by name.
   std::string text() const;
 
  private:

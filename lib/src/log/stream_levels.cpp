@@ -26,7 +26,8 @@ std::string complaint(std::string_view source, std::string_view part) {
   text_buffer safe; // whoever sets an environment or asks for levels is not always a friend
   append_escaped(safe, part, field_style::text);
   return fmt::format("{}: \"{}\" is neither a level nor logger=level; levels are trace, debug, info, warn, error, "
-                     "critical, off and, for loggers, inherit",
+                     "critical, off and, for loggers, inherit; rules have commas between them, and names no blank, "
+                     "';' or '*'",
                      source, std::string_view(safe.data(), safe.size()));
 }
 

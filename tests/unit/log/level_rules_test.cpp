@@ -23,9 +23,9 @@ TEST_CASE("level rules: a logger may be told to inherit", "[log][level]") {
 }
 
 TEST_CASE("level rules: spaces, empty parts and the case of levels do not count", "[log][level]") {
-  const auto parsed = parse_level_rules(" , WARN ,\thttp = Debug,, a b=TRACE\t,");
+  const auto parsed = parse_level_rules(" , WARN ,\thttp = Debug,, a-b=TRACE\t,");
   CHECK(parsed);
-  CHECK(parsed.rules == rules{{"", level::warn}, {"http", level::debug}, {"a b", level::trace}});
+  CHECK(parsed.rules == rules{{"", level::warn}, {"http", level::debug}, {"a-b", level::trace}});
 }
 
 TEST_CASE("level rules: an empty text has none", "[log][level]") {
@@ -39,6 +39,14 @@ TEST_CASE("level rules: what is not a rule is named, and the others are taken", 
   CHECK_FALSE(parsed);
   CHECK(parsed.rules == rules{{"http", level::debug}, {"", level::error}});
   CHECK(parsed.refused == parts{"inof", "=warn", "http.client=", "db=loud", "a=b=info", "inherit"});
+}
+
+TEST_CASE("level rules: other signs between them, and patterns, are no loggers' names", "[log][level]") {
+  const auto parsed =
+      parse_level_rules("info http=debug,info;http=debug,http.*=debug,*=debug,a\nb=info,a\tb=info,c=warn");
+  CHECK(parsed.rules == rules{{"c", level::warn}});
+  CHECK(parsed.refused ==
+        parts{"info http=debug", "info;http=debug", "http.*=debug", "*=debug", "a\nb=info", "a\tb=info"});
 }
 
 TEST_CASE("level rules: a level's name is neither begun nor continued", "[log][level]") {

@@ -145,7 +145,7 @@ TEST_CASE("logger levels: the stream's are changed by rules, and read back", "[l
 
 TEST_CASE("logger levels: what is read back is taken back", "[log][level]") {
   captured_stream test;
-  test.stream().set_levels("warn,a=debug,a.b=off,c d=trace");
+  test.stream().set_levels("warn,a=debug,a.b=off,c-d=trace");
   const std::string before = test.stream().levels();
   captured_stream other;
   other.stream().set_levels(before);
@@ -155,6 +155,7 @@ TEST_CASE("logger levels: what is read back is taken back", "[log][level]") {
 TEST_CASE("logger levels: rules apply all or not at all", "[log][level]") {
   captured_stream test;
   CHECK_THROWS_WITH(test.stream().set_levels("debug,http=loud"), Catch::Contains("\"http=loud\""));
+  CHECK_THROWS_WITH(test.stream().set_levels("info;http=debug"), Catch::Contains("commas between them"));
   const weir::level_rule odd[]{{"", level::debug}, {"http", static_cast<level>(9)}};
   CHECK_THROWS_WITH(test.stream().set_levels(odd), Catch::Contains("\"http\"") && Catch::Contains("9"));
   CHECK_THROWS_AS(test.log().set_threshold(static_cast<level>(9)), std::invalid_argument);

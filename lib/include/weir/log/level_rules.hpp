@@ -26,7 +26,9 @@ struct parsed_level_rules {
 /// Takes rules apart: parts with commas between them, each a level, which is the stream's, or `logger=level`, or
 /// `logger=inherit`, with which a logger gives up its own. The levels are trace, debug, info, warn, error, critical
 /// and off, in any case. Spaces and tabs around parts, names and levels do not count, and empty parts say nothing. A
-/// logger's name may hold anything but a comma and an equals sign. Throws std::bad_alloc. Thread-safe.
+/// logger's name may hold anything but commas, equals signs, blanks (also ends of lines), semicolons and asterisks:
+/// there is one way to part rules, and no pattern, as `http` is for all below it, too. Throws std::bad_alloc.
+/// Thread-safe.
 parsed_level_rules parse_level_rules(std::string_view text);
 
 } // namespace weir

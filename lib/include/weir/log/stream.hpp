@@ -109,7 +109,7 @@ class log_stream {
   void set_levels(std::span<const level_rule> rules);
 
   /// The levels in force, as rules that set_levels() takes: the stream's, then those of loggers that have their own,
-  /// by name.
+  /// by name. A name that no rule can give (level_rules.hpp), and set_threshold() can, is there as it is.
   std::string levels() const;
 
   /// The moment before which nothing matters to a later flush() or sync(). Take it before the first statement that is
