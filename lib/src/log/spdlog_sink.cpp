@@ -1,5 +1,6 @@
 #include "weir/log/spdlog_sink.hpp"
 
+#include "log/escape.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/text_buffer.hpp"
 
@@ -58,14 +59,16 @@ class through_spdlog final : public sink {
     if (const correlation* ids = entry.ids())
       fmt::format_to(fmt::appender(payload_), " trace_id={:016x}{:016x} span_id={:016x}", ids->trace_id_high,
                      ids->trace_id_low, ids->span_id);
+    name_.clear();
+    detail::append_escaped(name_, entry.logger_name(), field_style::text);
     const source_position position = entry.position();
     file_.assign(position.file); // spdlog wants them terminated
     function_.assign(position.function);
     const std::chrono::nanoseconds since_epoch(entry.unix_nanoseconds());
     const spdlog::log_clock::time_point time(std::chrono::duration_cast<spdlog::log_clock::duration>(since_epoch));
     spdlog::details::log_msg message(time, {file_.c_str(), static_cast<int>(position.line), function_.c_str()},
-                                     {entry.logger_name().data(), entry.logger_name().size()},
-                                     to_spdlog(entry.severity()), {payload_.data(), payload_.size()});
+                                     {name_.data(), name_.size()}, to_spdlog(entry.severity()),
+                                     {payload_.data(), payload_.size()});
     message.thread_id = entry.thread_id();
     const inside_spdlog marked;
     target_->log(message);
@@ -76,7 +79,7 @@ class through_spdlog final : public sink {
 
  private:
   std::shared_ptr<spdlog::sinks::sink> target_;
-  text_buffer payload_;
+  text_buffer name_, payload_;
   std::string file_, function_;
 };
 

@@ -55,6 +55,18 @@ TEST_CASE("spdlog: its pattern gets level, logger, place and message", "[log][sp
                       "trace_id=00000000000000010000000000000002 span_id=0000000000000003\n");
 }
 
+TEST_CASE("spdlog: a logger's name, whatever is in it, stays in the record's line", "[log][spdlog]") {
+  std::ostringstream text;
+  auto target = std::make_shared<spdlog::sinks::ostream_sink_mt>(text);
+  target->set_pattern("%n|%v");
+  {
+    log_stream stream({.sinks = {weir::spdlog_sink(target)}});
+    stream.get_logger("na\nme \x1b[31m\xff").info("message");
+    stream.get_logger("plain").info("message");
+  }
+  CHECK(text.str() == "na\\nme \\x1b[31m\\xff|message\nplain|message\n");
+}
+
 TEST_CASE("spdlog: it gets the function and the thread", "[log][spdlog]") {
   std::ostringstream text;
   auto target = std::make_shared<spdlog::sinks::ostream_sink_mt>(text);
