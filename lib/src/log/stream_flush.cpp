@@ -68,6 +68,16 @@ flush_result not_done(const stream_core& core, const log_mark& since, std::errc 
   return result;
 }
 
+/// The limit has passed. Where nobody has ever logged there was nothing to be done in it, however short it was.
+flush_result out_of_time(const stream_core& core, const log_mark& since) noexcept {
+  flush_result result = not_done(core, since, std::errc::timed_out);
+  // relaxed: who logs at the same time may be missed, as if it came later.
+  if (core.producers.load(std::memory_order_relaxed) != 0 || result.lost != 0) return result;
+  result.complete = true;
+  result.error = {};
+  return result;
+}
+
 } // namespace
 
 flush_result result_since(const stream_core& core, const log_mark& since) noexcept {
@@ -95,10 +105,13 @@ void report_unfinished(const flush_result& result, std::chrono::milliseconds lim
                        std::chrono::steady_clock::duration waited) noexcept {
   if (result.error != std::errc::timed_out || waited < limit) return;
   char line[160]; // not allocated: memory may be what is missing
-  const auto end = fmt::format_to_n(
-      line, sizeof line, "weir: the log was not written within {} ms: {} records were, {} bytes are queued\n",
-      limit.count(), result.written, result.pending_bytes);
-  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line, std::min(end.size, sizeof line));
+  auto end = fmt::format_to_n(line, sizeof line, "weir: the log was not written within {} ms: {} records were, ",
+                              limit.count(), result.written);
+  // In a short limit the backend may not even have looked what there is.
+  end = result.pending_bytes == 0
+            ? fmt::format_to_n(end.out, line + sizeof line - end.out, "how much is queued is not known\n")
+            : fmt::format_to_n(end.out, line + sizeof line - end.out, "{} bytes are queued\n", result.pending_bytes);
+  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line, static_cast<std::size_t>(end.out - line));
 }
 
 } // namespace detail
@@ -113,7 +126,7 @@ flush_result log_stream::wait_for(bool durable, std::chrono::milliseconds limit,
   core_->bell.ring();
   if (const auto answer = caller->wait_for(limit)) return *answer;
   core_->flushes.withdraw(caller);
-  return detail::not_done(*core_, since, std::errc::timed_out);
+  return detail::out_of_time(*core_, since);
 }
 
 flush_result log_stream::flush(std::chrono::milliseconds limit, const log_mark& since) {
@@ -144,8 +157,7 @@ flush_result log_stream::close(std::chrono::milliseconds limit) {
   if (core_->on_backend_thread()) // it cannot wait for itself
     return detail::not_done(*core_, {}, std::errc::resource_deadlock_would_occur);
   std::error_code error;
-  if (!core_->flushes.await_end(detail::addable(limit), error))
-    return detail::not_done(*core_, {}, std::errc::timed_out);
+  if (!core_->flushes.await_end(detail::addable(limit), error)) return detail::out_of_time(*core_, {});
   flush_result result = detail::result_since(*core_, {});
   result.error = error;
   result.complete = !error;

@@ -280,3 +280,56 @@ TEST_CASE("flush: a stream whose sink runs out of time in its last flush is not 
   }
   CHECK(contents_of(said).find("was not written within") == std::string::npos);
 }
+
+namespace {
+/// Its flushes last until it is let go.
+struct flushing_sink : weir::sink {
+  flushing_sink() : sink("flushing") {}
+  void append(const weir::record&) override {}
+  weir::commit_result commit() override { return {}; }
+  void flush() override {
+    flushes = true;
+    flushes.notify_all();
+    may_end.wait(false);
+  }
+  void let_go() {
+    may_end = true;
+    may_end.notify_all();
+  }
+  std::atomic<bool> flushes{false}, may_end{false};
+};
+
+/// What a stream that is given no time to end says on standard error.
+template <class Use>
+std::string said_at_once(const std::shared_ptr<weir::sink>& sink, Use use) {
+  const temporary_directory directory;
+  const std::string said = directory.file("stderr");
+  {
+    const redirected standard_error(STDERR_FILENO, said);
+    log_stream stream({.sinks = {sink}, .flush_interval = 0ms, .close_limit = 0ms});
+    use(stream);
+  }
+  return contents_of(said);
+}
+} // namespace
+
+TEST_CASE("flush: a stream that nobody has logged to is complete, however short the limit", "[log][flush]") {
+  const std::string said = said_at_once(weir::null_sink(), [](log_stream& stream) {
+    CHECK(stream.flush(0ms).complete);
+    CHECK(stream.sync(0ms).complete);
+  });
+  CHECK(said.empty());
+}
+
+TEST_CASE("flush: a stream that ends before its backend has looked does not say that nothing is queued",
+          "[log][flush]") {
+  const auto sink = std::make_shared<flushing_sink>();
+  const std::string said = said_at_once(sink, [&](log_stream& stream) {
+    weir::logger& log = stream.get_logger("test");
+    WEIR_INFO(log, "written");
+    sink->flushes.wait(false);
+    WEIR_INFO(log, "not looked at yet");
+  });
+  sink->let_go();
+  CHECK(said == "weir: the log was not written within 0 ms: 1 records were, how much is queued is not known\n");
+}
