@@ -41,15 +41,15 @@ call_poller::~call_poller() {
   thread_.join();
 }
 
-void call_poller::add(const grpc::ServerContextBase& call) {
+void call_poller::add(polled_call& call) {
   const std::lock_guard hold(mutex_);
   calls_.push_back(&call);
   if (calls_.size() == 1) changed_.notify_one();
 }
 
-void call_poller::remove(const grpc::ServerContextBase& call) noexcept {
+void call_poller::remove(const polled_call& call) noexcept {
   std::unique_lock hold(mutex_);
-  calls_.remove(&call);
+  std::erase(calls_, &call);
   // Woken by ask_all(), when the callbacks that the answer may have called have run.
   answered_.wait(hold, [&] { return asked_ != &call; });
 }
@@ -60,9 +60,9 @@ void call_poller::ask_all(std::unique_lock<std::mutex>& hold) noexcept {
     calls_.splice(calls_.end(), calls_, calls_.begin());
     asked_ = calls_.back();
     hold.unlock();
-    const bool is_cancelled = asked_->IsCancelled();
+    const bool is_over = asked_->ask();
     hold.lock();
-    if (is_cancelled) calls_.remove(asked_); // there is no more to be learned
+    if (is_over) calls_.remove(asked_);
     asked_ = nullptr;
     answered_.notify_all();
   }

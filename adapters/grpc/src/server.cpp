@@ -60,7 +60,7 @@ std::string_view failure_of(grpc::StatusCode code) noexcept {
 }
 
 /// One call. gRPC destroys it with the call's ServerContext, when nothing will be heard of it any more.
-class observed_call final : public grpc::experimental::Interceptor {
+class observed_call final : public grpc::experimental::Interceptor, private detail::polled_call {
  public:
   observed_call(request_observer& observer, detail::call_poller& poller, ServerRpcInfo& info);
   ~observed_call() override;
@@ -76,6 +76,7 @@ class observed_call final : public grpc::experimental::Interceptor {
   void begin(InterceptorBatchMethods& methods);
   void give_back_id(InterceptorBatchMethods& methods);
   void take_status(const grpc::Status& status) noexcept;
+  bool ask() noexcept override;
   void closed() noexcept;
   cancel_reason reason_now() const noexcept;
 
@@ -150,7 +151,7 @@ observed_call::~observed_call() {
 
 void observed_call::watch() {
   if (is_watched_ || is_callback_) return;
-  poller_.add(call_);
+  poller_.add(*this);
   is_watched_ = true;
 }
 
@@ -186,10 +187,10 @@ void observed_call::give_back_id(InterceptorBatchMethods& methods) {
 
 /// The method has returned, or the reactor has finished.
 void observed_call::take_status(const grpc::Status& status) noexcept {
-  if (is_watched_) poller_.remove(call_);
-  // As the method could with its last line; gRPC tells of it by POST_RECV_CLOSE. Not of a call of the asynchronous
-  // API: that would take an event off the queue of whoever serves it.
-  if (running_call == &call_ && !is_callback_) call_.IsCancelled();
+  if (is_watched_) poller_.remove(*this);
+  // As the method could with its last line. Not of a call of the asynchronous API: that would take an event off the
+  // queue of whoever serves it.
+  if (running_call == &call_ && !is_callback_) ask();
   exchange_.handler_returned();
   exchange_.set_grpc_status(status.error_code(), failure_of(status.error_code()));
   const cancel_reason reason = exchange_.ctx().reason();
@@ -210,6 +211,14 @@ cancel_reason observed_call::reason_now() const noexcept {
       std::min<std::chrono::system_clock::duration>(std::chrono::milliseconds(50) + given_ / 50, given_ / 2);
   return std::chrono::system_clock::now() + margin >= deadline_ ? cancel_reason::deadline
                                                                 : cancel_reason::client_closed;
+}
+
+bool observed_call::ask() noexcept {
+  if (!call_.IsCancelled()) return false;
+  // gRPC has told of it by POST_RECV_CLOSE, but for one case: after a Read() that has failed for it, gRPC knows
+  // without looking, and that does not come before the method has returned.
+  closed();
+  return true;
 }
 
 void observed_call::closed() noexcept {

@@ -34,8 +34,8 @@ class lookup_server {
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) throw std::runtime_error("no gRPC server");
-    stub = lookup::Lookup::NewStub(
-        grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+    channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+    stub = lookup::Lookup::NewStub(channel);
   }
   ~lookup_server() { stop(); }
   lookup_server(const lookup_server&) = delete;
@@ -64,6 +64,7 @@ class lookup_server {
   }
 
   weir_test::observed observed;
+  std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<lookup::Lookup::Stub> stub;
 
  private:
