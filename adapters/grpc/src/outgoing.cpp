@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -28,13 +29,22 @@ std::string lower_case(std::string_view name) {
   return made;
 }
 
+/// The first members of a baggage's text that have room, whole. A comma stands nowhere but between two.
+std::string_view first_members(std::string_view text, std::size_t room) noexcept {
+  if (text.size() <= room) return text;
+  const auto end = text.rfind(',', room);
+  return end == text.npos ? std::string_view() : text.substr(0, end);
+}
+
 } // namespace
 
-grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx) {
+grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx, std::size_t baggage_limit_bytes) {
   // Without a header for the deadline: gRPC has one of its own.
   const outgoing_headers carried(ctx, "");
-  carried.for_each(
-      [&](std::string_view name, std::string_view value) { call.AddMetadata(lower_case(name), std::string(value)); });
+  carried.for_each([&](std::string_view name, std::string_view value) {
+    if (name == "baggage") value = first_members(value, baggage_limit_bytes);
+    if (!value.empty()) call.AddMetadata(lower_case(name), std::string(value));
+  });
   const auto deadline = ctx.deadline();
   if (const auto left = remaining(ctx)) {
     const auto until =

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstddef>
 #include <future>
 #include <optional>
 #include <string>
@@ -21,8 +22,10 @@ namespace {
 class keeping_service final : public lookup::Lookup::Service {
  public:
   grpc::Status Find(grpc::ServerContext* call, const lookup::Question* question, lookup::Answer*) override {
-    for (const auto& [name, value] : call->client_metadata())
+    for (const auto& [name, value] : call->client_metadata()) {
       if (name == "traceparent") given_traceparent.assign(value.data(), value.size());
+      if (name == "baggage") given_baggage.assign(value.data(), value.size());
+    }
     deadline = call->deadline();
     const weir::context ctx = weir::context_of(*call);
     asked.set_value();
@@ -32,6 +35,7 @@ class keeping_service final : public lookup::Lookup::Service {
 
   std::promise<void> asked;
   std::string given_traceparent;
+  std::string given_baggage;
   std::chrono::system_clock::time_point deadline;
 };
 
@@ -52,6 +56,44 @@ TEST_CASE("grpc: a call carries the trace on, with a span of its own", "[grpc]")
   CHECK(weir::to_correlation(*parent).trace_id_low == ids.trace_id_low);
   CHECK(weir::to_correlation(*parent).span_id != ids.span_id);
   CHECK(service.deadline == std::chrono::system_clock::time_point::max());
+}
+
+TEST_CASE("grpc: a baggage is sent as far as there is room, in whole members", "[grpc]") {
+  const auto [limit, received] = GENERATE(table<std::size_t, std::string>({
+      {4096, "a=1,bb=2;p,c=3"},
+      {14, "a=1,bb=2;p,c=3"},
+      {13, "a=1,bb=2;p"},
+      {11, "a=1,bb=2;p"},
+      {10, "a=1,bb=2;p"},
+      {9, "a=1"},
+      {3, "a=1"},
+      {2, ""},
+      {0, ""},
+  }));
+  keeping_service service;
+  lookup_server server(service);
+  const auto ctx =
+      weir::with_value<weir::baggage_key>(weir::background(), weir::parse_baggage("a=1,bb=2;p,c=3").kept);
+  grpc::ClientContext call;
+  lookup::Answer answer;
+  const weir::grpc_outgoing carried(call, ctx, limit);
+  CHECK(server.stub->Find(&call, asking("word"), &answer).ok());
+  CHECK(service.given_baggage == received);
+}
+
+// With gRPC's limit of 8 KiB for all metadata every such call failed.
+TEST_CASE("grpc: a call is made with as large a baggage as there may be", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  std::string sent = "a=1";
+  for (int i = 0; i < 7; ++i) sent += ",key" + std::to_string(i) + '=' + std::string(1120, 'x'); // 7900 bytes
+  const auto ctx = weir::with_value<weir::baggage_key>(weir::background(), weir::parse_baggage(sent).kept);
+  grpc::ClientContext call;
+  lookup::Answer answer;
+  const weir::grpc_outgoing carried(call, ctx);
+  CHECK(server.stub->Find(&call, asking("word"), &answer).ok());
+  CHECK(service.given_baggage.size() == 3 + 3 * 1126);
+  CHECK(sent.starts_with(service.given_baggage));
 }
 
 TEST_CASE("grpc: of the call's own deadline and the context's the earlier one counts", "[grpc]") {

@@ -5,6 +5,7 @@
 
 #include <grpcpp/client_context.h>
 
+#include <cstddef>
 #include <memory>
 
 namespace weir {
@@ -20,12 +21,19 @@ namespace weir {
 /// It is an object beside the call, and no interceptor, because gRPC creates interceptors when the call's deadline
 /// has already been taken.
 ///
+/// `baggage_limit_bytes`: how much of the baggage is sent, its first members, each whole. A gRPC server refuses, with
+/// RESOURCE_EXHAUSTED, a call of which all metadata take more than 8 KiB together, by default, and a baggage may be
+/// of 8 KiB alone. More where the servers are known to take it (GRPC_ARG_MAX_METADATA_SIZE); 0 sends none.
+///
 /// Made before the call is started, with its set_deadline() done, and destroyed after the call is over, before
 /// `call`. Thread safety: thread-compatible. Errors: throws std::bad_alloc. Cost: some strings, and an allocation if
 /// the context can end.
 class grpc_outgoing {
  public:
-  grpc_outgoing(grpc::ClientContext& call, const context& ctx);
+  static constexpr std::size_t default_baggage_limit_bytes = 4096;
+
+  grpc_outgoing(grpc::ClientContext& call, const context& ctx,
+                std::size_t baggage_limit_bytes = default_baggage_limit_bytes);
   ~grpc_outgoing();
   grpc_outgoing(const grpc_outgoing&) = delete;
   grpc_outgoing& operator=(const grpc_outgoing&) = delete;
