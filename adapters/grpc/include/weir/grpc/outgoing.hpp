@@ -21,6 +21,9 @@ namespace weir {
 /// It is an object beside the call, and no interceptor, because gRPC creates interceptors when the call's deadline
 /// has already been taken.
 ///
+/// It adds to what the call has, and replaces nothing: beside a `traceparent` that you have set a second one is sent,
+/// and the server may take either or none. So set none.
+///
 /// `baggage_limit_bytes`: how much of the baggage is sent, its first members, each whole. A gRPC server refuses, with
 /// RESOURCE_EXHAUSTED, a call of which all metadata take more than 8 KiB together, by default, and a baggage may be
 /// of 8 KiB alone. More where the servers are known to take it (GRPC_ARG_MAX_METADATA_SIZE); 0 sends none.
