@@ -1,6 +1,7 @@
 // Runs a coroutine or an asynchronous operation under a context: when the context ends, so does it.
 #pragma once
 
+#include "weir/asio/code_of.hpp"
 #include "weir/asio/post_on_done.hpp"
 #include "weir/context/context.hpp"
 
@@ -13,8 +14,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -68,10 +69,8 @@ boost::asio::awaitable<awaited_t<Operation, Executor>, Executor> run_under(conte
   try {
     co_return co_await std::move(operation)(
         boost::asio::bind_cancellation_slot(ending->signal.slot(), boost::asio::use_awaitable_t<Executor>()));
-  } catch (const boost::system::system_error& error) {
-    if (!ending->ended_by_context || !says_aborted(error.code())) throw;
-  } catch (const std::system_error& error) {
-    if (!ending->ended_by_context || !says_aborted(error.code())) throw;
+  } catch (...) {
+    if (!ending->ended_by_context || !says_aborted(code_of(std::current_exception()))) throw;
   }
   throw std::system_error(ctx.error(), "weir::under");
 }
@@ -102,11 +101,12 @@ namespace weir {
 /// operation it is waiting for ends with operation_aborted, and so does its every later `co_await`, unless it
 /// resets its cancellation state. What cancels the caller cancels it as well.
 /// Result: its own, also if the context ended just before it returned. Errors: its own exceptions; but if the context
-/// ended first and the coroutine ended for it, that is with a code equivalent to std::errc::operation_canceled,
-/// std::system_error with the context's error. If the context is done already, the same, and the coroutine is not
-/// started. Thread safety: to be awaited on an executor that runs one function at a time (one thread, or a strand),
-/// as Asio asks of whatever is to be cancelled. The context may be ended on any thread. Cost: a coroutine, two
-/// allocations, and a callback on the context.
+/// ended first and the coroutine ended for it, that is with a code equivalent to std::errc::operation_canceled or as
+/// an operation on a channel that was cancelled, std::system_error with the context's error; of what `a() && b()` and
+/// `a() || b()` throw, the one exception counts that Asio keeps. If the context is done already, the same, and the
+/// coroutine is not started. Thread safety: to be awaited on an executor that runs one function at a time (one
+/// thread, or a strand), as Asio asks of whatever is to be cancelled. The context may be ended on any thread. Cost: a
+/// coroutine, two allocations, and a callback on the context.
 template <typename T, typename Executor>
 boost::asio::awaitable<T, Executor> under(context ctx, boost::asio::awaitable<T, Executor> work) {
   if (ctx.done()) throw std::system_error(ctx.error(), "weir::under");
