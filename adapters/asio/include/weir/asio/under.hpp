@@ -104,7 +104,8 @@ namespace weir {
 /// ended first and the coroutine ended for it, that is with a code equivalent to std::errc::operation_canceled or as
 /// an operation on a channel that was cancelled, std::system_error with the context's error; of what `a() && b()` and
 /// `a() || b()` throw, the one exception counts that Asio keeps. If the context is done already, the same, and the
-/// coroutine is not started. Thread safety: to be awaited on an executor that runs one function at a time (one
+/// coroutine is not started. An operation that heeds no cancellation is waited for: a resolver's async_resolve()
+/// until the system has answered. Thread safety: to be awaited on an executor that runs one function at a time (one
 /// thread, or a strand), as Asio asks of whatever is to be cancelled. The context may be ended on any thread. Cost: a
 /// coroutine, two allocations, and a callback on the context.
 template <typename T, typename Executor>
