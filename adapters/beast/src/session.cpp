@@ -2,6 +2,7 @@
 
 #include "chained_handler.hpp"
 #include "heads.hpp"
+#include "weir/asio/code_of.hpp"
 #include "weir/beast/request_scope.hpp"
 #include "weir/context/task_failure.hpp"
 #include "weir/log/macros.hpp"
@@ -326,15 +327,18 @@ asio::awaitable<void> session::handle() {
 }
 
 void session::note_thrown(const std::exception_ptr& thrown) {
+  // What a handler often ends with is that it was told to: that its client has gone is no failure of its.
+  const bool is_failure = !ended_with(ctx(), code_of(thrown));
   if (early_ || is_late()) {
-    // What such a handler often ends with is that it was told to.
-    if (!ended_with(ctx(), thrown)) report_task_failure(ctx(), "handler", thrown);
+    if (is_failure) report_task_failure(ctx(), "handler", thrown);
     return;
   }
-  const std::string what = text_of(thrown);
-  if (exchange_) exchange_->handler_threw(what);
-  if (setup_.options.log != nullptr)
-    WEIR_ERROR(*setup_.options.log, "handler threw: {}", what, field<"http.route">(match_.path_template));
+  if (is_failure) {
+    const std::string what = text_of(thrown);
+    if (exchange_) exchange_->handler_threw(what);
+    if (setup_.options.log != nullptr)
+      WEIR_ERROR(*setup_.options.log, "handler threw: {}", what, field<"http.route">(match_.path_template));
+  }
   if (response_->started())
     response_->broken_ = true;
   else

@@ -1,6 +1,7 @@
 #include "weir/beast/middleware.hpp"
 
 #include "early_answer.hpp"
+#include "weir/asio/code_of.hpp"
 #include "weir/context.hpp"
 #include "weir/context/task_failure.hpp"
 
@@ -33,7 +34,7 @@ http_middleware time_limit(std::chrono::milliseconds limit, std::string body) {
     if (too_late) {
       if (exchange* observed = request.observed()) observed->timed_out(ctx.reason(), *ctx.deadline());
       // What a handler that heeds its context often ends with is that it was told to.
-      if (!ended_with(ctx, thrown)) report_task_failure(ctx, "handler", thrown);
+      if (!ended_with(ctx, detail::code_of(thrown))) report_task_failure(ctx, "handler", thrown);
       if (!response.started()) response.clear().status(503).body(body);
       co_return;
     }

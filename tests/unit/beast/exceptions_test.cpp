@@ -2,17 +2,26 @@
 #include "weir/beast/server.hpp"
 
 #include "server_fixture.hpp"
+#include "weir/asio.hpp"
+#include "weir/beast/middleware.hpp"
+#include "weir/context/task_failure.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <catch2/catch.hpp>
 
+#include <future>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace weir_test;
+namespace asio = boost::asio;
 
 namespace {
 
@@ -21,6 +30,21 @@ void add_hello(weir::http_server& server) {
     response.body("hello\n");
     co_return;
   });
+}
+
+asio::awaitable<void> wait_for_ever() {
+  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+/// Two ways to end with the request's context.
+task wait_under(http_request& in) { return weir::under(in.ctx(), wait_for_ever()); }
+
+task wait_linked(http_request& in) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+  const weir::slot_link<asio::any_io_executor> link(in.ctx(), timer.get_executor());
+  auto token = asio::bind_cancellation_slot(link.slot(), asio::use_awaitable);
+  co_await timer.async_wait(std::move(token));
 }
 
 } // namespace
@@ -56,6 +80,73 @@ TEST_CASE("exceptions: a handler that throws costs a 500 and not the connection"
   CHECK(json_member(access.at(0), "outcome") == "failed");
   CHECK(json_member(access.at(0), "error.message") == "no such table");
   CHECK(server.by.finished({{"http_response_status_code", "500"}, {"error_type", "exception"}}) == 2);
+}
+
+// Every client that went made an error, in the log and in its record, where a handler heeded its context.
+TEST_CASE("exceptions: a handler that its context's end has ended is no error", "[beast][exceptions][concurrent]") {
+  const auto wait = GENERATE(&wait_under, &wait_linked);
+  std::promise<void> begun;
+  running_server server([&](weir::http_server& on) {
+    on.get("/wait", [&](http_request& in, http_response&) -> task {
+      begun.set_value();
+      return wait(in);
+    });
+  });
+  raw_client client(server.port());
+  client.send(get_request("/wait"));
+  begun.get_future().wait();
+  client.shutdown_send();
+  CHECK(client.at_end());
+  server.stop(1h);
+  CHECK(server.by.lines_of("server").empty());
+  const auto access = server.by.access_lines();
+  REQUIRE(access.size() == 1);
+  CHECK(json_member(access[0], "outcome") == "cancelled");
+  CHECK(json_member(access[0], "error.type") == "client_closed");
+  CHECK(json_member(access[0], "error.message") == "(absent)");
+  CHECK(json_member(access[0], "http.response.status_code") == "(absent)");
+}
+
+TEST_CASE("exceptions: a handler that breaks when its client has gone is one", "[beast][exceptions][concurrent]") {
+  std::promise<void> begun;
+  running_server server([&](weir::http_server& on) {
+    on.get("/wait", [&](http_request& in, http_response&) -> task {
+      begun.set_value();
+      co_await weir::until_done(in.ctx());
+      throw std::runtime_error("no such table");
+    });
+  });
+  raw_client client(server.port());
+  client.send(get_request("/wait"));
+  begun.get_future().wait();
+  client.shutdown_send();
+  CHECK(client.at_end());
+  server.stop(1h);
+  const auto errors = server.by.lines_of("server");
+  REQUIRE(errors.size() == 1);
+  CHECK(json_member(errors[0], "message") == "handler threw: no such table");
+  CHECK(json_member(server.by.access_lines().at(0), "outcome") == "cancelled");
+}
+
+// What plain Asio throws is Boost's, and passed for the handler's own failure.
+TEST_CASE("exceptions: a handler that its time limit has ended has not failed", "[beast][exceptions][concurrent]") {
+  const auto wait = GENERATE(&wait_under, &wait_linked);
+  const bool is_callers = GENERATE(false, true);
+  const auto failed_before = weir::task_failures();
+  running_server server([&](weir::http_server& on) {
+    const auto handler = [&](http_request& in, http_response&) { return wait(in); };
+    on.get("/callers", handler);
+    on.get("/own", weir::behind({weir::time_limit(20ms)}, handler));
+  });
+  raw_client client(server.port());
+  if (is_callers)
+    CHECK(client.ask(get_request("/callers", "X-Request-Timeout-Ms: 20\r\n")).status == 504);
+  else
+    CHECK(client.get("/own").status == 503);
+  server.stop(1h);
+  CHECK(weir::task_failures() == failed_before);
+  CHECK(server.by.lines_of("server").empty());
+  CHECK(json_member(server.by.access_lines().at(0), "outcome") == "timed_out");
 }
 
 TEST_CASE("exceptions: what is thrown within a session costs its connection, and is logged under its request's ids",
