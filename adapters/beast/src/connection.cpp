@@ -4,6 +4,7 @@
 #include "heads.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/read_size.hpp>
@@ -27,9 +28,11 @@ constexpr std::size_t most_at_once = 64 * 1024, body_step = 16 * 1024;
 // A buffer that has grown beyond this goes with its request.
 constexpr std::size_t idle_buffer = 4 * 1024;
 
-// How long, and how much, a client that was sent an error may go on sending until the connection is closed under it.
+// How long a client that was sent an error may go on sending until the connection is closed under it, and how much at
+// a time, with a pause behind it: one that never stops does not take up the thread.
 constexpr auto lingering_time = std::chrono::seconds(1);
 constexpr std::size_t lingering_bytes = 256 * 1024;
+constexpr auto lingering_pause = std::chrono::milliseconds(10);
 
 } // namespace
 
@@ -211,10 +214,15 @@ asio::awaitable<void> connection::drain() {
   // Once, for all of it.
   limit_.begin(lingering_time, at_limit::close);
   std::array<char, 4096> discarded;
-  for (std::size_t total = 0; total < lingering_bytes;) {
+  asio::steady_timer pause(executor());
+  for (std::size_t since_pause = 0;;) {
     auto [error, bytes] = co_await socket_.async_read_some(asio::buffer(discarded), token());
     if (error) co_return;
-    total += bytes;
+    since_pause += bytes;
+    if (since_pause < lingering_bytes) continue;
+    since_pause = 0;
+    pause.expires_after(lingering_pause);
+    co_await pause.async_wait(token());
   }
 }
 

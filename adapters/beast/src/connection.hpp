@@ -84,8 +84,8 @@ class connection {
   /// Ends what is waited for, with operation_aborted.
   void cancel() noexcept;
   void close() noexcept;
-  /// Takes in, for a while, what the client still sends: closing with unread bytes would reset the connection, and
-  /// the client might never see the response.
+  /// Takes in, for a while and not too fast, what the client still sends: closing with unread bytes would reset the
+  /// connection, and the client might never see the response.
   boost::asio::awaitable<void> drain();
 
  private:

@@ -83,9 +83,8 @@ TEST_CASE("before the body: who would send much, or waits to be asked, gets the 
   raw_client client(server.port());
   CHECK(client.ask(request(echo, "Transfer-Encoding: chunked\r\n")).status == 401);
   const std::string chunk = fmt::format("{:x}\r\n{}\r\n", 100'000, std::string(100'000, 'x'));
-  CHECK_THROWS(([&] {
-    for (int i = 0; i < 100; ++i) client.send(chunk);
-  }()));
+  for (int i = 0; i < 3; ++i) client.send(chunk);
+  CHECK(client.at_end());
 }
 
 TEST_CASE("before the body: a body that is broken, behind its answer, is the end", "[beast][server]") {
