@@ -170,7 +170,7 @@ connection::awaitable_error connection::send(http_response::message_type& messag
   }
   http::response_serializer<http::string_body> outgoing(message);
   while (!outgoing.is_done()) {
-    limit_.begin(limit, at_limit::close);
+    limit_.begin_write(limit);
     auto [error, written] = co_await http::async_write_some(socket_, outgoing, token());
     if (limit_.end()) co_return boost::beast::error::timeout;
     if (error) co_return error;
@@ -185,7 +185,7 @@ connection::awaitable_error connection::write(pieces from, std::chrono::millisec
   // Step by step, as a cancel is lost between two steps of asio::async_write.
   while (asio::buffer_size(rest) != 0) {
     if (ctx.done()) co_return asio::error::operation_aborted;
-    limit_.begin(limit, at_limit::close);
+    limit_.begin_write(limit);
     auto [error, bytes] = co_await socket_.async_write_some(rest, token());
     rest.consume(bytes);
     written += bytes;

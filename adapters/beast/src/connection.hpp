@@ -65,14 +65,14 @@ class connection {
   /// The whole of a response that is small and answers a request which had to be waited for, if the client takes it
   /// in at once: no operation is started then. False if there is more to do, for send().
   bool send_at_once(const http_response::message_type& message, error_code& error);
-  /// In as many writes as the client takes it in: each of them is progress, for which it has `limit`. Goes on where
-  /// send_at_once() had to stop.
+  /// In as many writes as the client takes it in. It has `limit` for each part that it takes, however small. Goes on
+  /// where send_at_once() had to stop.
   awaitable_error send(http_response::message_type& message, std::chrono::milliseconds limit);
   /// Of a message its header: all of an empty one that is sent in chunks would be their end, too.
   template <class Body>
   awaitable_error send_header(boost::beast::http::response<Body>& message, std::chrono::milliseconds limit) {
     boost::beast::http::response_serializer<Body> outgoing(message);
-    limit_.begin(limit, at_limit::close);
+    limit_.begin_write(limit);
     auto [error, written] = co_await boost::beast::http::async_write_header(socket_, outgoing, token());
     co_return limit_.end() ? boost::beast::error::timeout : error;
   }

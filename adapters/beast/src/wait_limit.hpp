@@ -22,6 +22,10 @@ enum class at_limit : std::uint8_t { cancel, close };
 /// due earlier. This one runs on through the operations, and looks only when it goes off whether there is a limit
 /// that has passed; it is set earlier if a limit comes before it.
 ///
+/// That a write has not ended says little of the peer: the kernel finds room for it when a third of its buffer is
+/// empty, which may be of megabytes. So the limit of a write looks, a few times, at what the peer has yet to
+/// acknowledge.
+///
 /// Thread safety: on the socket's executor. Lifetime: the socket outlives it. Cost: begin() reads the clock, end()
 /// costs nothing; the timer is set about once in the shortest of the limits that are used.
 class wait_limit {
@@ -34,6 +38,9 @@ class wait_limit {
 
   void begin(std::chrono::milliseconds time, at_limit what) { begin(std::chrono::steady_clock::now() + time, what); }
   void begin(time_point when, at_limit what);
+  /// For the peer to take in something of what was sent to it: passes when it has taken in nothing for so long, a
+  /// quarter longer at most, and closes. Cost: as begin(); a system call each time that it looks.
+  void begin_write(std::chrono::milliseconds time);
   /// Whether the limit that was begun last has passed.
   bool has_passed() const noexcept;
   /// There is no limit any more. The result is has_passed()'s.

@@ -16,8 +16,9 @@ struct route_limits {
   std::optional<std::uint64_t> body_limit_bytes{};
   /// For the whole body to come, from the end of the header on; then the client gets 408. 0: no limit, to 24 h.
   std::optional<std::chrono::milliseconds> body_timeout{};
-  /// For every read of the body, and every write of the response, to make progress; then the client gets 408, or its
-  /// connection ends within the response. 1 ms to 1 h.
+  /// For the client to send something of the body, or to take in something of the response; then it gets 408, or its
+  /// connection ends within the response. One that is slow, but takes something in each such time, is served to the
+  /// end. 1 ms to 1 h.
   std::optional<std::chrono::milliseconds> progress_timeout{};
 };
 
