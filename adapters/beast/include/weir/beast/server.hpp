@@ -41,9 +41,9 @@ struct server_options {
   std::uint64_t body_limit_bytes = 1024 * 1024;
   std::chrono::milliseconds body_timeout{0};
   std::chrono::milliseconds progress_timeout{30'000};
-  /// For a peer to be silent that is asked whether it is there, or does not take what is sent to it; then its
-  /// connection is broken and its request cancelled with client_reset. See limit_silence(). 0 (default): for as long
-  /// as the other limits allow; 100 ms to 1 h.
+  /// For a peer not to answer when it is asked whether it is there, not to acknowledge what is sent to it, or to have
+  /// no room for it, though it answers; then its connection is broken and its request cancelled with client_reset.
+  /// See limit_silence(). 0 (default): for as long as the other limits allow; 100 ms to 1 h.
   std::chrono::milliseconds silence_limit{0};
   /// How long stop() goes on serving as before while ready() is false, so that whoever asks for readiness() stops
   /// sending before connections are refused: as long as they take to ask twice. Up to 10 min; default: not at all.
