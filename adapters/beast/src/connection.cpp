@@ -11,6 +11,8 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -195,7 +197,15 @@ connection::awaitable_error connection::write(pieces from, std::chrono::millisec
   co_return error_code();
 }
 
+void connection::reset_at_end(bool resets) noexcept {
+  // Not as Asio's option: its sockets take that one back when they are destroyed.
+  const linger at_once{.l_onoff = resets ? 1 : 0, .l_linger = 0};
+  ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  resets_at_end_ = resets;
+}
+
 void connection::shutdown_send() noexcept {
+  if (resets_at_end_) return;
   error_code ignored;
   socket_.shutdown(server_socket::shutdown_send, ignored);
 }
@@ -211,6 +221,7 @@ void connection::close() noexcept {
 }
 
 asio::awaitable<void> connection::drain() {
+  if (resets_at_end_) co_return;
   // Once, for all of it.
   limit_.begin(lingering_time, at_limit::close);
   std::array<char, 4096> discarded;

@@ -80,6 +80,10 @@ class connection {
   /// whatever the result.
   awaitable_error write(pieces from, std::chrono::milliseconds limit, const context& ctx, std::size_t& written);
 
+  /// Whether the connection is to be reset at its end, whoever brings that about: for a body that ends with it, and
+  /// is not whole yet. To its client an end in order would be that of the body.
+  void reset_at_end(bool resets) noexcept;
+  /// Ends this side in order, unless it is to be reset.
   void shutdown_send() noexcept;
   /// Ends what is waited for, with operation_aborted.
   void cancel() noexcept;
@@ -106,6 +110,7 @@ class connection {
   bool waited_ = false; // for the request at hand: it had not come with the one before
   std::chrono::steady_clock::time_point header_began_{};
   bool expects_more_ = true;
+  bool resets_at_end_ = false;
 };
 
 } // namespace weir::detail

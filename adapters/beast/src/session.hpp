@@ -98,6 +98,7 @@ class session : public std::enable_shared_from_this<session> {
   std::optional<bool> conclude_at_once(bool keep_alive);
   boost::asio::awaitable<bool> conclude(bool keep_alive);
   boost::asio::awaitable<bool> end_stream(bool keep_alive);
+  bool ends_with_connection(const http_response& response) const noexcept;
   boost::asio::awaitable<bool> send_whole(bool keep_alive);
   void prepare(http_response::message_type& message, bool keep_alive) const;
   void begin_whole(bool keep_alive);

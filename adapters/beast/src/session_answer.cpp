@@ -73,6 +73,11 @@ asio::awaitable<bool> session::conclude(bool keep_alive) {
   co_return co_await end_stream(keep_alive);
 }
 
+/// Whether nothing but the end of the connection tells the client where the body ends (RFC 9112 section 6.3).
+bool session::ends_with_connection(const http_response& response) const noexcept {
+  return response.open_ended_ && !response.chunked_ && !is_head();
+}
+
 asio::awaitable<bool> session::end_stream(bool keep_alive) {
   const http_response& response = *response_;
   if (response.broken_) co_return false;
@@ -91,6 +96,7 @@ asio::awaitable<bool> session::end_stream(bool keep_alive) {
   } else if (response.sent_ != response.announced_ && !is_head()) {
     co_return false;
   }
+  if (ends_with_connection(response)) connection_.reset_at_end(false);
   if (exchange_) exchange_->response_completed();
   co_return (keep_alive && (!response.open_ended_ || response.chunked_));
 }
@@ -221,6 +227,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
   else
     head.keep_alive(false);
   complete_header(head);
+  if (ends_with_connection(response)) connection_.reset_at_end(true);
   response.started_ = true;
   response.announced_ = content_length.value_or(0);
   if (exchange_) exchange_->response_started(head.result_int());

@@ -170,18 +170,22 @@ class raw_client : public raw_socket {
     while (more()) buffer_.clear();
     return true;
   }
+  /// The same; whether it was broken, and not ended in order.
+  bool is_reset() { return at_end() && is_broken_; }
 
  private:
   bool more() {
     char part[65536];
     const ssize_t bytes = ::recv(raw_socket::get(), part, sizeof part, 0);
     if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw std::runtime_error("no answer in ten seconds");
+    is_broken_ = bytes < 0;
     if (bytes <= 0) return false;
     buffer_.append(part, static_cast<std::size_t>(bytes));
     return true;
   }
 
   std::string buffer_;
+  bool is_broken_ = false;
 };
 
 } // namespace weir_test

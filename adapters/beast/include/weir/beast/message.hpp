@@ -129,7 +129,7 @@ class http_response {
   boost::asio::awaitable<std::error_code> start(std::uint64_t content_length);
   /// The same for a body whose end is not known yet, such as a stream of events: sent in chunks, and to a client of
   /// HTTP/1.0 until the connection closes. The body is whole when the handler returns, unless it throws or its
-  /// context has ended.
+  /// context has ended: then it lacks its last chunk, or the connection is reset.
   boost::asio::awaitable<std::error_code> start();
   /// Sends the next part; ends early, with an error, as start() does. The memory stays valid until it returns;
   /// nothing is kept, so a body of any size takes one buffer. HEAD requests send nothing, and end a body without a
