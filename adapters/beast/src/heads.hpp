@@ -49,12 +49,4 @@ inline void set_request_id(boost::beast::http::fields& headers, std::string_view
   if (!id.empty() && headers.find(name) == headers.end()) headers.set(name, to_beast(id));
 }
 
-/// The peer's address without its port, or "" if it has gone already.
-template <class Socket>
-std::string peer_text(const Socket& socket) {
-  boost::system::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  return error ? std::string() : endpoint.address().to_string();
-}
-
 } // namespace weir::detail

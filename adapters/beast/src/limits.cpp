@@ -65,7 +65,7 @@ std::string client_of(const http_request& request) {
   boost::system::error_code not_v6;
   const auto address = asio::ip::make_address_v6(client, not_v6);
   if (not_v6) return std::string(client);
-  // An IPv4 client of a socket for both kinds.
+  // An IPv4 client, as a proxy may write it.
   if (address.is_v4_mapped()) return std::string(client);
   auto bytes = address.to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));

@@ -30,6 +30,11 @@ bool is_refusal(const boost::system::error_code& error) noexcept {
 
 } // namespace
 
+std::string detail::address_text(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.to_string();
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+}
+
 request_scope::request_scope(request_observer& observer, asio::any_io_executor executor,
                              detail::scoped_connection connection, client_watch_options options)
     : connection_(std::move(connection)),

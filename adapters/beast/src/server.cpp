@@ -2,6 +2,7 @@
 
 #include "session.hpp"
 #include "weir/asio/run_polling.hpp"
+#include "weir/beast/request_scope.hpp"
 #include "weir/beast/silent_peer.hpp"
 #include "weir/log/macros.hpp"
 #include "weir/log/rate_limit.hpp"
@@ -125,7 +126,7 @@ struct http_server::state {
 
   void accept() {
     worker& target = *workers[next_worker++ % workers.size()];
-    acceptor->async_accept(target.io.get_executor(),
+    acceptor->async_accept(target.io.get_executor(), peer,
                            [this, &target](const boost::system::error_code& error, detail::server_socket socket) {
                              if (!acceptor->is_open()) return;
                              if (error) {
@@ -137,7 +138,7 @@ struct http_server::state {
                                });
                                return;
                              }
-                             hand_over(target, std::move(socket));
+                             hand_over(target, std::move(socket), peer.address());
                              accept();
                            });
   }
@@ -160,22 +161,25 @@ struct http_server::state {
     for (const auto& each : workers) asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); });
   }
 
-  void hand_over(worker& to, detail::server_socket socket) {
+  void hand_over(worker& to, detail::server_socket socket, const asio::ip::address& address) {
     try {
-      asio::post(to.io, [this, &to, client = std::move(socket)]() mutable { greet(to, std::move(client)); });
+      asio::post(to.io, [this, &to, client = std::move(socket), address]() mutable {
+        greet(to, std::move(client), address);
+      });
     } catch (const std::exception& error) {
       refused(error);
     }
   }
 
-  void greet(worker& on, detail::server_socket client) {
+  void greet(worker& on, detail::server_socket client, const asio::ip::address& address) {
     if (on.sessions.stopping) return;
     boost::system::error_code ignored;
     client.set_option(tcp::no_delay(true), ignored);
     try {
       if (setup.options.silence_limit.count() != 0)
         limit_silence(client.native_handle(), setup.options.silence_limit);
-      std::make_shared<detail::session>(std::move(client), setup, on.sessions)->start();
+      std::make_shared<detail::session>(std::move(client), detail::address_text(address), setup, on.sessions)
+          ->start();
     } catch (const std::exception& error) {
       refused(error);
     }
@@ -207,6 +211,7 @@ struct http_server::state {
   detail::server_setup setup;
   std::vector<std::unique_ptr<worker>> workers;
   std::optional<tcp::acceptor> acceptor;
+  tcp::endpoint peer; // of the connection that is accepted: asked for later, one that has gone has none
   std::optional<asio::steady_timer> pause;
   std::optional<asio::steady_timer> farewell; // runs while the server stops but still serves
   std::atomic<bool> is_ready{false};

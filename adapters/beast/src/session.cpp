@@ -48,11 +48,11 @@ std::string text_of(const std::exception_ptr& thrown) {
 
 } // namespace
 
-session::session(server_socket socket, const server_setup& setup, session_list& list)
+session::session(server_socket socket, std::string peer, const server_setup& setup, session_list& list)
     : setup_(setup),
       list_(list),
       connection_(std::move(socket), setup.options, setup.options.observer != nullptr ? slot_.get() : nullptr),
-      peer_(peer_text(connection_.socket())),
+      peer_(std::move(peer)),
       limits_(&setup.limits) {
   if (setup_.options.observer != nullptr) {
     exchange_.emplace(*setup_.options.observer);

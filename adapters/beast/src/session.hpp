@@ -54,7 +54,8 @@ struct session_list {
 /// ids.
 class session : public std::enable_shared_from_this<session> {
  public:
-  session(server_socket socket, const server_setup& setup, session_list& list);
+  /// `peer`: the client's address as text.
+  session(server_socket socket, std::string peer, const server_setup& setup, session_list& list);
   ~session();
   session(const session&) = delete;
   session& operator=(const session&) = delete;

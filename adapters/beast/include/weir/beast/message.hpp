@@ -75,8 +75,8 @@ class http_request {
   const context& ctx() const noexcept { return ctx_; }
   /// For middleware: what follows works under `ctx`, and so does the session from now on, its log records included.
   void set_ctx(context ctx);
-  /// The address at the connection's other end, the client's or its proxy's, without its port; "" if it had gone when
-  /// it was accepted.
+  /// The address at the connection's other end, the client's or its proxy's, without its port; an IPv4 one in its own
+  /// form, on a socket for both kinds, too.
   std::string_view peer() const noexcept { return peer_; }
   /// The exchange being observed, or nullptr in a server without an observer.
   exchange* observed() const noexcept { return observed_; }

@@ -10,6 +10,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp> // what slot() is for
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
@@ -37,6 +38,9 @@ struct scoped_connection {
   std::string peer; // the address without its port; "" if it has gone already
   std::string_view scheme;
 };
+
+/// As text; of an IPv4 client of a socket for both kinds, its own, without `::ffff:`. Errors: throws std::bad_alloc.
+std::string address_text(const boost::asio::ip::address& address);
 
 /// Whether one of the stream's layers is TLS: Asio's and Beast's have this enumeration from ssl::stream_base.
 template <class Stream>
@@ -66,7 +70,7 @@ scoped_connection connection_of(Stream& stream) {
   boost::system::error_code error;
   if constexpr (requires { socket.remote_endpoint(error).address(); }) {
     const auto endpoint = socket.remote_endpoint(error);
-    if (!error) peer = endpoint.address().to_string();
+    if (!error) peer = address_text(endpoint.address());
   }
   return {&socket, [](void* erased) -> int { return static_cast<socket_type*>(erased)->native_handle(); },
           std::move(peer), is_tls<Stream>() ? "https" : "http"};
