@@ -98,3 +98,27 @@ TEST_CASE("connection end: a whole body that ends with the connection ends in or
   server.begin_stop(0ms);
   CHECK_FALSE(asking.is_reset()); // it has all that it was to get
 }
+
+// The first line was looked at, or the first word.
+TEST_CASE("connection end: what any line of Connection says counts, and close before all (RFC 9112 9.3)",
+          "[beast][server]") {
+  running_server server(simple_routes);
+  const auto stays = [&](std::string_view version, std::string_view headers) {
+    raw_client client(server.port());
+    const raw_response answer = client.ask(fmt::format("GET /hello {}\r\nHost: test\r\n{}\r\n", version, headers));
+    CHECK(answer.body == "hello\n");
+    const bool is_told =
+        version == "HTTP/1.1" ? answer.header("Connection") != "close" : answer.header("Connection") == "keep-alive";
+    if (!is_told) CHECK(client.at_end());
+    return is_told;
+  };
+  CHECK(stays("HTTP/1.1", ""));
+  CHECK(stays("HTTP/1.1", "Connection: foo\r\nConnection: bar\r\n"));
+  CHECK_FALSE(stays("HTTP/1.1", "Connection: keep-alive\r\nConnection: close\r\n"));
+  CHECK_FALSE(stays("HTTP/1.1", "Connection: close\r\nConnection: keep-alive\r\n"));
+  CHECK_FALSE(stays("HTTP/1.1", "Connection: foo\r\nconnection: bar, Close\r\n"));
+  CHECK_FALSE(stays("HTTP/1.0", ""));
+  CHECK(stays("HTTP/1.0", "Connection: Keep-Alive\r\n"));
+  CHECK(stays("HTTP/1.0", "Connection: foo\r\nConnection: keep-alive\r\n"));
+  CHECK_FALSE(stays("HTTP/1.0", "Connection: keep-alive\r\nConnection: close\r\n"));
+}
