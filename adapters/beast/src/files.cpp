@@ -96,6 +96,10 @@ void require_param(const http_request& request, std::string_view name) {
       fmt::format("static_files: the route has no parameter {{{}}}: see download_options.param", name));
 }
 
+bool is_out_of_descriptors(const std::error_code& error) noexcept {
+  return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system;
+}
+
 asio::awaitable<void> serve_manifest(const http_request& request, http_response& response, served_file file,
                                      detail::manifests& made) {
   std::string tag = make_entity_tag(file.facts(), floor<seconds>(system_clock::now()));
@@ -171,6 +175,9 @@ http_handler static_files(const std::string& directory, download_options options
     if (all->options.subdirectories || name.find('/') == name.npos) file = all->files.open(name, error);
     if (error == std::errc::no_such_file_or_directory) {
       response.error(404, "no such file");
+    } else if (is_out_of_descriptors(error)) {
+      if (exchange* const observed = request.observed()) observed->refused(cancel_reason::overload);
+      response.error(503, "too many files are open").header("Retry-After", "1");
     } else if (error) {
       throw std::system_error(error, "opening " + name);
     } else if (all->made && request.query("manifest")) {

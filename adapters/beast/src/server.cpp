@@ -1,6 +1,7 @@
 #include "weir/beast/server.hpp"
 
 #include "session.hpp"
+#include "watch_service.hpp"
 #include "weir/asio/run_polling.hpp"
 #include "weir/beast/request_scope.hpp"
 #include "weir/beast/silent_peer.hpp"
@@ -106,7 +107,11 @@ struct http_server::state {
               .limits = limits_of(setup.options),
               .routes = {},
               .middleware = {}} {
-    for (unsigned i = 0; i < setup.options.threads; ++i) workers.push_back(std::make_unique<worker>());
+    for (unsigned i = 0; i < setup.options.threads; ++i) {
+      workers.push_back(std::make_unique<worker>());
+      // Now, with its descriptor: when the first connection comes there may be none left.
+      if (setup.options.observer != nullptr) asio::use_service<detail::watch_service>(workers.back()->io);
+    }
     acceptor.emplace(workers.front()->io);
     listen();
   }

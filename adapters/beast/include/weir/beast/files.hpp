@@ -61,7 +61,8 @@ struct download_options {
 ///   server.get("/download/{file}", weir::static_files("/srv/files"));
 ///
 /// Errors: throws std::system_error naming the directory if it cannot be opened, std::invalid_argument naming an
-/// option that is out of range. Answers 404 for whatever is not to be served. See serve_file().
+/// option that is out of range. Answers 404 for whatever is not to be served, and 503 with `Retry-After: 1` where
+/// there is no descriptor left for it, which counts as refused, for the reason overload. See serve_file().
 http_handler static_files(const std::string& directory, download_options options = {});
 
 /// Answers a GET or HEAD with `file`: 200 with the whole, 206 with one range or, as multipart/byteranges, with
