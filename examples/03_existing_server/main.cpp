@@ -4,8 +4,8 @@
 //   curl http://127.0.0.1:8080/
 //
 // You will see one access record a request on standard error, with trace ids, and for a client that goes while it is
-// served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed. A caller that says how long it waits
-// (curl --header 'X-Request-Timeout-Ms: 200' http://127.0.0.1:8080/) gets 504 when that time is over.
+// served (curl --max-time 0.2 http://127.0.0.1:8080/) one that says client_closed. A caller that says how long it
+// waits (curl --header 'X-Request-Timeout-Ms: 200' http://127.0.0.1:8080/) gets 504 when that time is over.
 #include <weir/beast/request_scope.hpp> // weir
 #include <weir/log.hpp>                 // weir
 
@@ -82,7 +82,8 @@ class listener {
   void accept() {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error) std::make_shared<session>(std::move(socket))->read();
+      if (error) return pause(); // no descriptors, mostly: others have to close theirs
+      std::make_shared<session>(std::move(socket))->read();
       accept();
     });
   }
@@ -90,7 +91,15 @@ class listener {
   unsigned port() const { return acceptor_.local_endpoint().port(); }
 
  private:
+  void pause() {
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([this](beast::error_code error) {
+      if (!error) accept();
+    });
+  }
+
   tcp::acceptor acceptor_;
+  asio::steady_timer pause_{acceptor_.get_executor()};
 };
 
 int main(int count, char** words) {

@@ -102,7 +102,8 @@ class listener {
   void accept() {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error) std::make_shared<session>(std::move(socket), tls_)->run();
+      if (error) return pause(); // no descriptors, mostly: others have to close theirs
+      std::make_shared<session>(std::move(socket), tls_)->run();
       accept();
     });
   }
@@ -110,7 +111,15 @@ class listener {
   unsigned port() const { return acceptor_.local_endpoint().port(); }
 
  private:
+  void pause() {
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([this](beast::error_code error) {
+      if (!error) accept();
+    });
+  }
+
   tcp::acceptor acceptor_;
+  asio::steady_timer pause_{acceptor_.get_executor()};
   ssl::context& tls_;
 };
 

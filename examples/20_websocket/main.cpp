@@ -16,6 +16,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -84,10 +85,16 @@ asio::awaitable<void> serve(tcp::socket socket) {
 }
 
 asio::awaitable<void> listen(tcp::acceptor& acceptor) {
+  asio::steady_timer pause(acceptor.get_executor());
   for (;;) {
     auto [error, socket] = co_await acceptor.async_accept(with_error);
     if (error == asio::error::operation_aborted) co_return;
-    if (!error) asio::co_spawn(acceptor.get_executor(), serve(std::move(socket)), asio::detached);
+    if (error) { // no descriptors, mostly: others have to close theirs
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(with_error);
+      continue;
+    }
+    asio::co_spawn(acceptor.get_executor(), serve(std::move(socket)), asio::detached);
   }
 }
 
