@@ -33,7 +33,7 @@ operator_verdict judge(const live_visitor& visitor, const operator_access& acces
     authorization += token;
   }
   return access.judge({.peer = visitor.peer,
-                       .host = visitor.header("Host"),
+                       .host = requested_host(visitor.target, visitor.header("Host")),
                        .authorization = authorization,
                        .is_forwarded = !visitor.has_header || says_forwarded(visitor.has_header)});
 }

@@ -103,7 +103,9 @@ live_viewer::live_viewer(live_page& page, const live_visitor& visitor) : page_(p
                                       own_site_only, header{"X-Accel-Buffering", "no"}};
   if (const auto no = refusal(visitor, page.options().access)) {
     answer_ = *no;
-  } else if (says_foreign_page([&](std::string_view name) { return visitor.header(name); })) {
+  } else if (says_foreign_page([&](std::string_view name) {
+               return name == "Host" ? requested_host(visitor.target, visitor.header(name)) : visitor.header(name);
+             })) {
     answer_ = refused(403, "Another site's page asked for this.\n");
   } else if (!page.state_->admit()) {
     answer_ = refused(503, "As many look at this page as may.\n");

@@ -31,6 +31,7 @@ bool equals_in_any_case(std::string_view text, std::string_view lower) noexcept 
 }
 
 bool is_this_machine(std::string_view host) noexcept {
+  if (host.find('@') != host.npos) return false; // the host is behind it
   if (host.starts_with('[')) return is_loopback(host.substr(1, host.find(']') - 1));
   host = host.substr(0, host.find(':'));
   return equals_in_any_case(host, "localhost") || is_loopback(host);
@@ -54,6 +55,14 @@ std::string_view bearer_token(std::string_view authorization) noexcept {
 }
 
 } // namespace
+
+std::string_view requested_host(std::string_view target, std::string_view host) noexcept {
+  target = target.substr(0, target.find('?'));
+  const std::size_t authority = target.starts_with('/') ? target.npos : target.find("://");
+  if (authority == target.npos) return host;
+  target.remove_prefix(authority + 3);
+  return target.substr(0, target.find('/'));
+}
 
 operator_access::operator_access(std::string token) : token_(std::move(token)) {
   if (token_.size() < least_token_characters)

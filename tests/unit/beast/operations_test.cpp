@@ -104,6 +104,12 @@ TEST_CASE("operations: only operators come through", "[beast]") {
        {"Forwarded: for=1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.4\r\n", "Via: 1.1 proxy\r\n", "X-Forwarded-For:\r\n",
         "X-Forwarded-For:\r\nX-Forwarded-For: 1.2.3.4\r\n", "via: \r\nVia: 1.1 proxy\r\n"})
     CHECK(client.ask(get_from("localhost", "/here/x", proxied)).status == 403);
+  // RFC 9112 section 3.2.2: the authority of an absolute target counts, and Host does not.
+  CHECK(client.ask(get_from("evil.example", "http://localhost/here/x")).status == 200);
+  for (const char* authority : {"evil.example", "evil.example:80", "localhost:80@evil.example", ""})
+    CHECK(client.ask(get_from("localhost", fmt::format("http://{}/here/x", authority))).status == 403);
+  CHECK(client.ask(get_from("localhost", "http://evil.example/here/x", "Origin: http://localhost\r\n")).status ==
+        403);
   const raw_response refused = client.ask(get_from("server.example", "/token/x"));
   CHECK(refused.status == 401);
   CHECK(refused.header("WWW-Authenticate") == "Bearer");

@@ -23,8 +23,9 @@ TEST_CASE("operator_access: this machine is a loopback address that was asked fo
       CHECK(access.judge({.peer = peer, .host = host, .is_foreign_page = true}) == operator_verdict::forbidden);
     }
   // A name that a foreign page has resolve to this machine.
-  for (const char* host : {"", "evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example",
-                           "localhos", "[::2]", "[", "128.0.0.1"}) {
+  for (const char* host :
+       {"", "evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "localhos",
+        "[::2]", "[", "128.0.0.1", "localhost:80@evil.example", "[::1]@evil.example"}) {
     CAPTURE(host);
     CHECK(access.judge({.peer = "127.0.0.1", .host = host}) == operator_verdict::forbidden);
   }
@@ -33,6 +34,15 @@ TEST_CASE("operator_access: this machine is a loopback address that was asked fo
     CAPTURE(peer);
     CHECK(access.judge({.peer = peer, .host = "localhost"}) == operator_verdict::forbidden);
   }
+}
+
+TEST_CASE("operator_access: an absolute target says whom it asks for, and Host does not (RFC 9112 3.2.2)", "[http]") {
+  for (const char* target : {"/", "/weir?from=http://evil.example/", "*", "evil.example:80", "weir?a=://b", ""})
+    CHECK(weir::requested_host(target, "localhost") == "localhost");
+  for (const char* target : {"http://evil.example:80/weir", "HTTP://evil.example:80", "x://evil.example:80?a=b/c"})
+    CHECK(weir::requested_host(target, "localhost") == "evil.example:80");
+  CHECK(weir::requested_host("http://me@localhost/", "localhost") == "me@localhost");
+  CHECK(weir::requested_host("http:///weir", "localhost").empty());
 }
 
 TEST_CASE("operator_access: where there is a token it takes that, exactly", "[http]") {

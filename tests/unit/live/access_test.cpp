@@ -30,6 +30,9 @@ TEST_CASE("live access: without a token the page is for this machine only", "[li
     for (const char* value : {"203.0.113.9", ""}) // the client may have sent an empty one ahead of the proxy's
       CHECK(status_for(page, {.headers = {{"Host", "localhost"}, {proxy, value}}}) == 403);
   CHECK(status_for(page, {.peer = "192.0.2.7", .target = "/weir?token="}) == 403);
+  // RFC 9112 section 3.2.2: what an absolute target names counts, and Host does not.
+  CHECK(status_for(page, {.target = "http://rebound.example:8080/weir"}) == 403);
+  CHECK(status_for(page, {.target = "http://localhost/weir", .headers = {{"Host", "rebound.example"}}}) == 200);
 }
 
 TEST_CASE("live access: a server that cannot say whether a proxy was there is taken to be behind one", "[live]") {

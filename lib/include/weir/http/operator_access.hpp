@@ -9,11 +9,15 @@ namespace weir {
 /// What is known of a request to such a page.
 struct operator_request {
   std::string_view peer{};          ///< the address, without its port
-  std::string_view host{};          ///< the header Host
+  std::string_view host{};          ///< see requested_host()
   std::string_view authorization{}; ///< the header Authorization
   bool is_forwarded = false;        ///< see says_forwarded()
   bool is_foreign_page = false;     ///< see says_foreign_page()
 };
+
+/// Whom a request asks for: of an absolute target, `http://host:80/path`, its authority, and the header Host is
+/// ignored; of any other that header, given as `host` (RFC 9112 section 3.2.2).
+std::string_view requested_host(std::string_view target, std::string_view host) noexcept;
 
 /// Whether a proxy has left its name in the headers. `has(name)`: whether there is a line of that name, in any case,
 /// also one without a value: a client may send an empty one ahead of the proxy's.
@@ -26,7 +30,8 @@ bool says_forwarded(Has&& has) {
 }
 
 /// Whether a browser sends it for a page of another site, or of another program on this machine: Fetch Metadata's
-/// Sec-Fetch-Site, or an Origin that is not the Host. `header(name)`: its first value, "" for none.
+/// Sec-Fetch-Site, or an Origin that is not the Host. `header(name)`: its first value, "" for none; for Host what
+/// requested_host() says.
 template <class Header>
 bool says_foreign_page(Header&& header) {
   const std::string_view site = header(std::string_view("Sec-Fetch-Site"));
@@ -47,7 +52,7 @@ enum class operator_verdict {
 /// from.
 ///
 /// A request counts as from this machine if its peer is a loopback address, no header says that it came by a proxy or
-/// from a foreign page, and its Host is `localhost` or a loopback address: a page that a browser here shows under a
+/// from a foreign page, and its host is `localhost` or a loopback address: a page that a browser here shows under a
 /// name of its own, which it has resolve to this machine, is none. A proxy on this machine that says nothing of
 /// itself, as nginx's plain `proxy_pass`, looks like a user here, with all of its clients: behind one, set a token.
 /// Thread-safe: it does not change.
