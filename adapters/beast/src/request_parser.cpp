@@ -48,7 +48,18 @@ std::size_t request_parser::take(boost::asio::const_buffer bytes, error_code& er
   const std::size_t taken = put({text.data(), text.size()}, error);
   if (error == http::error::bad_version && has_other_version(text))
     error = make_error_code(boost::system::errc::protocol_not_supported);
+  text.remove_prefix(taken);
+  if (error == http::error::need_more && is_header_done() && has_bare_line_feed(to_beast(text), taken != 0))
+    error = http::error::bad_line_ending;
   return passed_over + taken;
+}
+
+/// In what is left behind the header, which is of a line whose end has not come. `is_new`: not of the same as last.
+bool request_parser::has_bare_line_feed(string_view untaken, bool is_new) noexcept {
+  for (std::size_t i = is_new ? 0 : looked_at_; i < untaken.size(); ++i)
+    if (untaken[i] == '\n' && (i == 0 || untaken[i - 1] != '\r')) return true;
+  looked_at_ = untaken.size();
+  return false;
 }
 
 void request_parser::on_field_impl(http::field name, string_view name_text, string_view value, error_code& error) {

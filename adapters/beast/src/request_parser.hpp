@@ -19,6 +19,7 @@ namespace weir::detail {
 /// - What Beast would throw for, a name or a value of 64 KiB, is an error like any other.
 /// - Chunks' extensions are as long, all together, as a header may be, and the data besides, at most. They have no
 ///   control characters but tabs, within quotes neither (RFC 9112 section 7.1.1).
+/// - A bare LF in a chunk's line, or in a trailer, is an error as soon as it comes; Beast waits for a CR LF behind.
 /// - An empty line before the request is passed over.
 /// - A version that is not served is told from what is none: errc::protocol_not_supported.
 class request_parser final : public boost::beast::http::request_parser<boost::beast::http::string_body> {
@@ -37,9 +38,11 @@ class request_parser final : public boost::beast::http::request_parser<boost::be
   void on_field_impl(boost::beast::http::field name, string_view name_text, string_view value,
                      error_code& error) override;
   void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) override;
+  bool has_bare_line_feed(string_view untaken, bool is_new) noexcept;
 
   std::size_t room_;                // for fields
   std::uint64_t extension_room_;    // for chunks' extensions
+  std::size_t looked_at_ = 0;       // of what has come of a chunk's line
   bool may_have_empty_line_ = true; // before the request
 };
 

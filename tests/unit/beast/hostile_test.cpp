@@ -161,6 +161,23 @@ TEST_CASE("hostile: no control character stands in a chunk's extension (RFC 9112
   }
 }
 
+// Beast looks for CR LF, and would wait for it until the time for the body was over.
+TEST_CASE("hostile: a bare LF ends no line of a chunked body, and is refused as it comes", "[beast][hostile]") {
+  weir::server_options options = quick();
+  options.progress_timeout = 1h;
+  running_server server(echo, options);
+  for (const char* body : {"3\nabc\r\n", "3\n", "3;a=b\n", "3\r\nabc\n0\r\n", "3\r\nabc\r\n0\n",
+                           "3\r\nabc\r\n0\r\n\n", "3\r\nabc\r\n0\r\nA: b\n"}) {
+    CAPTURE(body);
+    CHECK(raw_client(server.port()).ask(chunked(body)).status == 400);
+    raw_client slow(server.port());
+    slow.send(chunked(""));
+    for (const char* each = body; *each != '\0'; ++each) slow.send({each, 1});
+    CHECK(slow.read().status == 400);
+  }
+  CHECK(raw_client(server.port()).ask(chunked("3\r\na\nb\r\n0\r\n\r\n")).body == "a\nb");
+}
+
 TEST_CASE("hostile: no control character stands in a header's line", "[beast][hostile]") {
   running_server server(echo);
   for (const char c : {'\n', '\r', '\0', '\x01', '\x1f', '\x7f'})
