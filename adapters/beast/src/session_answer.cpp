@@ -251,7 +251,8 @@ asio::awaitable<std::error_code> session::write_part(http_response& response, as
     // Nobody wants it: a handler that writes without end is told so, and lets others have the thread meanwhile.
     if (response.open_ended_) co_return std::make_error_code(std::errc::message_size);
     response.sent_ += part.size();
-    co_await asio::post(bind_ambient(slot(), asio::use_awaitable));
+    // The token proposes no executor of its own: without this one, the system's threads would carry on.
+    co_await asio::post(executor(), bind_ambient(slot(), asio::use_awaitable));
     co_return std::error_code();
   }
   std::array<char, 20> digits;

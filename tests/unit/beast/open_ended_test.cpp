@@ -8,6 +8,8 @@
 
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace weir_test;
 
@@ -116,4 +118,22 @@ TEST_CASE("open-ended: HEAD of a body that never ends takes nobody's thread", "[
   other.send("HEAD /huge HTTP/1.1\r\nHost: x\r\n\r\n");
   CHECK(other.read(false).status == 200);
   CHECK(client.ask("HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n", false).status == 200); // on the same thread
+}
+
+// It went on in a thread of Asio's own, beside the server's.
+TEST_CASE("open-ended: HEAD of a body in parts stays in the connection's thread", "[beast][life]") {
+  std::vector<std::thread::id> threads;
+  running_server server([&](weir::http_server& on) {
+    on.get("/parts", [&](http_request&, http_response& out) -> task {
+      if (co_await out.start(6)) co_return;
+      for (int i = 0; i < 2; ++i) {
+        threads.push_back(std::this_thread::get_id());
+        if (co_await out.write(boost::asio::buffer("abc", 3))) co_return;
+      }
+      threads.push_back(std::this_thread::get_id());
+    });
+  });
+  CHECK(raw_client(server.port()).ask("HEAD /parts HTTP/1.1\r\nHost: x\r\n\r\n", false).status == 200);
+  server.stop(5s);
+  CHECK(threads == std::vector(3, threads.at(0)));
 }
