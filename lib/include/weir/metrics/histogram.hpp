@@ -86,11 +86,12 @@ class histogram {
   std::size_t bucket_of(double value) const noexcept {
     std::size_t passed = 0;
     for (const double* at = padded_.data(); at != padded_.data() + padded_.size(); at += block) {
-      std::size_t here = 0;
-      // Not `value > bound`: NaN is to pass every one.
-      for (std::size_t i = 0; i < block; ++i) here += !(value <= at[i]);
-      passed += here;
-      if (here != block) break;
+      // Not `value > bound`: NaN is to pass every one. Not a sum of `!(value <= bound)`, of which GCC 12 makes a
+      // negative one at -O3 on arm64.
+      std::size_t stopping = 0;
+      for (std::size_t i = 0; i < block; ++i) stopping += value <= at[i];
+      passed += block - stopping;
+      if (stopping != 0) break;
     }
     return passed < bounds_.size() ? passed : bounds_.size();
   }
