@@ -24,8 +24,8 @@ namespace {
 
 /// Of a handshake that async_accept() has refused, with a response of its own.
 bool is_refusal(const boost::system::error_code& error) noexcept {
-  static const auto& refusals = websocket::make_error_code(websocket::error::no_upgrade).category();
-  return error.category() == refusals;
+  static const boost::system::error_code refusal = websocket::make_error_code(websocket::error::no_upgrade);
+  return error.category() == refusal.category();
 }
 
 } // namespace

@@ -4,7 +4,7 @@
 #include "log/doorbell.hpp"
 #include "weir/log/chunk.hpp"
 
-#include <concurrentqueue/concurrentqueue.h>
+#include <concurrentqueue.h>
 
 #include <atomic>
 #include <chrono>

@@ -15,8 +15,14 @@ namespace weir {
 
 template <class Metric>
 struct metric_family<Metric>::series : detail::series_key {
-  explicit series(const std::vector<double>& bounds) requires std::is_same_v<Metric, histogram> : metric(bounds) {}
-  explicit series(const std::vector<double>&) requires(!std::is_same_v<Metric, histogram>) {}
+  explicit series(const std::vector<double>& bounds) : metric(make_metric(bounds)) {}
+
+  static Metric make_metric([[maybe_unused]] const std::vector<double>& bounds) {
+    if constexpr (std::is_same_v<Metric, histogram>)
+      return Metric(bounds);
+    else
+      return Metric();
+  }
 
   Metric metric;
   // Whether it takes what did not fit.
