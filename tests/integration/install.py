@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from harness import BUILD, need
+from harness import BUILD, SOURCE, need
 
 LISTS = """
 cmake_minimum_required(VERSION 3.25)
@@ -82,6 +82,17 @@ message(STATUS "and ${weir_prometheus_FOUND} ${weir_nosuch_FOUND}")
 message(STATUS "why: ${weir_NOT_FOUND_MESSAGE}")
 """
 
+# Of which weir is a part. Nothing is built, so an install rule of weir's fails.
+WHOLE = """
+cmake_minimum_required(VERSION 3.25)
+project(whole LANGUAGES CXX)
+set(CMAKE_UNITY_BUILD ON)
+set(WEIR_GRPC OFF)
+add_subdirectory(@WEIR@ weir)
+get_target_property(several weir UNITY_BUILD)
+message(STATUS "several at a time: ${several}")
+"""
+
 
 def run(*words):
     ended = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -108,6 +119,16 @@ def check_components(directory, prefix):
     assert "component other: it is not in this installation." in said, said
 
 
+def check_part(directory):
+    directory.mkdir()
+    (directory / "CMakeLists.txt").write_text(WHOLE.replace("@WEIR@", str(SOURCE)))
+    said = run("cmake", "-S", directory, "-B", directory / "build", "-G", cache("CMAKE_GENERATOR"),
+               f"-DCMAKE_CXX_COMPILER={cache('CMAKE_CXX_COMPILER')}")
+    assert "several at a time: OFF" in said, said
+    run("cmake", "--install", directory / "build", "--prefix", directory / "prefix")
+    assert not list(directory.glob("prefix/**/*weir*")), "weir has installed itself"
+
+
 def cache(name):
     found = re.search(rf"^{name}:\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)
     return found.group(1) if found else ""
@@ -124,6 +145,7 @@ def main():
         # The licence asks to go along with every copy.
         assert (prefix / "share/doc/weir/LICENSE").read_text().startswith("MIT License")
         check_components(Path(directory), prefix)
+        check_part(Path(directory) / "part")
         source.mkdir()
         more = [each for each in MORE if (BUILD / "adapters" / each).exists()]
         (source / "CMakeLists.txt").write_text(LISTS.replace("@MORE@", " ".join(more)))
