@@ -1,7 +1,7 @@
 #include "weir/log/console_sink.hpp"
 
 #include "log/option_check.hpp"
-#include "log/write_all.hpp"
+#include "log/whole_lines.hpp"
 #include "weir/log/line_sink.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/text_buffer.hpp"
@@ -88,15 +88,15 @@ class console final : public line_sink {
   }
 
   write_result write(std::string_view lines) override {
-    write_result result;
-    result.taken = detail::write_all(descriptor_, lines, result.error);
-    return result;
+    const detail::lines_written result = lines_.append(descriptor_, lines);
+    return {.taken = result.taken, .error = result.error};
   }
 
   const int descriptor_;
   const console_colour colour_;
   const bool environment_wants_;
   bool coloured_ = false;
+  detail::whole_lines lines_;
 };
 
 } // namespace

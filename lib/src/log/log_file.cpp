@@ -101,7 +101,7 @@ std::error_code log_file::open(int flags) noexcept {
   inode_ = status.st_ino;
   size_ = regular_ ? static_cast<std::uint64_t>(status.st_size) : 0;
   modified_ = status.st_mtime;
-  torn_ = ends_torn();
+  lines_.begin(status, ends_torn());
   was_missing_ = entered_ = unsynced_ = unvouched_ = false;
   not_reopened_.clear();
   return {};
@@ -232,30 +232,14 @@ std::size_t log_file::write(std::string_view lines, std::error_code& error) noex
     error = not_reopened_;
     return 0;
   }
-  if (torn_) { // the fragment of an earlier line that could not be taken back is at least ended
-    if (write_all(descriptor_, "\n", error) == 0) return 0;
-    ++size_;
-    torn_ = false;
-  }
-  const std::size_t taken = write_all(descriptor_, lines, error);
-  size_ += taken;
-  if (taken != 0) {
+  const lines_written result = lines_.append(descriptor_, lines);
+  error = result.error;
+  size_ += result.growth;
+  if (result.taken != 0) {
     unsynced_ = true;
     unvouched_ = !is_synced_ || is_displaced();
   }
-  if (taken < lines.size()) take_back(lines.substr(0, taken));
-  return taken;
-}
-
-/// Removes the part of a line that was written last, if it is still the file's end.
-void log_file::take_back(std::string_view taken) noexcept {
-  const std::size_t fragment = taken.size() - (taken.rfind('\n') + 1); // npos + 1 is 0: all of it
-  if (fragment == 0) return;
-  struct stat status {};
-  const off_t end = ::lseek(descriptor_, 0, SEEK_CUR);
-  torn_ = !(::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == end &&
-            ::ftruncate(descriptor_, end - static_cast<off_t>(fragment)) == 0);
-  if (!torn_) size_ -= fragment;
+  return result.taken;
 }
 
 } // namespace weir::detail

@@ -1,6 +1,7 @@
 // The file behind a sink: opened by its path, appended to in whole lines, opened anew when others have moved it.
 #pragma once
 
+#include "log/whole_lines.hpp"
 #include "weir/log/file_sink.hpp"
 
 #include <sys/stat.h>
@@ -67,7 +68,6 @@ class log_file {
   bool is_replaced() const noexcept;
   bool is_removed() const noexcept;
   bool ends_torn() const noexcept;
-  void take_back(std::string_view taken) noexcept;
 
   file_options options_;
   int descriptor_ = -1;
@@ -76,7 +76,7 @@ class log_file {
   ::ino_t inode_ = 0;
   std::uint64_t size_ = 0;
   std::time_t modified_ = 0;
-  bool torn_ = false; // the file ends amid a line
+  whole_lines lines_;
 
   bool entered_ = false;       // the directory is known to have it on the disk
   bool is_synced_ = false;     // somebody asks for syncs

@@ -26,6 +26,11 @@ struct console_options {
 };
 
 /// Standard output or standard error. A closed pipe is an error, not a signal, if the process ignores SIGPIPE.
+///
+/// Lines stay whole. A file on a device that is full is cut back to its last whole line; where that cannot be done,
+/// the next line begins behind a line feed. Several processes may have one pipe: lines that have no more than
+/// PIPE_BUF bytes (4096 on Linux), line feed included, stay whole, and longer ones may have another's amid them.
+///
 /// Whether the stream is a terminal is looked up batch by batch: redirected later, it gets no escape codes. Errors:
 /// throws std::invalid_argument if the renderer is null or an option is none of its enumerators.
 std::shared_ptr<sink> console_sink(console_options options, std::unique_ptr<renderer> renderer = as_text());
