@@ -17,8 +17,8 @@ std::size_t write_all(int descriptor, std::string_view bytes, std::error_code& e
       done += static_cast<std::size_t>(n);
     } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       pollfd ready{.fd = descriptor, .events = POLLOUT, .revents = 0};
-      if (::poll(&ready, 1, 1000) == 0) {
-        error = std::make_error_code(std::errc::timed_out);
+      if (::poll(&ready, 1, -1) < 0 && errno != EINTR) {
+        error = last_error();
         return done;
       }
     } else if (n == 0 || errno != EINTR) {

@@ -1,4 +1,4 @@
-// Lines stay whole: on devices that fill up, on pipes that others write to, too.
+// Lines stay whole: on devices that fill up, on pipes that others write to, too, or that nobody empties for a while.
 #include "weir/log/console_sink.hpp"
 
 #include "bare_renderer.hpp"
@@ -48,6 +48,16 @@ class output_pipe {
     const ssize_t n = ::read(reader_, block.data(), block.size());
     return {block.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
   }
+  /// Until nothing fits any more.
+  void fill() const {
+    const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+    REQUIRE(::fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK) == 0);
+    const std::string block(PIPE_BUF, '-');
+    while (::write(STDOUT_FILENO, block.data(), block.size()) > 0) {
+    }
+    REQUIRE(::fcntl(STDOUT_FILENO, F_SETFL, flags) == 0);
+  }
+
  private:
   int reader_;
   std::unique_ptr<redirected> output_;
@@ -150,4 +160,43 @@ TEST_CASE("console: a pipe gets whole lines in pieces that others cannot write i
     seen += packet;
   }
   CHECK(seen == all);
+}
+
+TEST_CASE("console: a pipe that is not emptied for long is waited for, non-blocking or not", "[log][sink]") {
+  const int flags = GENERATE(0, O_NONBLOCK);
+  weir::flush_result waiting;
+  weir::log_stats all;
+  std::string seen;
+  {
+    const output_pipe pipe(flags);
+    pipe.fill();
+    log_stream stream({.sinks = {to_output()}});
+    stream.get_logger("l").info("waits");
+    waiting = stream.flush(1500ms);
+    do seen += pipe.read_some();
+    while (!stream.flush(10ms).complete);
+    seen += pipe.read_some();
+    all = stream.stats();
+  }
+  CHECK(waiting.error == std::errc::timed_out);
+  CHECK(all.written == 1);
+  CHECK_THAT(seen, Catch::EndsWith("-waits\n"));
+}
+
+TEST_CASE("console: closing with a limit does not wait for a pipe's reader, non-blocking or not", "[log][sink]") {
+  const int flags = GENERATE(0, O_NONBLOCK);
+  weir::flush_result waiting;
+  std::string seen;
+  {
+    const output_pipe pipe(flags);
+    pipe.fill();
+    log_stream stream({.sinks = {to_output()}});
+    stream.get_logger("l").info("waits");
+    waiting = stream.close(10ms);
+    do seen += pipe.read_some();
+    while (!stream.close(10ms).complete);
+    seen += pipe.read_some();
+  }
+  CHECK(waiting.error == std::errc::timed_out);
+  CHECK_THAT(seen, Catch::EndsWith("-waits\n"));
 }
