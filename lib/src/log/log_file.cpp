@@ -220,6 +220,9 @@ std::error_code log_file::keep_at_path() noexcept {
 }
 
 std::error_code log_file::move_to(const std::string& target) noexcept {
+  struct stat there {};
+  if (::lstat(options_.path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) // a device, a link to one of /proc
+    return std::make_error_code(std::errc::operation_not_supported);
   const bool moved = std::rename(options_.path.c_str(), target.c_str()) == 0;
   if (!moved && errno != ENOENT) return last_error(); // where nothing is there, somebody else has moved it
   const std::error_code error = open(O_NONBLOCK);
@@ -234,7 +237,7 @@ std::size_t log_file::write(std::string_view lines, std::error_code& error) noex
   }
   const lines_written result = lines_.append(descriptor_, lines);
   error = result.error;
-  size_ += result.growth;
+  if (regular_) size_ += result.growth;
   if (result.taken != 0) {
     unsynced_ = true;
     unvouched_ = !is_synced_ || is_displaced();

@@ -32,7 +32,8 @@ class log_file {
 
   /// Absolute, and no link if those are followed.
   const std::string& path() const noexcept { return options_.path; }
-  /// Bytes, as far as this object has seen the file.
+  /// Bytes, as far as this object has seen the file; 0 of a pipe, a device and the like, which so never are to
+  /// rotate.
   std::uint64_t size() const noexcept { return size_; }
   /// When the file was last written to, at the time it was opened.
   std::time_t modified_before() const noexcept { return modified_; }
@@ -46,7 +47,7 @@ class log_file {
   std::error_code keep_at_path() noexcept;
 
   /// Renames the file and opens a new one at its path. On an error the old file stays open and, if possible, in
-  /// place.
+  /// place. What stands at the path and is no regular file is an error, and is left where it is.
   std::error_code move_to(const std::string& target) noexcept;
 
   /// Appends lines, and returns how many bytes were taken; leaves no torn line behind in a regular file. A file that

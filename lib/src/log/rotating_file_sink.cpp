@@ -129,7 +129,7 @@ class to_rotating_file final : public line_sink {
   /// Does what is due. Returns whether there is a new file.
   bool rotate(write_result& result) noexcept {
     if (held_back_) return false;
-    if (file_.size() == 0) {
+    if (file_.size() == 0) { // or no regular file
       due_.reset();
       return false;
     }

@@ -62,6 +62,10 @@ struct rotation_options {
 /// A path that is a symbolic link is followed when the sink is made, and not looked at again: the file that it leads
 /// to is the one that rotates, where it is, and the link goes on leading to the current one.
 ///
+/// Only a regular file rotates. What else the path leads to (a pipe, a FIFO, a device; /dev/stdout may be any) is
+/// written to as by file_sink(), and never renamed or removed, by size or by time; nor is what has taken the file's
+/// place and is none, a link too: rotating fails then.
+///
 /// If rotating fails, records go on to the old file; it is counted and reported as the sink's error, and tried again
 /// at the file's `look_interval`. Only one process may rotate a file.
 /// Errors: as of file_sink(); throws std::invalid_argument too if neither `file_bytes` nor `every` is given.
