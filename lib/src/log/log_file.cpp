@@ -40,6 +40,21 @@ file_options checked(file_options options) {
   return options;
 }
 
+/// open(2), but never a standard descriptor, should the program have been started with one of those closed: what
+/// others print would be in the file.
+int open_above_standard(const char* path, int flags, unsigned mode) noexcept {
+  int fresh;
+  do {
+    fresh = ::open(path, flags, mode);
+  } while (fresh < 0 && errno == EINTR);
+  if (fresh < 0 || fresh > STDERR_FILENO) return fresh;
+  const int higher = ::fcntl(fresh, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error = errno;
+  ::close(fresh);
+  errno = error;
+  return higher;
+}
+
 /// Where the symbolic link at `path` leads in the end, whether anything is there or not; `path` if it is none, or if
 /// its text does not say it (those of /proc/self/fd).
 std::string behind_links(const std::string& path) {
@@ -84,10 +99,8 @@ std::error_code log_file::open(int flags) noexcept {
   } catch (const std::bad_alloc&) {
     return std::make_error_code(std::errc::not_enough_memory);
   }
-  int fresh;
-  do {
-    fresh = ::open(options_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, options_.mode);
-  } while (fresh < 0 && errno == EINTR);
+  const int fresh =
+      open_above_standard(options_.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, options_.mode);
   struct stat status {};
   if (fresh < 0 || ::fstat(fresh, &status) != 0) {
     const std::error_code error = last_error();

@@ -2,6 +2,7 @@
 #include "weir/log/rotating_file_sink.hpp"
 
 #include "bare_renderer.hpp"
+#include "redirected.hpp"
 #include "rotating_log.hpp"
 #include "temporary_directory.hpp"
 #include "timed_record.hpp"
@@ -120,4 +121,25 @@ TEST_CASE("rotating: what has taken the file's place and is none is not renamed"
   fs::remove(log.directory.file("log.txt"));
   CHECK_FALSE(log.write(midnight, "line5").error);
   CHECK(log.files()["log.txt"] == "line5\n");
+}
+
+TEST_CASE("file: a log file is no standard descriptor, where those are closed", "[log][sink]") {
+  const temporary_directory directory;
+  const std::string path = directory.file("a.log");
+  bool is_open[3];
+  {
+    const auto error = std::make_unique<redirected>(STDERR_FILENO, directory.file("err"));
+    const redirected output(STDOUT_FILENO, directory.file("out")), input(STDIN_FILENO, directory.file("in"));
+    for (const int each : {0, 1, 2}) ::close(each);
+    const auto sink = weir::file_sink(path, as_bare_text());
+    append_at(*sink, midnight, "first");
+    sink->commit();
+    fs::rename(path, path + ".1");
+    sink->reopen();
+    append_at(*sink, midnight, "second");
+    sink->commit();
+    for (const int each : {0, 1, 2}) is_open[each] = ::fcntl(each, F_GETFD) != -1;
+  }
+  for (const int each : {0, 1, 2}) CHECK_FALSE(is_open[each]);
+  CHECK(contents_of(path) == "second\n");
 }
