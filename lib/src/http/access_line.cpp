@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -157,6 +158,7 @@ class access_line_renderer final : public renderer {
     for (const piece& each : pieces_) write(each, entry, out);
     out.push_back('\n');
   }
+  std::optional<colour_range> colour() const noexcept override { return colour_range{}; }
 
  private:
   void write(const piece& each, const record& entry, text_buffer& out) {

@@ -4,6 +4,8 @@
 #include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 
+#include <optional>
+
 namespace weir {
 
 namespace {
@@ -60,6 +62,7 @@ class json_renderer final : public renderer {
     entry.write_fields(line, field_style::json);
     line.append("}\n");
   }
+  std::optional<colour_range> colour() const noexcept override { return colour_range{}; }
 
  private:
   const json_options options_;

@@ -5,6 +5,8 @@
 #include "weir/log/record.hpp"
 #include "weir/log/renderer.hpp"
 
+#include <optional>
+
 namespace weir {
 
 namespace {
@@ -38,6 +40,7 @@ class logfmt_renderer final : public renderer {
     entry.write_fields(line, field_style::text);
     line.append('\n');
   }
+  std::optional<colour_range> colour() const noexcept override { return colour_range{}; }
 
  private:
   detail::timestamp_text time_;

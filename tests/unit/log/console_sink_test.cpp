@@ -3,6 +3,7 @@
 #include "bare_renderer.hpp"
 #include "redirected.hpp"
 #include "temporary_directory.hpp"
+#include "weir/http/access_line.hpp"
 #include "weir/log.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -206,6 +208,23 @@ TEST_CASE("console: a pattern says what is coloured", "[log][sink]") {
   CHECK(line("%^[%L] %v%$") == "\x1b[33m[W] hello\x1b[0m");
   CHECK(line("%l %v") == "warning hello");
   CHECK(line("%l%$ %v") == "\x1b[33mwarning\x1b[0m hello");
+}
+
+TEST_CASE("console: lines for programs have no colour, wherever they go", "[log][sink]") {
+  const environment term("TERM", "xterm"), no_colour("NO_COLOR", nullptr);
+  using maker = std::unique_ptr<weir::renderer> (*)();
+  const maker made = GENERATE(maker([] { return weir::as_json(); }), maker([] { return weir::as_logfmt(); }),
+                              maker([] { return weir::as_access_line(); }));
+  const auto colour = GENERATE(weir::console_colour::automatic, weir::console_colour::always);
+  const terminal screen;
+  const redirected output(STDOUT_FILENO, screen.open());
+  log_stream stream(
+      {.sinks = {weir::console_sink({.stream = weir::console_stream::output, .colour = colour}, made())}});
+  for (int i = 0; i < 2; ++i) stream.get_logger("l").warn("hello");
+  stream.close(std::chrono::minutes(1));
+  const std::string seen = screen.seen();
+  CHECK_THAT(seen, Catch::Contains("hello"));
+  CHECK(seen.find('\x1b') == seen.npos);
 }
 
 TEST_CASE("console: what is no colour is refused", "[log][sink]") {

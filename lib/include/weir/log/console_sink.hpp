@@ -21,7 +21,7 @@ struct console_options {
   console_stream stream = console_stream::error;
   /// Whether the level of a line is coloured: trace grey, debug cyan, info green, warn yellow, error red, critical
   /// white on red. Where the renderer does not write the level's name near its line's begin, the line is. A pattern
-  /// says itself what is coloured.
+  /// says itself what is coloured; JSON, logfmt and access lines never are, that programs can read them.
   console_colour colour = console_colour::automatic;
 };
 

@@ -23,7 +23,9 @@ class renderer {
  public:
   virtual ~renderer() = default;
   virtual void render(const record& entry, text_buffer& out) = 0;
-  /// What a console may colour of the line rendered last; nullopt leaves it to the console.
+  /// What a console may colour of the line rendered last; nullopt leaves it to the console. Empty for lines that
+  /// programs read (JSON, logfmt, access lines): escape codes would break them, and terminals have logs, too (docker
+  /// run -t).
   virtual std::optional<colour_range> colour() const noexcept { return std::nullopt; }
 };
 
