@@ -245,8 +245,8 @@ class access_line_renderer final : public renderer {
     const std::string_view text = value_of(entry, "duration_s");
     double seconds = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc()) return out.push_back('-');
-    // A microsecond's 64th, lest a time that is a whole number of them comes out one lower.
-    const double units = seconds * static_cast<double>(Unit::den) / static_cast<double>(Unit::num) + 1.0 / 64;
+    seconds += 1e-6 / 64; // of a microsecond, lest a time that is a whole number of them comes out one lower
+    const double units = seconds * static_cast<double>(Unit::den) / static_cast<double>(Unit::num);
     fmt::format_to(fmt::appender(out), "{}", static_cast<std::int64_t>(units));
   }
 

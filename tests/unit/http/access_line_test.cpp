@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -105,6 +106,17 @@ TEST_CASE("access line: each directive", "[http]") {
   CHECK(answered("%{us}T").line().size() == 7);
   CHECK(answered("%{ms}T").line().size() == 4);
   CHECK(answered("%{trace_id}n %{span_id}n").line().size() == 32 + 1 + 16);
+}
+
+TEST_CASE("access line: durations are cut, in every unit", "[http]") {
+  const auto lines = weir::memory_sink({}, weir::as_access_line("%D %{ms}T %T"));
+  weir::log_stream stream({.sinks = {lines}});
+  for (const double seconds : {0.984, 0.985, 0.999985, 0.999999, 1.0, 1.984999, 1.99, 0.000985, 0.01099, 0.000001})
+    stream.get_logger("access").info("x", weir::field<"duration_s">(seconds));
+  stream.flush();
+  CHECK(lines->snapshot() == std::vector<std::string>{"984000 984 0", "985000 985 0", "999985 999 0", "999999 999 0",
+                                                      "1000000 1000 1", "1984999 1984 1", "1990000 1990 1", "985 0 0",
+                                                      "10990 10 0", "1 0 0"});
 }
 
 TEST_CASE("access line: a client that left before there was a status has 499", "[http]") {
