@@ -152,7 +152,9 @@ void append_value(text_buffer& out, std::string_view value) {
 class access_line_renderer final : public renderer {
  public:
   access_line_renderer(std::string_view format, pattern_time zone)
-      : pieces_(format_parser(format).parse()), zone_(zone) {}
+      : pieces_(format_parser(format).parse()), zone_(zone) {
+    if (zone == pattern_time::local) ::tzset(); // now: a later chroot(2) may have no zones
+  }
 
   void render(const record& entry, text_buffer& out) override {
     for (const piece& each : pieces_) write(each, entry, out);

@@ -82,6 +82,10 @@ void append_flag(text_buffer& to, char flag, const std::tm& t, std::int64_t unix
 
 } // namespace
 
+pattern_clock::pattern_clock(pattern_time zone) : zone_(zone) {
+  if (zone == pattern_time::local) ::tzset(); // now: a later chroot(2) may have no zones
+}
+
 bool pattern_clock::knows(char flag) noexcept {
   return std::string_view("YCmdDxaAbhBHIMSpRTXrczE").find(flag) != std::string_view::npos;
 }

@@ -15,7 +15,7 @@ namespace weir::detail {
 /// Texts of literals and of flags for date and time, remembered from the call before. One thread at a time.
 class pattern_clock {
  public:
-  explicit pattern_clock(pattern_time zone) : zone_(zone) {}
+  explicit pattern_clock(pattern_time zone);
 
   /// Whether a flag is one of those.
   static bool knows(char flag) noexcept;

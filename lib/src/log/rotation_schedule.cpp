@@ -16,15 +16,26 @@ std::tm calendar(std::int64_t unix_seconds, rotation_zone zone) noexcept {
   return day;
 }
 
-/// That many minutes after the day's midnight by the zone's clocks; negative ones are of the day before.
+/// That many minutes after the day's midnight by the zone's clocks; negative ones are of the day before. A time that
+/// the clocks skip is the later one. `day` is from calendar().
 std::int64_t minutes_of(std::tm day, std::int64_t minutes, rotation_zone zone) noexcept {
+  // Not by mktime(3): it looks for the zone anew if TZ is not set, and after a chroot(2) finds UTC, for the process.
+  const long offset = day.tm_gmtoff;
   day.tm_sec = day.tm_hour = 0;
   day.tm_min = static_cast<int>(minutes);
-  day.tm_isdst = -1;
-  return zone == rotation_zone::utc ? ::timegm(&day) : std::mktime(&day);
+  const std::int64_t shown = ::timegm(&day);
+  const std::int64_t guess = shown - offset;
+  const long offset_then = calendar(guess, zone).tm_gmtoff;
+  const std::int64_t better = shown - offset_then;
+  return calendar(better, zone).tm_gmtoff == offset_then ? better : std::max(guess, better);
 }
 
 } // namespace
+
+rotation_schedule::rotation_schedule(std::chrono::minutes every, std::chrono::minutes at, rotation_zone zone) noexcept
+    : every_(every), at_(at), zone_(zone) {
+  if (zone == rotation_zone::local) ::tzset(); // now: a later chroot(2) may have no zones
+}
 
 rotation_period rotation_schedule::period_of(std::int64_t unix_seconds) const noexcept {
   const std::int64_t every = every_.count();
@@ -33,7 +44,7 @@ rotation_period rotation_schedule::period_of(std::int64_t unix_seconds) const no
   const std::int64_t now = day.tm_hour * 60 + day.tm_min;
   const std::int64_t behind = ((now - at_.count()) % every + every) % every;
   rotation_period part{minutes_of(day, now - behind, zone_), minutes_of(day, now - behind + every, zone_)};
-  // Where clocks are set, a time of day may come twice or not at all, and mktime's choice need not be this moment's.
+  // Where clocks are set, a time of day may come twice or not at all, and the one found need not be this moment's.
   part.begin = std::min(part.begin, unix_seconds);
   while (part.end <= unix_seconds) part.end += every * 60;
   return part;

@@ -17,8 +17,7 @@ struct rotation_period {
 class rotation_schedule {
  public:
   /// `every` is a whole fraction of a day, or 0: one period for all time.
-  rotation_schedule(std::chrono::minutes every, std::chrono::minutes at, rotation_zone zone) noexcept
-      : every_(every), at_(at), zone_(zone) {}
+  rotation_schedule(std::chrono::minutes every, std::chrono::minutes at, rotation_zone zone) noexcept;
 
   rotation_period period_of(std::int64_t unix_seconds) const noexcept;
   /// "2026-11-21"

@@ -6,6 +6,8 @@
 #include "weir/testing/capturing_sink.hpp"
 
 #include <chrono>
+#include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -106,6 +108,19 @@ TEST_CASE("access line: each directive", "[http]") {
   CHECK(answered("%{us}T").line().size() == 7);
   CHECK(answered("%{ms}T").line().size() == 4);
   CHECK(answered("%{trace_id}n %{span_id}n").line().size() == 32 + 1 + 16);
+}
+
+TEST_CASE("access line: the time zone is that of when the renderer was made", "[http]") {
+  const char* const given = std::getenv("TZ");
+  const std::string before = given == nullptr ? "" : given;
+  ::setenv("TZ", "XYZ-5", 1);
+  const auto lines = weir::memory_sink({}, weir::as_access_line("%t"));
+  given == nullptr ? ::unsetenv("TZ") : ::setenv("TZ", before.c_str(), 1);
+  weir::log_stream stream({.sinks = {lines}});
+  stream.get_logger("access").info("x");
+  stream.flush();
+  ::tzset();
+  CHECK(lines->snapshot().at(0).ends_with(" +0500]"));
 }
 
 TEST_CASE("access line: durations are cut, in every unit", "[http]") {

@@ -170,6 +170,14 @@ TEST_CASE("pattern: the time of day is local unless it is to be UTC", "[log][pat
   CHECK(made_record().by(*as_text("%T %z", pattern_time::utc)) == "22:13:20 +00:00");
 }
 
+TEST_CASE("pattern: the time zone is that of when the renderer was made", "[log][pattern]") {
+  const time_zone before("UTC0");
+  ::setenv("TZ", "IST-5:30", 1);
+  const auto made_there = as_text("%T %z");
+  ::setenv("TZ", "UTC0", 1);
+  CHECK(made_record().by(*made_there) == "03:43:20 +05:30");
+}
+
 TEST_CASE("pattern: the time since the record before is spdlog's", "[log][pattern]") {
   for (const char* pattern : {"%u", "%i", "%o", "%O", "%12u", "%-12i|", "%=12o|", "%u %u %O"}) {
     const auto ours = as_text(pattern, pattern_time::utc);

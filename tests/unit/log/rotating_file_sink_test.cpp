@@ -180,6 +180,19 @@ TEST_CASE("rotating: local time is the time zone's, also on the days when clocks
   CHECK(log.files()["log.txt"] == "26th\n");
 }
 
+TEST_CASE("rotating: the time zone is that of when the sink was made, also in a chroot without zones",
+          "[log][sink][rotating]") {
+  const time_zone before("UTC0");
+  ::setenv("TZ", "XYZ-5", 1);
+  rotating log({.every = 24h, .naming = rotation_naming::date});
+  ::setenv("TZ", "UTC0", 1); // which mktime(3) would see, as it would a zone that is not there any more
+  log.write(midnight - 5 * hour - 1, "20th");
+  log.write(midnight - 5 * hour, "21st");
+  log.write(midnight + 19 * hour, "22nd");
+  CHECK(log.files() ==
+        files{{"log.2026-11-20.txt", "20th\n"}, {"log.2026-11-21.txt", "21st\n"}, {"log.txt", "22nd\n"}});
+}
+
 TEST_CASE("rotating: every part of a day comes once, also when clocks are set", "[log][sink][rotating]") {
   const time_zone zone("CET-1CEST,M3.5.0,M10.5.0/3");
   for (const std::int64_t begin : {1'792'879'200, 1'774'738'800}) { // 25 and 23 hours
