@@ -25,7 +25,10 @@ struct console_options {
   console_colour colour = console_colour::automatic;
 };
 
-/// Standard output or standard error. A closed pipe is an error, not a signal, if the process ignores SIGPIPE.
+/// Standard output or standard error. A closed pipe is an error of the sink's and no signal, whether the process
+/// ignores SIGPIPE or not: the threads that write block it. A pipe that nobody empties is waited for, also where
+/// another process that has it, too (a shell's, Node's) has made it non-blocking; what may not wait belongs
+/// on_own_thread().
 ///
 /// Lines stay whole. A file on a device that is full is cut back to its last whole line; where that cannot be done,
 /// the next line begins behind a line feed. Several processes may have one pipe: lines that have no more than

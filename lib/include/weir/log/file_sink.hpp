@@ -51,9 +51,13 @@ struct file_options {
 /// A full device loses what does not fit, counted, and leaves no torn line behind in a regular file. Several sinks,
 /// of several processes too, may write to one file: lines stay whole, as long as none of the processes is killed amid
 /// a write, and the device does not fill up; the fragment that is then left stands in front of what another one
-/// writes next. A process that opens a file which ends in a fragment goes on in a line of its own. Errors: throws
-/// std::system_error naming the path when it cannot be opened, std::invalid_argument for bad options or a null
-/// renderer.
+/// writes next. A process that opens a file which ends in a fragment goes on in a line of its own. Of a FIFO the
+/// same holds as of console_sink()'s pipe: lines of at most PIPE_BUF bytes stay whole among those of other processes.
+///
+/// Where the path is a FIFO that nobody reads, the call waits for a reader, as open(2) does. /dev/stdout and
+/// /dev/stderr cannot be opened where they are sockets, as in a service of systemd's (ENXIO): take console_sink().
+/// Errors: throws std::system_error naming the path when it cannot be opened, std::invalid_argument for bad options
+/// or a null renderer.
 std::shared_ptr<sink> file_sink(file_options options, std::unique_ptr<renderer> renderer = as_text());
 // A template, lest GCC takes a braced list of options for a string.
 template <std::convertible_to<std::string> Path>
