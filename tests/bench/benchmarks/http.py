@@ -49,6 +49,9 @@ def targets(results):
         if "gin" in results.subjects(shape):
             against_gin = results.ratio("requests_per_s", (shape, "weir"), (shape, "gin"))
             yield f"weir {against_gin:.2f} x gin ({shape}), at least 1.9", against_gin >= 1.9
+    for observed, without in PAIRS:
+        slowest = results.ratio("p99", (http_load.RESTING, observed), (http_load.RESTING, without))
+        yield f"{observed}'s p99 {slowest:.2f} x {without}'s ({http_load.RESTING}), at most 1.1", slowest <= 1.1
     if "gin" in results.subjects("c1"):
         awake = results.ratio("requests_per_s", ("c1", "weir_polling"), ("c1", "gin"))
         yield f"weir that stays awake {awake:.2f} x gin (c1), at least 1.9", awake >= 1.9

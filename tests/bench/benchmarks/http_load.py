@@ -8,12 +8,15 @@ import resource
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 from .processes import first_thread_time_ns, memory_bytes, processor_time_ns
 
 CONNECTIONS = [1, 32, 256]
 POLLED = [1]  # where a thread that stays awake finds nothing to do now and then
 TWO_THREADS = "c32_2threads"
+RESTING = "c32_resting"  # each connection waits 0 to 2 ms before a request: no core is full
+REST = Path(__file__).parent / "rest.lua"
 ALL_SHAPES = {"bare", "bare_writing", "weir", "beast", "beast_weir", "gin"}  # the others have those of CONNECTIONS, or of POLLED
 IDLE = 10_000
 UNLOGGED = {"bare", "beast"}
@@ -24,9 +27,10 @@ class Failure(Exception):
     """The server or wrk did not do what is measured."""
 
 
-def run_wrk(cores, port, connections, seconds):
+def run_wrk(cores, port, connections, seconds, script=None):
     done = subprocess.run(["taskset", "-c", ",".join(map(str, cores)), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-                           f"http://127.0.0.1:{port}/hello"], stdout=subprocess.PIPE, text=True, timeout=seconds + 30)
+                           *(["--script", script] if script else []), f"http://127.0.0.1:{port}/hello"],
+                          stdout=subprocess.PIPE, text=True, timeout=seconds + 30)
     rate = re.search(r"Requests/sec:\s*([0-9.]+)", done.stdout)
     count = re.search(r"(\d+) requests in", done.stdout)
     p99 = re.search(r"99%\s*([0-9.]+)(us|ms|s)\b", done.stdout)
@@ -108,9 +112,9 @@ def measure(server, subject, log, cores, seconds):
         results.append({"bench": "http", "shape": shape, "subject": subject, "metric": metric, "unit": unit,
                         "value": value})
 
-    def load(shape, process, port, connections, wrk_cores):
+    def load(shape, process, port, connections, wrk_cores, script=None):
         before = processor_time_ns(process), first_thread_time_ns(process)
-        rate, count, p99 = run_wrk(wrk_cores, port, connections, seconds)
+        rate, count, p99 = run_wrk(wrk_cores, port, connections, seconds, script)
         spent = processor_time_ns(process) - before[0], first_thread_time_ns(process) - before[1]
         tell(shape, "requests_per_s", "requests/s", rate)
         tell(shape, "p99", "ns", p99)
@@ -132,6 +136,8 @@ def measure(server, subject, log, cores, seconds):
             before = allocations(port)
             count = load(shape, process, port, connections, second)
             tell(shape, "allocations_per_request", "count", round((allocations(port) - before) / count, 2))
+        if subject in ALL_SHAPES:
+            load(RESTING, process, port, 32, second, REST)
         if has_room and subject in ALL_SHAPES:
             before = memory_bytes(process)[0]
             with idle_connections(port, IDLE):
