@@ -57,6 +57,7 @@ class backend {
  private:
   bool round();
   bool try_round() noexcept;
+  void begin_anew() noexcept;
   void take(const record_header& header, std::uint32_t thread_id) noexcept;
   bool overtake(std::uint64_t time) noexcept;
   void rest(bool found_work, bool in_step);
@@ -78,6 +79,7 @@ class backend {
   std::size_t drained_in_round_ = 0;
   int idle_rounds_ = 0, starved_rounds_ = 0, rounds_out_of_step_ = 0;
   bool has_barriers_ = process_wide_barrier();
+  bool has_begun_anew_ = false; // the record clock; see begin_anew()
 
   bool flush_now_ = false;               // a record of the level that wants that has come by
   steady_clock::time_point flush_due_{}; // of what sinks may have in their buffers
@@ -119,23 +121,36 @@ bool backend::overtake(std::uint64_t time) noexcept {
   return false;
 }
 
+/// The counter began anew, as it may when a machine was suspended. What waits to be written, or is kept by the flight
+/// recorder, has stamps that the clock will not come to for days: from now on each round writes whatever is there,
+/// and the order across threads is no longer exact.
+void backend::begin_anew() noexcept {
+  clock_.begin_anew(horizon_);
+  core_.flushes.begin_anew();
+  horizon_ = 0;
+  has_begun_anew_ = true;
+}
+
 /// Returns whether everything up to the round's begin was taken, that is, whether no producer was in the middle of a
 /// record. Throws std::bad_alloc before anything is drained.
 bool backend::round() {
   std::uint64_t now = record_clock_now();
   const bool exact = overtake(now);
+  if (horizon_ > now + static_cast<std::uint64_t>(clock_.second())) begin_anew();
   lanes_.collect();
   delivery_.refresh();
   // A nanosecond is at most some ticks; a little too much only makes the log a little later.
   if (!exact) now -= static_cast<std::uint64_t>(std::chrono::nanoseconds(grace).count()) * 4;
-  const std::uint64_t horizon = std::max(horizon_, lanes_.look(now));
+  const std::uint64_t complete_until = lanes_.look(now);
+  const std::uint64_t horizon = has_begun_anew_ ? now : std::max(horizon_, complete_until);
   clock_.keep_in_step(horizon_);
   // relaxed: a statistic.
   core_.queue_bytes.store(static_cast<std::int64_t>(lanes_.pending_bytes()), std::memory_order_relaxed);
 
   drained_in_round_ = 0;
   if (!delivery_.has_unflushed()) flush_due_ = steady_clock::now() + core_.options.flush_interval;
-  lanes_.drain(horizon, [this](const record_header& header, std::uint32_t thread_id) { take(header, thread_id); });
+  lanes_.drain(has_begun_anew_ ? UINT64_MAX : horizon,
+               [this](const record_header& header, std::uint32_t thread_id) { take(header, thread_id); });
   delivery_.commit();
   horizon_ = horizon;
   losses_.say_if_due(std::max(horizon_, record_clock_now()));

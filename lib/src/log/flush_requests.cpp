@@ -31,6 +31,11 @@ request_list flush_requests::take(std::uint64_t horizon) noexcept {
   return due;
 }
 
+void flush_requests::begin_anew() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : waiting_) each->asked = 0;
+}
+
 request_list flush_requests::shut() noexcept {
   request_list late;
   const std::lock_guard lock(mutex_);

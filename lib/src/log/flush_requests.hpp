@@ -42,6 +42,9 @@ class flush_requests {
   /// rest from here on. Allocates nothing.
   request_list take(std::uint64_t horizon) noexcept;
 
+  /// The record clock began anew: who waits is the first to be answered.
+  void begin_anew() noexcept;
+
   /// From now on nobody is let in; returns whoever came late.
   request_list shut() noexcept;
   /// The backend's last word: everybody has been answered. `last_error`: what the last flush of the sinks met.
