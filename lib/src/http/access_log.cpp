@@ -83,8 +83,10 @@ void write_at(logger& log, const exchange_record& facts) noexcept {
 request_observer::access_log::access_log(const observer_options& options)
     : options_(options),
       redactor_(options.access.secret_parameters),
-      ordinary_(options.access.ordinary_ratio),
-      protocol_errors_(options.access.most_protocol_errors) {
+      ordinary_(*options.access_log, level::info, "the access log's ordinary requests", detail::told_when::it_ends,
+                options.access.ordinary_ratio),
+      protocol_errors_(*options.access_log, level::warn, "the access log's broken requests",
+                       detail::told_when::it_is_over, options.access.most_protocol_errors) {
   for (const std::string& name : options.access.headers) {
     const std::string lower = detail::lower_case(name);
     headers_.push_back(

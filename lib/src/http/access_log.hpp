@@ -1,6 +1,7 @@
 // From finished exchanges to the records of the access log.
 #pragma once
 
+#include "http/access_limit.hpp"
 #include "http/query_redactor.hpp"
 #include "weir/context.hpp"
 #include "weir/http/exchange.hpp"
@@ -37,7 +38,7 @@ class request_observer::access_log {
   const observer_options& options_;
   std::vector<kept_header> headers_;
   const detail::query_redactor redactor_;
-  sample_traces ordinary_;
-  rate_limit protocol_errors_;
+  detail::access_limit<sample_traces> ordinary_;
+  detail::access_limit<rate_limit> protocol_errors_;
 };
 } // namespace weir

@@ -26,6 +26,7 @@ class suppressed_statements {
   bool add(limited_statement& statement) noexcept {
     // acquire: pairs with the release in visit(); whoever watched it is done with its members.
     if (statement.watched.exchange(true, std::memory_order_acquire)) return false;
+    if (statement.hold != nullptr) statement.hold(statement, true);
     // relaxed: checked below.
     statement.next = added_.load(std::memory_order_relaxed);
     // release: pairs with the acquire in take_in(); the link is there.
@@ -96,9 +97,11 @@ class suppressed_statements {
         continue;
       }
       *link = each.next;
+      auto* const hold = each.hold;
       // release: pairs with the acquire in add(). A call that is counted just now may still see it watched: the next
       // one has it told.
       each.watched.store(false, std::memory_order_release);
+      if (hold != nullptr) hold(each, false);
     }
   }
 

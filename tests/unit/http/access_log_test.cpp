@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -306,6 +307,52 @@ TEST_CASE("access log: who sends rubbish does not fill it", "[http]") {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   CHECK(static_cast<double>(server.access_lines().size()) <= took.count() + 1);
   CHECK(server.finished({{"error_type", "protocol_error"}}) == requests);
+}
+
+TEST_CASE("access log: what is left out and no record stands for, the log says when it ends", "[http]") {
+  constexpr int requests = 50;
+  weir::observer_options options;
+  options.access.most_protocol_errors = 1;
+  options.access.ordinary_ratio = 0;
+  const auto sink = std::make_shared<weir::testing::capturing_sink>(weir::as_json());
+  weir::log_stream stream({.sinks = {sink}});
+  weir::metrics_registry registry;
+  options.access_log = &stream.get_logger("access");
+  options.metrics = &registry;
+  auto observer = std::make_unique<weir::request_observer>(options);
+  {
+    weir::exchange exchange(*observer);
+    for (int i = 0; i < requests; ++i) {
+      begin_with(exchange, {});
+      exchange.protocol_error("rubbish");
+      exchange.finish();
+      begin_with(exchange, {});
+      complete(exchange);
+    }
+  }
+  stream.flush();
+  const auto stats = stream.stats();
+  CHECK(stats.suppressed == 2 * requests - stats.accepted);
+  observer.reset(); // which the stream may still hold something of
+  stream.close(1min);
+  int told = 0, said = 0;
+  for (const std::string& line : sink->lines()) {
+    if (json_member(line, "logger") != "weir") {
+      const std::string held = json_member(line, "sampling.suppressed");
+      told += held == "(absent)" ? 1 : 1 + std::atoi(held.c_str());
+      continue;
+    }
+    ++said;
+    const std::string count = json_member(line, "suppressed"), text = json_member(line, "message");
+    told += std::atoi(count.c_str());
+    const bool ordinary = text.find("ordinary") != text.npos;
+    CHECK(json_member(line, "level") == (ordinary ? "info" : "warn"));
+    CHECK(text == count + " records suppressed since the last one of the access log's " +
+                      (ordinary ? "ordinary" : "broken") + " requests");
+    CHECK(json_member(line, "code.line.number") == "(absent)");
+  }
+  CHECK(told == 2 * requests);
+  CHECK(said == 2);
 }
 
 TEST_CASE("access log: of the ordinary requests only a part is logged, and says for how many it stands", "[http]") {

@@ -35,12 +35,13 @@ std::vector<std::string> usual_secret_parameters();
 struct access_log_options {
   /// The part of the ordinary requests that are logged, 0 to 1; default all. Ordinary is what completed with a status
   /// below 400 and was not slow. Chosen by trace, so that of one trace all or none are there, in every process with
-  /// this ratio. A record that stands for others as well says for how many in `sampling.suppressed`. Metrics count
-  /// all requests.
+  /// this ratio. A record that stands for others as well says for how many in `sampling.suppressed`; of those that no
+  /// record stands for, the log says how many when the observer ends. Metrics count all requests.
   double ordinary_ratio = 1;
   /// Of requests that broke the protocol, or got 408, at most so many are logged in a second, 1 to 65535, so that
   /// who sends rubbish cannot fill the log with it; the next that is says for how many in `sampling.suppressed`.
-  /// Metrics count all.
+  /// Where none follows, the log says it itself, when they have stopped for five to ten seconds or its stream ends:
+  /// "17 records suppressed since the last one of the access log's broken requests". Metrics count all.
   std::uint32_t most_protocol_errors = 100;
   /// Headers to be kept, up to 8, as fields `http.request.header.<name>` in lower case, and `user_agent.original`: no
   /// others are. Default none. Of several of one name the first counts, to 1 KiB. Of Authorization,

@@ -17,7 +17,8 @@ concept accountable = requires(Limit& limit) {
 };
 
 /// A statement's own, with static storage, as its limit: a stream may know of it for as long as the process lives.
-/// Stands in one list at a time: while `watched`, in the one of a stream (suppressed_statements.hpp).
+/// One of another kind has `hold`, line 0, and in the file's place the name of what is limited. Stands in one list at
+/// a time: while `watched`, in the one of a stream (suppressed_statements.hpp).
 struct limited_statement {
   template <class Limit>
   constexpr limited_statement(Limit& of, level at, const char* in_file, std::uint32_t in_line,
@@ -36,6 +37,8 @@ struct limited_statement {
   std::uint32_t line;
   const char* file;
   const char* function;
+  /// Called with true before a stream begins to watch it, and with false when that has let go of it.
+  void (*hold)(limited_statement&, bool) noexcept = nullptr;
 
   /// Some stream looks after it; or nobody needs to, for its limit gives no account.
   std::atomic<bool> watched;

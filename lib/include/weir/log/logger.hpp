@@ -122,6 +122,10 @@ class logger {
   void count_suppressed(detail::limited_statement& statement) const noexcept {
     detail::count_suppressed(*source_.stream, statement);
   }
+  /// Has the stream tell what was held back; the former does that as well.
+  void tell_suppressed(detail::limited_statement& statement) const noexcept {
+    detail::watch(*source_.stream, statement);
+  }
 
  private:
   friend class detail::stream_core; // resolves thresholds

@@ -37,7 +37,7 @@ struct log_stats {
   /// Calls at or above the threshold that have come to an end, either way. What is still queued is not among them:
   /// while a sink hangs they stand still, and queue_bytes grows.
   std::uint64_t accepted = 0;
-  std::uint64_t written = 0;  ///< taken by every sink that was to have them
+  std::uint64_t written = 0; ///< taken by every sink that was to have them
 
   // What was dropped, by reason.
   std::uint64_t dropped_queue_full = 0;       ///< the memory limit was reached and the newest record had to go
@@ -48,7 +48,8 @@ struct log_stats {
   std::uint64_t dropped_unrenderable = 0;     ///< no memory to render an argument
   std::uint64_t dropped_sink = 0;             ///< a sink failed to take them
 
-  /// Statements that their limits have held back (WEIR_LOG_LIMITED): neither accepted nor dropped.
+  /// Statements that their limits have held back (WEIR_LOG_LIMITED), and access records: neither accepted nor
+  /// dropped.
   std::uint64_t suppressed = 0;
 
   // What the program waited for the log. Waits that have not ended count up to now.

@@ -92,8 +92,8 @@ struct metric_names {
       "weir_log_records_total", "Log records by what became of them.", {"outcome"}};
   static constexpr counter_description log_dropped{
       "weir_log_dropped_total", "Log records dropped, by why.", {"reason"}};
-  static constexpr counter_description log_suppressed{"weir_log_suppressed_total",
-                                                      "Log statements held back by their limits."};
+  static constexpr counter_description log_suppressed{
+      "weir_log_suppressed_total", "Log statements held back by their limits, access records included."};
   static constexpr counter_description log_blocked_calls{"weir_log_blocked_calls_total",
                                                          "Log calls that had to wait for memory."};
   static constexpr counter_description log_blocked_time{
