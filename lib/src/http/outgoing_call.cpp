@@ -51,7 +51,9 @@ void write_record(logger& log, const ended_call& call, const Result&... result) 
 } // namespace
 
 call_observer::call_observer(const call_observer_options& options)
-    : options_(options), duration_(options.metrics->add(metric_names::http_client_request_duration)) {}
+    : options_(options),
+      duration_(
+          options.metrics->add(metric_names::http_client_request_duration, {.max_series = options.max_series})) {}
 
 outgoing_call::outgoing_call(call_observer& observer, context ctx, const call_target& target) noexcept
     : observer_(observer),

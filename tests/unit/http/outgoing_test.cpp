@@ -4,13 +4,16 @@
 #include "observed.hpp"
 #include "sent.hpp"
 #include "weir/http/observer.hpp"
+#include "weir/http/outgoing_call.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace std::chrono_literals;
 using weir_test::begin_with;
@@ -96,4 +99,26 @@ TEST_CASE("http: what was sent out is read as it was meant", "[http][outgoing]")
   CHECK(callee.facts().request_id == caller.facts().request_id);
   CHECK(*baggage_of(callee.ctx()) == *baggage_of(caller.ctx()));
   CHECK(*callee.ctx().deadline() - *caller.ctx().deadline() < 30s);
+}
+
+TEST_CASE("http: of calls to ever more servers the addresses give way, and nothing else", "[http][outgoing]") {
+  weir::metrics_registry registry;
+  weir::call_observer observer({.metrics = &registry, .max_series = 2});
+  const auto call = [&](std::string_view address, unsigned status) {
+    weir::outgoing_call one(observer, weir::background(), {.method = "GET", .address = address, .path = "/"});
+    one.answered(status, 0);
+  };
+  for (const std::string_view address : {"a", "b", "c", "d"}) {
+    call(address, 200);
+    call(address, 503);
+  }
+  std::set<std::vector<std::string>> found;
+  for (const weir::family_snapshot& family : registry.collect()) {
+    if (family.name != "http_client_request_duration_seconds") continue;
+    for (const auto& series : family.series) found.insert(series.label_values);
+  }
+  CHECK(found == std::set<std::vector<std::string>>{{"GET", "a", "80", "200", ""},
+                                                    {"GET", "a", "80", "503", "503"},
+                                                    {"GET", "_overflow", "80", "200", ""},
+                                                    {"GET", "_overflow", "80", "503", "503"}});
 }

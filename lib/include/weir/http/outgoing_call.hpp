@@ -7,6 +7,7 @@
 #include "weir/metrics.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <system_error>
@@ -21,6 +22,10 @@ struct call_observer_options {
   logger* log = nullptr;
   /// The name under which the time left is sent; empty: it is not.
   std::string_view deadline_header = default_deadline_header;
+  /// How many series the metric may have, as family_options::max_series: default 1000, from 1. Beyond it server
+  /// addresses become `_overflow`; method, port, status and error stay. One that is in the registry already, made by
+  /// another client for example, keeps what it was made with.
+  std::size_t max_series = 1000;
 };
 
 /// One per client. Thread-safe. Lifetime: outlives its calls; registry and logger outlive it. Errors: throws what the
@@ -39,7 +44,7 @@ class call_observer {
 /// Who is called. Lifetime: the texts outlive the call.
 struct call_target {
   std::string_view method{};
-  std::string_view address{}; ///< the name or address of the server: few different ones, as each is a label
+  std::string_view address{}; ///< the name or address of the server: a label; see call_observer_options::max_series
   std::uint16_t port = 80;
   std::string_view path{}; ///< for the record; without a query
 };

@@ -49,7 +49,8 @@ struct metric_names {
       "http_client_request_duration_seconds",
       "Duration of HTTP client requests.",
       {"http_request_method", "server_address", "server_port", "http_response_status_code", "error_type"},
-      request_seconds};
+      request_seconds,
+      "server_address"};
 
   // ---- cancellation
 
