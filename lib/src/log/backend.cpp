@@ -58,6 +58,10 @@ class backend {
   bool round();
   bool try_round() noexcept;
   void begin_anew() noexcept;
+  /// Whether the record clock, which shows `now`, has begun anew since the last horizon.
+  bool is_behind(std::uint64_t now) const noexcept {
+    return horizon_ > now + static_cast<std::uint64_t>(clock_.second());
+  }
   void take(const record_header& header, std::uint32_t thread_id) noexcept;
   bool overtake(std::uint64_t time) noexcept;
   void rest(bool found_work, bool in_step);
@@ -136,7 +140,7 @@ void backend::begin_anew() noexcept {
 bool backend::round() {
   std::uint64_t now = record_clock_now();
   const bool exact = overtake(now);
-  if (horizon_ > now + static_cast<std::uint64_t>(clock_.second())) begin_anew();
+  if (is_behind(now)) begin_anew();
   lanes_.collect();
   delivery_.refresh();
   // A nanosecond is at most some ticks; a little too much only makes the log a little later.
@@ -155,7 +159,8 @@ bool backend::round() {
   horizon_ = horizon;
   losses_.say_if_due(std::max(horizon_, record_clock_now()));
   suppressed_.say_if_due(std::max(horizon_, record_clock_now()));
-  delivery_.answer(core_.flushes.take(horizon));
+  // Who asks after it has begun anew is not to be taken for one who asked long before this horizon.
+  if (!is_behind(record_clock_now())) delivery_.answer(core_.flushes.take(horizon));
   if (flush_now_ || (delivery_.has_unflushed() && steady_clock::now() >= flush_due_)) delivery_.flush_sinks();
   flush_now_ = false;
   return horizon >= now;
