@@ -1,4 +1,5 @@
 // A server in a process that has no descriptors left.
+#ifndef __SANITIZE_ADDRESS__ // with which goes UBSan, whose looks at objects' types want descriptors of their own
 #include "log/temporary_directory.hpp"
 #include "simple_server.hpp"
 #include "weir/beast/files.hpp"
@@ -67,3 +68,4 @@ TEST_CASE("descriptors: a connection takes one, the first one too", "[beast][ser
   const few_descriptors two(2); // the client's and the server's
   CHECK(raw_client(server.port()).get("/hello").status == 200);
 }
+#endif
