@@ -93,8 +93,8 @@ void stream_core::end_in_child() noexcept {
   // relaxed, all: there is no other thread.
   forked.store(true, std::memory_order_relaxed);
   asleep.store(closing, std::memory_order_relaxed);
+  // relaxed, both: as above.
   stale_until.store(UINT64_MAX, std::memory_order_relaxed);
-  // relaxed: as above.
   finished.store(true, std::memory_order_relaxed);
   closed_before_fork = count_of(drop_reason::closed);
   // The backend may have been stopped between the one counter and the other. relaxed, both: as above.

@@ -82,6 +82,20 @@ TEST_CASE("exceptions: a handler that throws costs a 500 and not the connection"
   CHECK(server.by.finished({{"http_response_status_code", "500"}, {"error_type", "exception"}}) == 2);
 }
 
+namespace {
+
+/// A client that asks for /wait and goes when its handler has begun; then the server stops.
+void leave_while_it_waits(running_server& server, std::promise<void>& begun) {
+  raw_client client(server.port());
+  client.send(get_request("/wait"));
+  begun.get_future().wait();
+  client.shutdown_send();
+  CHECK(client.at_end());
+  server.stop(1h);
+}
+
+} // namespace
+
 // Every client that went made an error, in the log and in its record, where a handler heeded its context.
 TEST_CASE("exceptions: a handler that its context's end has ended is no error", "[beast][exceptions][concurrent]") {
   const auto wait = GENERATE(&wait_under, &wait_linked);
@@ -92,12 +106,7 @@ TEST_CASE("exceptions: a handler that its context's end has ended is no error", 
       return wait(in);
     });
   });
-  raw_client client(server.port());
-  client.send(get_request("/wait"));
-  begun.get_future().wait();
-  client.shutdown_send();
-  CHECK(client.at_end());
-  server.stop(1h);
+  leave_while_it_waits(server, begun);
   CHECK(server.by.lines_of("server").empty());
   const auto access = server.by.access_lines();
   REQUIRE(access.size() == 1);
@@ -116,12 +125,7 @@ TEST_CASE("exceptions: a handler that breaks when its client has gone is one", "
       throw std::runtime_error("no such table");
     });
   });
-  raw_client client(server.port());
-  client.send(get_request("/wait"));
-  begun.get_future().wait();
-  client.shutdown_send();
-  CHECK(client.at_end());
-  server.stop(1h);
+  leave_while_it_waits(server, begun);
   const auto errors = server.by.lines_of("server");
   REQUIRE(errors.size() == 1);
   CHECK(json_member(errors[0], "message") == "handler threw: no such table");
