@@ -1,5 +1,7 @@
 #include "weir/grpc/outgoing.hpp"
 
+#include "deadline_margin.hpp"
+
 #include "weir/http/outgoing_headers.hpp"
 
 #include <algorithm>
@@ -20,6 +22,17 @@ struct grpc_outgoing::link {
 };
 
 namespace {
+
+/// Whether gRPC, which has the same deadline, is to end the call and say DEADLINE_EXCEEDED of it. The reason alone
+/// does not tell: it may be any, of a deadline that has passed as of one that has not. A caller that gave up at its
+/// own deadline, a moment before ours, is told DEADLINE_EXCEEDED, too.
+bool is_left_to_grpc(const context& ctx, std::chrono::nanoseconds given) noexcept {
+  const auto deadline = ctx.deadline();
+  if (!deadline) return false;
+  const auto now = context::clock::now();
+  return now >= *deadline ||
+         (ctx.reason() == cancel_reason::deadline && now + detail::deadline_margin(given) >= *deadline);
+}
 
 /// Names of gRPC's metadata are in lower case.
 std::string lower_case(std::string_view name) {
@@ -45,8 +58,8 @@ grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx, std:
     if (name == "baggage") value = first_members(value, baggage_limit_bytes);
     if (!value.empty()) call.AddMetadata(lower_case(name), std::string(value));
   });
-  const auto deadline = ctx.deadline();
-  if (const auto left = remaining(ctx)) {
+  const auto left = remaining(ctx);
+  if (left) {
     const auto until =
         std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(*left);
     call.set_deadline(std::min(call.deadline(), until));
@@ -54,10 +67,8 @@ grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx, std:
   if (!ctx.can_be_done()) return;
   link_ = std::make_shared<link>();
   link_->call = &call;
-  ended_ = ctx.on_done([link = link_, deadline] {
-    // gRPC has the same deadline, and says DEADLINE_EXCEEDED of it. The reason does not tell: it may be any, of one
-    // that has passed as of one that has not.
-    if (deadline && context::clock::now() >= *deadline) return;
+  ended_ = ctx.on_done([link = link_, ctx, given = left.value_or(std::chrono::nanoseconds(0))] {
+    if (is_left_to_grpc(ctx, given)) return;
     const std::lock_guard hold(link->mutex);
     if (link->call != nullptr) link->call->TryCancel();
   });

@@ -1,6 +1,7 @@
 #include "weir/grpc/server.hpp"
 
 #include "call_poller.hpp"
+#include "deadline_margin.hpp"
 
 #include <algorithm>
 #include <array>
@@ -204,13 +205,9 @@ void observed_call::take_status(const grpc::Status& status) noexcept {
 
 cancel_reason observed_call::reason_now() const noexcept {
   if (deadline_ == std::chrono::system_clock::time_point::max()) return cancel_reason::client_closed;
-  // A caller gives up at its deadline, and its cancel looks like any other. It is here before our own clock says so:
-  // the time that is left was rounded up for its header, by up to 1 %, and counts here from when that was read, which
-  // on a busy machine is some time after it was written.
-  const auto margin =
-      std::min<std::chrono::system_clock::duration>(std::chrono::milliseconds(50) + given_ / 50, given_ / 2);
-  return std::chrono::system_clock::now() + margin >= deadline_ ? cancel_reason::deadline
-                                                                : cancel_reason::client_closed;
+  return std::chrono::system_clock::now() + detail::deadline_margin(given_) >= deadline_
+             ? cancel_reason::deadline
+             : cancel_reason::client_closed;
 }
 
 bool observed_call::ask() noexcept {

@@ -163,6 +163,21 @@ TEST_CASE("grpc: a context that is cancelled before its deadline cancels the cal
   CHECK(server.stub->Find(&call, asking("wait"), &answer).error_code() == grpc::StatusCode::CANCELLED);
 }
 
+// As when the caller of a method that makes a call of its own gives up, whose clock is a little ahead.
+TEST_CASE("grpc: a deadline that is given up for a moment early is still one", "[grpc]") {
+  keeping_service service;
+  lookup_server server(service);
+  const auto ending = weir::with_timeout(weir::background(), 1s);
+  grpc::ClientContext call;
+  lookup::Answer answer;
+  const weir::grpc_outgoing carried(call, ending.ctx);
+  std::jthread canceller([&] {
+    std::this_thread::sleep_until(*ending.ctx.deadline() - 40ms);
+    ending.cancel(weir::cancel_reason::deadline);
+  });
+  CHECK(server.stub->Find(&call, asking("wait"), &answer).error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
 TEST_CASE("grpc: a context that ends after its call finds nothing to cancel", "[grpc]") {
   keeping_service service;
   lookup_server server(service);

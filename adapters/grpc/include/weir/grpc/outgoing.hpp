@@ -11,8 +11,8 @@
 namespace weir {
 
 /// Carries a context on into a call: trace, baggage and request id as metadata, the earlier one of the two deadlines,
-/// and its end, which cancels the call. When the context's deadline passes, with_timeout()'s as well, the call ends
-/// as DEADLINE_EXCEEDED; when it is cancelled before, for whatever reason, as CANCELLED.
+/// and its end, which cancels the call. When the context's deadline passes, with_timeout()'s as well, or whoever waits
+/// gives up for it a moment before, the call ends as DEADLINE_EXCEEDED; when it is cancelled before, as CANCELLED.
 ///
 ///   grpc::ClientContext call;
 ///   const weir::grpc_outgoing carried(call, weir::current_context());
