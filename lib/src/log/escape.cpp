@@ -48,23 +48,26 @@ Word load(const char* from) noexcept {
   return word;
 }
 
-/// Copies less than four bytes.
-template <alphabet Of>
-bool copy_few(char* to, const char* from, std::size_t size) noexcept {
-  bool plain = true;
-  for (std::size_t i = 0; i < size; ++i) {
-    to[i] = from[i];
-    plain = plain && is_plain_byte(static_cast<unsigned char>(from[i]), Of);
-  }
-  return plain;
-}
-
 /// Copies sizeof(Word) bytes.
 template <class Word>
 Word copy_word(char* to, const char* from) noexcept {
   const Word word = load<Word>(from);
   std::memcpy(to, &word, sizeof word);
   return word;
+}
+
+/// Copies one to seven bytes. Returns a word that is made of them, each at least once.
+std::uint64_t copy_few(char* to, const char* from, std::size_t size) noexcept {
+  const std::size_t middle = size / 2, last = size - 1;
+  if (size >= 4) {
+    const std::uint64_t front = copy_word<std::uint32_t>(to, from);
+    return front << 32 | copy_word<std::uint32_t>(to + size - 4, from + size - 4);
+  }
+  std::uint32_t word = copy_word<unsigned char>(to, from);
+  word = word << 8 | copy_word<unsigned char>(to + middle, from + middle);
+  word = word << 8 | copy_word<unsigned char>(to + last, from + last);
+  word |= word << 24;
+  return std::uint64_t{word} << 32 | word;
 }
 
 #if defined(__SSE2__)
@@ -104,12 +107,9 @@ bool copy_plain(char* to, std::string_view raw) noexcept {
                                      static_cast<long long>(copy_word<std::uint64_t>(to, from)));
     return _mm_movemask_epi8(loud_mask<Of>(both)) == 0;
   }
-  if (raw.size() >= 4) {
-    const std::size_t last = raw.size() - 4;
-    const auto first_word = copy_word<std::uint32_t>(to, from);
-    return loud_bytes(std::uint64_t{first_word} << 32 | copy_word<std::uint32_t>(to + last, from + last), Of) == 0;
-  }
-  return copy_few<Of>(to, from, raw.size());
+  if (raw.empty()) return true;
+  const auto word = _mm_set1_epi64x(static_cast<long long>(copy_few(to, from, raw.size())));
+  return _mm_movemask_epi8(loud_mask<Of>(word)) == 0;
 }
 #else
 template <alphabet Of>
@@ -122,12 +122,7 @@ bool copy_plain(char* to, std::string_view raw) noexcept {
     for (std::size_t i = 0; i < last; i += 8) loud |= loud_bytes(copy_word<std::uint64_t>(to + i, from + i), Of);
     return loud == 0;
   }
-  if (raw.size() >= 4) {
-    const std::size_t last = raw.size() - 4;
-    const auto first_word = copy_word<std::uint32_t>(to, from);
-    return loud_bytes(std::uint64_t{first_word} << 32 | copy_word<std::uint32_t>(to + last, from + last), Of) == 0;
-  }
-  return copy_few<Of>(to, from, raw.size());
+  return raw.empty() || loud_bytes(copy_few(to, from, raw.size()), Of) == 0;
 }
 #endif
 
