@@ -1,4 +1,5 @@
-// Any bytes as X-Forwarded-For: who is named there is an address, and all who came after him are proxies of ours.
+// Any bytes as X-Forwarded-For: who is named there is an address, and all who came after him are proxies of ours; and
+// as X-Forwarded-Proto: only they are believed, and there are two schemes.
 #include "weir/http/trusted_proxies.hpp"
 
 #include "input.hpp"
@@ -35,6 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   input bytes(data, size);
   const std::string peer = bytes.text(), first = bytes.text(), second = bytes.rest();
   const std::vector<std::string_view> lines{first, second};
+  const std::string_view scheme = ours.scheme_of(peer, "http", first);
+  must(scheme == "http" || (scheme == "https" && ours.contains(peer)));
   const std::string_view client = ours.client_of(peer, lines);
   if (!ours.contains(peer) || is_part_of(client, peer)) {
     must(client == peer);

@@ -30,10 +30,24 @@ bool is_token(std::string_view text) {
   });
 }
 
-constexpr std::array<std::string_view, 15> names{
-    "traceparent", "tracestate",        "baggage",      "b3",          "x-b3-traceid",
-    "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags",  "x-request-id",
-    "x-deadline",  "grpc-timeout",      "user-agent",   "x_tenant.id", "q"};
+/// In the order of their kinds.
+constexpr std::array<std::string_view, 17> names{"traceparent",
+                                                 "tracestate",
+                                                 "baggage",
+                                                 "x-forwarded-for",
+                                                 "b3",
+                                                 "x-b3-traceid",
+                                                 "x-b3-spanid",
+                                                 "x-b3-parentspanid",
+                                                 "x-b3-sampled",
+                                                 "x-b3-flags",
+                                                 "x-request-id",
+                                                 "x-deadline",
+                                                 "grpc-timeout",
+                                                 "x-forwarded-proto",
+                                                 "user-agent",
+                                                 "x_tenant.id",
+                                                 "q"};
 
 /// As an observer with these options has them.
 const detail::known_headers& known() {
@@ -42,6 +56,7 @@ const detail::known_headers& known() {
       .metrics = nullptr,
       .access_log = some_logger,
       .access = {.headers = {"User-Agent", "x_tenant.id", "Q"}, .secret_parameters = {}},
+      .trusted_proxies = {"::1"},
       .deadline_header = "X-Deadline"};
   static const detail::known_headers made(options);
   return made;

@@ -81,7 +81,6 @@ void exchange::begin(const request_head& head) {
   facts_.route.clear();
   begin_client(head);
   facts_.error.clear();
-  facts_.scheme = head.scheme == "https" ? "https" : "http";
   facts_.version = head.version;
   facts_.status = 0;
   facts_.grpc_status = -1;
@@ -111,8 +110,9 @@ void exchange::begin(const request_head& head) {
   observer_->begun(facts_, series_);
 }
 
-/// Who has sent it, and by whom it was brought.
+/// Who has sent it, over what, and by whom it was brought.
 void exchange::begin_client(const request_head& head) {
+  facts_.scheme = head.scheme == "https" ? "https" : "http";
   facts_.proxy.clear();
   const trusted_proxies& proxies = observer_->proxies();
   if (head.headers == nullptr || proxies.empty()) {
@@ -122,12 +122,14 @@ void exchange::begin_client(const request_head& head) {
   const std::string_view client = proxies.client_of(head.peer, head.headers->forwarded_for());
   if (client.data() != head.peer.data()) facts_.proxy = head.peer;
   facts_.peer = client;
+  facts_.scheme = proxies.scheme_of(head.peer, facts_.scheme, head.headers->forwarded_proto());
 }
 
 /// Whether `head` or the options ask for nothing but ids in the context.
 bool exchange::is_plain(const request_head& head) const noexcept {
   constexpr std::uint32_t plain = detail::b3_kinds | detail::bit_of(detail::header_kind::traceparent) |
-                                  detail::bit_of(detail::header_kind::forwarded_for) | detail::logged_kinds;
+                                  detail::bit_of(detail::header_kind::forwarded_for) |
+                                  detail::bit_of(detail::header_kind::forwarded_proto) | detail::logged_kinds;
   const observer_options& options = observer_->options();
   return (head.headers == nullptr || !head.headers->has(~plain)) && !head.timeout &&
          options.request_ids != request_id_policy::always && options.default_deadline.count() == 0;

@@ -57,7 +57,10 @@ known_headers::known_headers(const observer_options& options) noexcept {
     add(header_kind::deadline, options.deadline_header);
     add(header_kind::grpc_timeout, "grpc-timeout");
   }
-  if (!options.trusted_proxies.empty()) add(header_kind::forwarded_for, "x-forwarded-for");
+  if (!options.trusted_proxies.empty()) {
+    add(header_kind::forwarded_for, "x-forwarded-for");
+    add(header_kind::forwarded_proto, "x-forwarded-proto");
+  }
   std::size_t kind = header_kinds;
   if (options.access_log != nullptr)
     for (const std::string& name : options.access.headers) add(kind++, name);

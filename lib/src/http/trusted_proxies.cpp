@@ -61,6 +61,12 @@ std::string_view without_mapping(std::string_view address) noexcept {
   return is_mapped ? address.substr(mapped.size()) : address;
 }
 
+/// `lower` is letters in lower case.
+bool is_in_any_case(std::string_view text, std::string_view lower) noexcept {
+  return std::ranges::equal(text, lower,
+                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+}
+
 } // namespace
 
 trusted_proxies::trusted_proxies(std::span<const std::string> networks) {
@@ -109,6 +115,15 @@ std::string_view trusted_proxies::client_of(std::string_view peer,
     }
   }
   return client;
+}
+
+std::string_view trusted_proxies::scheme_of(std::string_view peer, std::string_view scheme,
+                                            std::string_view forwarded) const noexcept {
+  if (forwarded.empty()) return scheme;
+  const std::string_view told = trimmed(forwarded.substr(0, forwarded.find(',')));
+  for (const std::string_view known : {"http", "https"})
+    if (is_in_any_case(told, known)) return contains(peer) ? known : scheme;
+  return scheme;
 }
 
 } // namespace weir

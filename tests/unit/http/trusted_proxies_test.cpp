@@ -95,6 +95,40 @@ TEST_CASE("proxies: the access record has the client, and who brought it", "[htt
         "203.0.113.9 by 10.0.0.1");
 }
 
+TEST_CASE("proxies: they tell what their clients speak, and others do not", "[http][proxies]") {
+  const trusted_proxies ours(our_proxies);
+  CHECK(ours.scheme_of("10.0.0.1", "http", "https") == "https");
+  CHECK(ours.scheme_of("10.0.0.1", "http", "HttpS") == "https");
+  CHECK(ours.scheme_of("10.0.0.1", "https", "HTTP") == "http");
+  CHECK(ours.scheme_of("10.0.0.1", "http", " https\t, http,gopher") == "https");
+  for (const std::string_view odd : {"", " ", ",https", "gopher, https", "https http", "http:", "httpss", "http\x01"})
+    CHECK(ours.scheme_of("10.0.0.1", "https", odd) == "https");
+  for (const std::string_view stranger : {"203.0.113.9", "", "unix:"})
+    CHECK(ours.scheme_of(stranger, "http", "https") == "http");
+  CHECK(trusted_proxies().scheme_of("10.0.0.1", "http", "https") == "http");
+}
+
+TEST_CASE("proxies: access record and metrics have the client's scheme", "[http][proxies]") {
+  observed by({.trusted_proxies = our_proxies});
+  weir::exchange exchange(by.observer);
+  const auto tell = [&](std::string_view peer, const std::vector<std::string_view>& told) {
+    weir::request_headers headers(by.observer);
+    for (const std::string_view line : told) headers.take("X-Forwarded-Proto", line);
+    exchange.begin({.method = "GET", .target = "/", .peer = peer, .headers = &headers});
+    exchange.finish();
+    const std::string logged = json_member(by.access_lines().back(), "url.scheme");
+    CHECK(exchange.facts().scheme == logged);
+    return logged;
+  };
+  CHECK(tell("10.0.0.1", {"https"}) == "https");
+  CHECK(tell("203.0.113.9", {"https"}) == "http");
+  CHECK(tell("10.0.0.1", {}) == "http");
+  CHECK(tell("10.0.0.1", {"HTTPS", "http"}) == "https");
+  CHECK(by.finished({{"url_scheme", "https"}}) == 2);
+  CHECK(by.finished({{"url_scheme", "http"}}) == 2);
+  CHECK(by.active() == 0);
+}
+
 TEST_CASE("proxies: without any the header is no news, and may be logged", "[http][proxies]") {
   observed by({.access = {.headers = {"X-Forwarded-For"}}});
   weir::exchange exchange(by.observer);
@@ -107,6 +141,8 @@ TEST_CASE("proxies: without any the header is no news, and may be logged", "[htt
   weir::observer_options both{.metrics = &by.registry, .access_log = &by.stream.get_logger("a")};
   both.access.headers = {"X-Forwarded-For"};
   both.trusted_proxies = {"::1"};
+  CHECK_THROWS_AS(weir::request_observer(both), std::invalid_argument);
+  both.access.headers = {"X-Forwarded-Proto"};
   CHECK_THROWS_AS(weir::request_observer(both), std::invalid_argument);
   CHECK_THROWS_AS(weir::request_observer({.metrics = &by.registry, .trusted_proxies = {"nginx"}}),
                   std::invalid_argument);

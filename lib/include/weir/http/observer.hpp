@@ -54,9 +54,11 @@ struct observer_options {
   /// False for the edge of a system: every request starts a trace, and the caller's stands in the access record as
   /// `caller.trace_id`, `caller.span_id`. Deadlines are taken from everybody: who sends one gives up by himself.
   bool trust_callers = true;
-  /// Proxies whose X-Forwarded-For is believed, as addresses and networks (see trusted_proxies.hpp): `10.0.0.0/8`.
-  /// The client's address in the access record is then the one that they tell, and theirs is `network.peer.address`.
-  /// Default: none are; what the header says is anybody's invention.
+  /// Proxies that are believed, as addresses and networks (see trusted_proxies.hpp): `10.0.0.0/8`. The client's
+  /// address in the access record is then the one that their X-Forwarded-For tells, and theirs is
+  /// `network.peer.address`; and the scheme, in access record and metrics, is what the first entry of their
+  /// X-Forwarded-Proto says, `http` or `https`, as where they end TLS. The outermost has to set both headers, and not
+  /// to hand on its clients'. Default: none are; what the headers say is anybody's invention.
   std::vector<std::string> trusted_proxies{};
   /// Whether B3 headers say who the caller is where there is no usable `traceparent`.
   bool accept_b3 = true;

@@ -33,8 +33,9 @@ enum class header_kind : std::uint8_t {
   request_id,
   deadline,
   grpc_timeout,
+  forwarded_proto,
 };
-inline constexpr std::size_t header_kinds = 13;
+inline constexpr std::size_t header_kinds = 14;
 /// Behind them the names that the access log keeps, each a kind of its own.
 inline constexpr std::size_t most_logged_headers = 8;
 inline constexpr std::size_t all_header_kinds = header_kinds + most_logged_headers;
@@ -144,6 +145,7 @@ class request_headers {
   std::string_view request_id() const noexcept { return single(detail::header_kind::request_id); }
   std::string_view deadline() const noexcept { return single(detail::header_kind::deadline); }
   std::string_view grpc_timeout() const noexcept { return single(detail::header_kind::grpc_timeout); }
+  std::string_view forwarded_proto() const noexcept { return single(detail::header_kind::forwarded_proto); }
   /// The first header of the name access_log_options::headers[index].
   std::string_view logged(std::size_t index) const noexcept { return single(detail::header_kinds + index); }
 

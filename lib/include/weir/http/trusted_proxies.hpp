@@ -1,4 +1,4 @@
-// Behind proxies: which address a request comes from, as far as they are to be believed.
+// Behind proxies: which address a request comes from, and over what, as far as they are to be believed.
 #pragma once
 
 #include <array>
@@ -29,6 +29,14 @@ class trusted_proxies {
   /// port, and brackets.
   /// Returns a part of its arguments. Allocates nothing.
   std::string_view client_of(std::string_view peer, std::span<const std::string_view> forwarded) const noexcept;
+
+  /// What the client of a request that `peer` has brought over `scheme` speaks itself: the first of `forwarded`, the
+  /// value of X-Forwarded-Proto, a list, if `peer` is one of these proxies and that is `http` or `https`, in any
+  /// case; otherwise `scheme`. The first is the outermost proxy's, which must set the header anew: one that adds to
+  /// what its clients send lets them say what they like. Returns `scheme`, or a literal in lower case. Allocates
+  /// nothing. Cost: that of contains() if there is a value.
+  std::string_view scheme_of(std::string_view peer, std::string_view scheme,
+                             std::string_view forwarded) const noexcept;
 
  private:
   struct network {
