@@ -6,6 +6,8 @@
 #include "session.hpp"
 
 #include <algorithm>
+#include <boost/beast/core/string.hpp>
+
 #include <stdexcept>
 
 namespace weir {
@@ -28,6 +30,22 @@ void check_header(std::string_view name, std::string_view value) {
 }
 
 } // namespace
+/// Where the body ends, and whether the connection goes on, is the session's to say. By length first, as it is asked
+/// for every header.
+bool is_sessions(std::string_view name) noexcept {
+  const auto is = [name](std::string_view other) { return boost::beast::iequals(to_beast(name), to_beast(other)); };
+  switch (name.size()) {
+  case 10:
+    return is("Connection");
+  case 14:
+    return is("Content-Length");
+  case 17:
+    return is("Transfer-Encoding");
+  default:
+    return false;
+  }
+}
+
 
 std::string_view http_request::method() const noexcept { return detail::to_view(message_.method_string()); }
 
@@ -88,13 +106,13 @@ unsigned http_response::status() const noexcept { return message_.result_int(); 
 
 http_response& http_response::header(std::string_view name, std::string_view value) {
   check_header(name, value);
-  message_.set(to_beast(name), to_beast(value));
+  if (!is_sessions(name)) message_.set(to_beast(name), to_beast(value));
   return *this;
 }
 
 http_response& http_response::add_header(std::string_view name, std::string_view value) {
   check_header(name, value);
-  message_.insert(to_beast(name), to_beast(value));
+  if (!is_sessions(name)) message_.insert(to_beast(name), to_beast(value));
   return *this;
 }
 

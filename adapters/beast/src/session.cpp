@@ -85,9 +85,9 @@ void session::start() {
     asio::co_spawn(executor(), run(), ended);
 }
 
-/// Something was thrown that no handler is to blame for: memory ran out, or a header became too long. The connection
-/// goes with the session; a request under way counts as failed, and its record says why. Where it goes on and on, the
-/// log is not to be filled with it.
+/// Something was thrown that no handler is to blame for, as where memory ran out. The connection goes with the
+/// session; a request under way counts as failed, and its record says why. Where it goes on and on, the log is not to
+/// be filled with it.
 void session::give_up(const std::exception_ptr& thrown) {
   const std::string what = text_of(thrown);
   if (setup_.options.log != nullptr)

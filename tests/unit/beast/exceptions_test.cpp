@@ -1,4 +1,4 @@
-// What becomes of exceptions: a handler's, a session's own, and those of what handlers leave behind on the executor.
+// What becomes of exceptions: a handler's, and those of what handlers leave behind on the executor.
 #include "weir/beast/server.hpp"
 
 #include "server_fixture.hpp"
@@ -151,59 +151,6 @@ TEST_CASE("exceptions: a handler that its time limit has ended has not failed", 
   CHECK(weir::task_failures() == failed_before);
   CHECK(server.by.lines_of("server").empty());
   CHECK(json_member(server.by.access_lines().at(0), "outcome") == "timed_out");
-}
-
-TEST_CASE("exceptions: what is thrown within a session costs its connection, and is logged under its request's ids",
-          "[beast][exceptions]") {
-  const bool is_observed = GENERATE(true, false);
-  running_server server(
-      [](weir::http_server& on) {
-        add_hello(on);
-        // The longest that Beast takes; the session then wants to add a word to it.
-        on.get("/full", [](http_request&, http_response& response) -> task {
-          response.header("Connection", std::string(65532, 'x'));
-          co_return;
-        });
-      },
-      quick(), is_observed);
-  raw_client client(server.port());
-  CHECK_THROWS(client.ask(get_request("/full", "Connection: close\r\n")));
-  CHECK(client.at_end());
-  CHECK(raw_client(server.port()).get("/hello").status == 200);
-  server.stop(1h);
-
-  const auto errors = server.by.lines_of("server");
-  REQUIRE(errors.size() == 1);
-  CHECK(json_member(errors[0], "level") == "error");
-  CHECK(json_member(errors[0], "message") == "connection given up: field value too large");
-  if (!is_observed) return;
-  const auto access = server.by.access_lines();
-  REQUIRE(access.size() == 2);
-  CHECK(json_member(access[0], "outcome") == "failed");
-  CHECK(json_member(access[0], "error.message") == "field value too large");
-  CHECK(json_member(errors[0], "trace_id") == json_member(access[0], "trace_id"));
-  CHECK(server.by.finished({{"http_route", "/full"}, {"error_type", "exception"}}) == 1);
-}
-
-TEST_CASE("exceptions: however many connections are given up, the log has a line for some of them only",
-          "[beast][exceptions]") {
-  constexpr int requests = 300;
-  running_server server([](weir::http_server& on) {
-    on.get("/full", [](http_request&, http_response& response) -> task {
-      response.header("Connection", std::string(65532, 'x'));
-      co_return;
-    });
-  });
-  const auto begun = std::chrono::steady_clock::now();
-  for (int i = 0; i < requests; ++i) {
-    raw_client client(server.port());
-    client.send(get_request("/full", "Connection: close\r\n"));
-    CHECK(client.at_end());
-  }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  server.stop(1h);
-  CHECK(static_cast<double>(server.by.lines_of("server").size()) <= 100 * (took.count() + 1));
-  CHECK(server.by.finished({{"error_type", "exception"}}) == requests);
 }
 
 TEST_CASE("exceptions: what is thrown by something that a handler posted is logged, and every thread serves on",

@@ -5,10 +5,95 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 using namespace weir_test;
+
+namespace {
+
+/// The lines that say where the body ends and whether the connection goes on, in the order of the alphabet.
+std::vector<std::string> framing_of(const raw_response& response) {
+  std::vector<std::string> found;
+  for (std::string_view rest = response.head; !rest.empty();) {
+    const std::string line(rest.substr(0, rest.find("\r\n")));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 2));
+    std::string name = line.substr(0, line.find(':'));
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (name == "connection" || name == "content-length" || name == "transfer-encoding") found.push_back(line);
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+/// As a relay does that hands on what another server has said, and sends `abc` in the way that the path names.
+task relay(http_request& in, http_response& out) {
+  for (const char* value : {"chunked", "gzip", "chunked, gzip", "chunked"})
+    out.add_header("Transfer-Encoding", value);
+  out.header("transfer-encoding", "identity").add_header("TRANSFER-ENCODING", "chunked");
+  out.header("Content-Length", "999").add_header("content-length", "2");
+  out.header("Connection", "Upgrade, X-Name").add_header("connection", "close").add_header("X-Name", "kept");
+  const bool is_empty = in.query("status") == "304";
+  if (is_empty) out.status(304);
+  std::error_code error;
+  if (in.param("how") == "whole")
+    out.body("abc");
+  else if (in.param("how") == "announced" || is_empty)
+    error = co_await out.start(is_empty ? 0 : 3);
+  else
+    error = co_await out.start();
+  if (out.started() && !is_empty && !error) co_await out.write(boost::asio::buffer("abc", 3));
+}
+
+} // namespace
+
+TEST_CASE("server: where an answer ends is the session's to say, whatever its handler has set", "[beast][server]") {
+  using lines = std::vector<std::string>;
+  struct expectation {
+    std::string line;
+    lines framing;
+    std::string body;
+    bool goes_on = true;
+  };
+  const lines none, of_three{"Content-Length: 3"}, in_chunks{"Transfer-Encoding: chunked"};
+  const lines on{"Connection: keep-alive"}, on_of_three{"Connection: keep-alive", "Content-Length: 3"};
+  const auto expected = GENERATE_COPY(values<expectation>({
+      {"GET /whole HTTP/1.1", of_three, "abc"},
+      {"GET /announced HTTP/1.1", of_three, "abc"},
+      {"GET /open HTTP/1.1", in_chunks, "3\r\nabc\r\n0\r\n\r\n"},
+      {"HEAD /whole HTTP/1.1", of_three, ""},
+      {"HEAD /announced HTTP/1.1", of_three, ""},
+      {"HEAD /open HTTP/1.1", in_chunks, ""},
+      {"GET /whole?status=304 HTTP/1.1", none, ""},
+      {"GET /announced?status=304 HTTP/1.1", none, ""},
+      {"GET /open?status=304 HTTP/1.1", none, ""},
+      {"GET /whole HTTP/1.0", on_of_three, "abc"},
+      {"GET /announced HTTP/1.0", on_of_three, "abc"},
+      {"GET /open HTTP/1.0", none, "abc", false},
+      {"HEAD /whole HTTP/1.0", on_of_three, ""},
+      {"HEAD /announced HTTP/1.0", on_of_three, ""},
+      {"HEAD /open HTTP/1.0", none, "", false},
+      {"GET /whole?status=304 HTTP/1.0", on, ""},
+      {"GET /announced?status=304 HTTP/1.0", on, ""},
+      {"GET /open?status=304 HTTP/1.0", on, ""},
+  }));
+  CAPTURE(expected.line);
+  running_server server([](weir::http_server& on_server) { on_server.get("/{how}", relay); });
+  raw_client client(server.port());
+  client.send(request(expected.line, "Connection: keep-alive\r\n"));
+  const raw_response answer = client.read(false);
+  CHECK(framing_of(answer) == expected.framing);
+  CHECK(answer.header("X-Name") == "kept");
+  CHECK(client.take_text(expected.body.size()) == expected.body);
+  if (expected.goes_on)
+    CHECK(client.get("/whole").body == "abc");
+  else
+    CHECK(client.take_text(1).empty());
+}
 
 TEST_CASE("server: an answer that has no body is sent without the one it was given", "[beast][server]") {
   running_server server(simple_routes);

@@ -109,8 +109,10 @@ class http_response {
   unsigned status() const noexcept;
   /// Replaces what that header was. Throws std::invalid_argument naming the header if the name is no token, or the
   /// value has a control character in it (RFC 9110 sections 5.1 and 5.5), which could end the header and begin
-  /// another response. Content-Length, Connection and Transfer-Encoding are the session's: it overwrites them. A Date
-  /// is added where there is none (RFC 9110 section 6.6.1).
+  /// another response. Content-Length, Connection and Transfer-Encoding are the session's, which alone knows where
+  /// the body ends and whether the connection goes on (RFC 9112 sections 6 and 9): they are checked and left out, so
+  /// that a relay may hand on all that it was told; what else is for one connection, such as Keep-Alive, it leaves
+  /// out itself (RFC 9110 section 7.6.1). A Date is added where there is none (RFC 9110 section 6.6.1).
   http_response& header(std::string_view name, std::string_view value);
   /// Leaves what that header was, and adds a line of that name, as each cookie needs one (RFC 6265 section 3). Throws
   /// as header() does. Not for headers of which a response has one.
