@@ -1,13 +1,14 @@
 #include "weir/beast/message.hpp"
 
+#include "content_fields.hpp"
 #include "header_rules.hpp"
 #include "heads.hpp"
 #include "percent.hpp"
 #include "session.hpp"
 
-#include <algorithm>
 #include <boost/beast/core/string.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace weir {
@@ -29,7 +30,6 @@ void check_header(std::string_view name, std::string_view value) {
   check_value(name, value);
 }
 
-} // namespace
 /// Where the body ends, and whether the connection goes on, is the session's to say. By length first, as it is asked
 /// for every header.
 bool is_sessions(std::string_view name) noexcept {
@@ -46,6 +46,7 @@ bool is_sessions(std::string_view name) noexcept {
   }
 }
 
+} // namespace
 
 std::string_view http_request::method() const noexcept { return detail::to_view(message_.method_string()); }
 
@@ -126,6 +127,14 @@ http_response& http_response::body(std::string text, std::string_view content_ty
 
 http_response& http_response::clear() {
   if (!started_) message_ = {};
+  return *this;
+}
+
+http_response& http_response::clear_content() {
+  if (started_) return *this;
+  message_.result(http::status::ok);
+  message_.body().clear();
+  detail::erase_content_fields(message_);
   return *this;
 }
 

@@ -257,7 +257,7 @@ asio::awaitable<bool> session::receive_body() {
   if (status == 0)
     body_ = body_state::deserted;
   else if (!response_->started())
-    fill_rejection(response_->clear().message_, status);
+    fill_rejection(response_->clear_content().message_, status);
   co_return false;
 }
 
@@ -342,7 +342,7 @@ void session::note_thrown(const std::exception_ptr& thrown) {
   if (response_->started())
     response_->broken_ = true;
   else
-    response_->clear().error(500, "internal error");
+    response_->clear_content().error(500, "internal error");
 }
 
 /// No coroutine: a chain of one handler is that handler's.

@@ -1,6 +1,7 @@
 // What a session sends: whole answers, streamed ones, and those in place of a handler that has run out of time.
 #include "session.hpp"
 
+#include "content_fields.hpp"
 #include "current_date.hpp"
 #include "heads.hpp"
 #include "weir/beast/request_scope.hpp"
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -62,7 +64,7 @@ asio::awaitable<bool> session::conclude(bool keep_alive) {
   }
   if (is_late()) {
     note_lateness();
-    response_->clear().error(status_when_late(ctx().reason()), took_too_long);
+    response_->clear_content().error(status_when_late(ctx().reason()), took_too_long);
     co_return co_await send_whole(keep_alive);
   }
   if (!response_->started()) {
@@ -155,6 +157,10 @@ void session::answer_early(const context& over, std::string_view body) {
     if (response_->open_ended_) response_->broken_ = true; // cut off here, it is not to look whole
     return;
   }
+  std::unique_ptr<early_sending> answer(
+      new early_sending{{}, asio::steady_timer(executor(), asio::steady_timer::time_point::max())});
+  answer->message.base() = response_->message_.base();
+  erase_content_fields(answer->message);
   // From now on the handler's own writes fail.
   response_->started_ = response_->broken_ = true;
   const unsigned status = status_when_late(over.reason());
@@ -163,7 +169,7 @@ void session::answer_early(const context& over, std::string_view body) {
     exchange_->response_started(status);
     watch_->stop();
   }
-  early_.reset(new early_sending{{}, asio::steady_timer(executor(), asio::steady_timer::time_point::max())});
+  early_ = std::move(answer);
   auto& message = early_->message;
   message.result(status);
   message.set(http::field::content_type, "text/plain; charset=utf-8");

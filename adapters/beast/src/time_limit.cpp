@@ -35,7 +35,7 @@ http_middleware time_limit(std::chrono::milliseconds limit, std::string body) {
       if (exchange* observed = request.observed()) observed->timed_out(ctx.reason(), *ctx.deadline());
       // What a handler that heeds its context often ends with is that it was told to.
       if (!ended_with(ctx, detail::code_of(thrown))) report_task_failure(ctx, "handler", thrown);
-      if (!response.started()) response.clear().status(503).body(body);
+      if (!response.started()) response.clear_content().status(503).body(body);
       co_return;
     }
     if (thrown) std::rethrow_exception(thrown);

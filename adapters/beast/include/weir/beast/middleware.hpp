@@ -36,11 +36,11 @@ http_handler behind(std::vector<http_middleware> outer, http_handler handler);
 
 /// Gives what follows, a body that is still to come included, `limit` to answer, as Go's TimeoutHandler: its context
 /// then ends with the reason timeout, and if nothing has been sent the client gets 503 with `body` at once, whatever
-/// the handler had prepared, headers included. The connection ends with that, when the handler has returned, so that
-/// nobody waits on it for a handler that does not heed its context. start() and write() of the response fail from
-/// then on, with context_errc::deadline_exceeded. What is thrown after the limit is not passed on, but reported
-/// (report_task_failure()), unless it says that the context had ended.
-/// A response that is being streamed ends with its context. For those, route_limits::progress_timeout may be what is
+/// the handler had prepared, with the header fields that http_response::clear_content() leaves. The connection ends
+/// with that, when the handler has returned, so that nobody waits on it for a handler that does not heed its context.
+/// start() and write() of the response fail from then on, with context_errc::deadline_exceeded. What is thrown after
+/// the limit is not passed on, but reported (report_task_failure()), unless it says that the context had ended. A
+/// response that is being streamed ends with its context. For those, route_limits::progress_timeout may be what is
 /// wanted. Throws std::invalid_argument if `limit` is not positive. Cost: four allocations and a timer.
 http_middleware time_limit(std::chrono::milliseconds limit, std::string body = "the request took too long\n");
 
