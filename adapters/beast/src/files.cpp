@@ -36,8 +36,8 @@ std::optional<std::string> header_value(const http_request& request, const char*
 
 /// The file's state, as it is sent.
 struct file_state {
-  file_state(const file_facts& facts, sys_seconds now)
-      : tag(make_entity_tag(facts, now)),
+  file_state(const file_facts& facts, sys_seconds now, tag_parts parts)
+      : tag(make_entity_tag(facts, now, parts)),
         // RFC 9110, section 8.8.2.1: never later than Date.
         current{.tag = parse_entity_tag(tag).value(),
                 .modified = std::min(floor<seconds>(facts.modified), now),
@@ -101,8 +101,8 @@ bool is_out_of_descriptors(const std::error_code& error) noexcept {
 }
 
 asio::awaitable<void> serve_manifest(const http_request& request, http_response& response, served_file file,
-                                     detail::manifests& made) {
-  std::string tag = make_entity_tag(file.facts(), floor<seconds>(system_clock::now()));
+                                     tag_parts parts, detail::manifests& made) {
+  std::string tag = make_entity_tag(file.facts(), floor<seconds>(system_clock::now()), parts);
   const auto text = co_await made.get(request.ctx(), std::move(file), std::move(tag));
   if (text != nullptr)
     response.body(*text, "application/json");
@@ -115,7 +115,7 @@ asio::awaitable<void> serve_manifest(const http_request& request, http_response&
 asio::awaitable<void> serve_file(const http_request& request, http_response& response, const served_file& file,
                                  std::string_view name, const download_options& options) {
   const std::uint64_t size = file.facts().size;
-  const file_state state(file.facts(), floor<seconds>(system_clock::now()));
+  const file_state state(file.facts(), floor<seconds>(system_clock::now()), options.tags);
   const auto describe = [&] {
     response.header("ETag", state.tag);
     response.header("Last-Modified", to_http_date(state.current.modified));
@@ -181,7 +181,7 @@ http_handler static_files(const std::string& directory, download_options options
     } else if (error) {
       throw std::system_error(error, "opening " + name);
     } else if (all->made && request.query("manifest")) {
-      co_await serve_manifest(request, response, std::move(file), *all->made);
+      co_await serve_manifest(request, response, std::move(file), all->options.tags, *all->made);
     } else {
       co_await serve_file(request, response, file, name, all->options);
     }

@@ -133,7 +133,8 @@ manifests::~manifests() {
 
 asio::awaitable<std::shared_ptr<const std::string>> manifests::get(context ctx, served_file file, std::string tag) {
   const auto work = std::make_shared<job>();
-  work->key = fmt::format("{:x} {}", file.facts().device, tag);
+  // The tag may be without the inode; files with one tag may differ.
+  work->key = fmt::format("{:x} {:x} {}", file.facts().device, file.facts().inode, tag);
   if (auto known = cache_.find(work->key)) co_return known;
   work->wanted = ctx;
   work->file = std::move(file);

@@ -83,10 +83,11 @@ int open_below(int directory, const char* name, int flags) noexcept {
 
 } // namespace
 
-std::string make_entity_tag(const file_facts& facts, std::chrono::sys_seconds now) {
-  const bool settled = facts.modified <= now - settling_time;
-  return fmt::format("{}\"{:x}-{:x}-{:x}\"", settled ? "" : "W/", facts.inode, facts.size,
-                     static_cast<std::uint64_t>(facts.modified.time_since_epoch().count()));
+std::string make_entity_tag(const file_facts& facts, std::chrono::sys_seconds now, tag_parts parts) {
+  const char* const front = facts.modified <= now - settling_time ? "" : "W/";
+  const auto changed = static_cast<std::uint64_t>(facts.modified.time_since_epoch().count());
+  if (parts == tag_parts::none) return fmt::format("{}\"{:x}-{:x}\"", front, facts.size, changed);
+  return fmt::format("{}\"{:x}-{:x}-{:x}\"", front, facts.inode, facts.size, changed);
 }
 
 bool is_plain_path(std::string_view name) noexcept {

@@ -74,6 +74,20 @@ TEST_CASE("files: the whole, with what is needed to come back for a part", "[bea
   CHECK(on.get("/empty").header("Content-Length") == "0");
 }
 
+TEST_CASE("files: a download goes on with another host's copy if tags are without inodes", "[beast][files]") {
+  const auto tags = GENERATE(weir::tag_parts::none, weir::tag_parts::inode);
+  const bool is_same = tags == weir::tag_parts::none;
+  const download_server one({.tags = tags}), other({.tags = tags});
+  one.add("a.txt", letters(100));
+  // Two files of one file system never share an inode.
+  other.add("a.txt", letters(100));
+  const std::string tag = one.get("/a.txt").header("ETag");
+  CHECK((other.get("/a.txt").header("ETag") == tag) == is_same);
+  const auto rest = other.get("/a.txt", fmt::format("Range: bytes=90-\r\nIf-Range: {}\r\n", tag));
+  CHECK(rest.status == (is_same ? 206 : 200));
+  CHECK(other.get("/a.txt", fmt::format("If-None-Match: {}\r\n", tag)).status == (is_same ? 304 : 200));
+}
+
 TEST_CASE("files: one range is 206 with Content-Range (RFC 9110 15.3.7.1)", "[beast][files]") {
   struct row {
     const char* range;

@@ -34,6 +34,8 @@ struct manifest_server {
   explicit manifest_server(weir::manifest_options options = {.block_bytes = 4096})
       : server([&](weir::http_server& on) {
           on.get("/{file}", weir::static_files(root.path(), {.manifest = options}));
+          on.get("/copies/{file}",
+                 weir::static_files(root.path(), {.manifest = options, .tags = weir::tag_parts::none}));
         }) {}
 
   void add(const std::string& name, std::string_view text, std::time_t changed = 784'111'777) const {
@@ -69,6 +71,19 @@ TEST_CASE("manifest: size, blocks and hashes of a file's state", "[beast][manife
   CHECK(json_member(on.get("/empty?manifest").body, "block_count") == "0");
   CHECK(on.get("/none?manifest").status == 404);
   CHECK(on.get("/a?manifests").body.size() == 8195);
+}
+
+TEST_CASE("manifest: files that have one tag have their own", "[beast][manifest]") {
+  const manifest_server on;
+  on.add("a", "abc");
+  on.add("b", "xyz");
+  CHECK(on.get("/copies/a").header("ETag") == on.get("/copies/b").header("ETag"));
+  for (int i = 0; i < 2; ++i) {
+    CHECK(on.get("/copies/a?manifest").body.find(abc) != std::string::npos);
+    CHECK(on.get("/copies/b?manifest").body.find(xyz) != std::string::npos);
+  }
+  const std::string tag = on.get("/copies/a").header("ETag");
+  CHECK(json_member(on.get("/copies/a?manifest").body, "etag") == "\\" + tag.substr(0, tag.size() - 1) + "\\\"");
 }
 
 TEST_CASE("manifest: only where it was asked for", "[beast][manifest]") {

@@ -172,3 +172,22 @@ TEST_CASE("entity tag: of a file, changes with inode, size and nanoseconds, and 
   CHECK(weir::make_entity_tag(facts, changed + 2s) == "W/" + tag);
   CHECK(weir::make_entity_tag(facts, changed - 1h) == "W/" + tag);
 }
+
+TEST_CASE("entity tag: without the inode, copies have the same", "[http][files]") {
+  const sys_seconds changed = sys_days(year(2026) / 1 / 2);
+  const weir::file_facts facts{.inode = 10, .size = 255, .modified = changed + 1ns};
+  const auto tag_of = [&](const weir::file_facts& file, sys_seconds now) {
+    return weir::make_entity_tag(file, now, weir::tag_parts::none);
+  };
+  const std::string tag = tag_of(facts, changed + 3s);
+  CHECK(tag == "\"ff-1886c0e67f490001\"");
+  auto other = facts;
+  other.inode = 11;
+  CHECK(tag_of(other, changed + 3s) == tag);
+  CHECK(tag_of(other, changed + 2s) == "W/" + tag);
+  other.modified += 1ns;
+  CHECK(tag_of(other, changed + 3s) != tag);
+  other = facts;
+  other.size = 254;
+  CHECK(tag_of(other, changed + 3s) != tag);
+}

@@ -21,11 +21,23 @@ struct file_facts {
   friend bool operator==(const file_facts&, const file_facts&) = default;
 };
 
-/// The entity tag, quotes included, of a file with these facts: inode, size and time of modification in hexadecimal.
-/// It changes when the file is replaced or written to. Strong, but weak while the settling time after a change, which
-/// may hide another one behind the same time stamp, is not over, or if the change lies in the future.
-/// Other hosts that serve copies of the file give other tags. Errors: std::bad_alloc.
-std::string make_entity_tag(const file_facts& facts, std::chrono::sys_seconds now);
+/// What names a file's state, besides its size and its time of modification.
+enum class tag_parts : std::uint8_t {
+  /// The inode: a file that takes the place of another has another tag. So have its copies, on other hosts that serve
+  /// them, and on the same one when it is deployed anew.
+  inode,
+  /// Nothing: copies have one tag wherever their times are the same to the nanosecond, as far as those who copy keep
+  /// them. Files of one size with one time have one, too, be they different, as where all times are set to the same:
+  /// then a client that resumes puts parts of both together.
+  none,
+};
+
+/// The entity tag, quotes included, of a file with these facts: inode, if wanted, size and time of modification in
+/// hexadecimal. It changes when the file is written to, and, see tag_parts, when it is replaced. Strong, but weak
+/// while the settling time after a change, which may hide another one behind the same time stamp, is not over, or if
+/// the change lies in the future. Errors: std::bad_alloc.
+std::string make_entity_tag(const file_facts& facts, std::chrono::sys_seconds now,
+                            tag_parts parts = tag_parts::inode);
 
 /// Whether `name`, percent-decoded, is a relative path of plain names: not empty, no empty segment, so no slash at
 /// either end, none that is `.` or `..` or longer than 255 bytes, no NUL. Thread-safe; allocates nothing.

@@ -54,6 +54,10 @@ struct download_options {
   disposition shown_as = disposition::unsaid;
   /// Whether manifests are given away, and how they are made.
   std::optional<manifest_options> manifest{};
+  /// What ETags are made of, besides size and time of modification. `none` for replicas, and for directories that are
+  /// deployed anew, so that clients go on with what they have; only where no two files of a name have one size and
+  /// one time, and differ: see tag_parts.
+  tag_parts tags = tag_parts::inode;
 };
 
 /// A handler for GET that answers with files below `directory`, and nothing else: see served_directory.
