@@ -10,6 +10,9 @@
 
 #include <poll.h>
 
+#include <array>
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace weir {
@@ -26,6 +29,12 @@ namespace {
 bool is_refusal(const boost::system::error_code& error) noexcept {
   static const boost::system::error_code refusal = websocket::make_error_code(websocket::error::no_upgrade);
   return error.category() == refusal.category();
+}
+
+/// Of the body that Beast gives such a response: the error's text.
+std::size_t bytes_of_refusal(const boost::system::error_code& error) noexcept {
+  std::array<char, 256> text;
+  return std::string_view(error.message(text.data(), text.size())).size();
 }
 
 } // namespace
@@ -122,6 +131,7 @@ void request_scope::upgraded(const boost::system::error_code& error, unsigned st
   if (is_refusal(error)) {
     exchange_.response_started(error == websocket::error::bad_sec_version ? 426 : 400);
     exchange_.protocol_error("no WebSocket"); // fits without an allocation
+    exchange_.add_response_bytes(bytes_of_refusal(error));
     exchange_.response_completed();
   } else if (error) {
     exchange_.cancel(reason_of(error));

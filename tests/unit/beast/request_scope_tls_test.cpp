@@ -3,6 +3,7 @@
 
 #include "19_tls_server/self_signed.hpp"
 #include "http/observed.hpp"
+#include "raw_client.hpp"
 #include "tls_client.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -31,6 +32,9 @@
 using namespace std::chrono_literals;
 using weir_test::json_member;
 using weir_test::observed;
+using weir_test::raw_client;
+using weir_test::raw_listener;
+using weir_test::raw_response;
 using weir_test::tls_client;
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -268,4 +272,29 @@ TEST_CASE("scope: streams of all kinds and executors have one", "[beast]") {
   CHECK(scheme(of_a_coroutine) == "http");
   CHECK(scheme(asio_tls) == "https");
   CHECK(scheme(layered) == "https");
+}
+
+TEST_CASE("scope: of a WebSocket that is refused, what Beast sends is counted", "[beast]") {
+  const auto [version, status] = GENERATE(table<const char*, std::string>({{"8", "426"}, {"13", "400"}}));
+  observed by;
+  asio::io_context io;
+  const raw_listener listener;
+  raw_client client(listener.port());
+  beast::tcp_stream stream(asio::ip::tcp::socket(io, asio::ip::tcp::v4(), ::dup(listener.accept().get())));
+  weir::request_scope scope(by.observer, stream);
+  http::request<http::string_body> request(http::verb::get, "/channel", 11);
+  request.set("Host", "test");
+  request.set("Upgrade", "websocket");
+  request.set("Connection", "Upgrade");
+  if (status == "426") request.set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+  request.set("Sec-WebSocket-Version", version);
+  scope.begin(request);
+  beast::websocket::stream<beast::tcp_stream> channel(std::move(stream));
+  boost::system::error_code refused;
+  channel.accept(request, refused);
+  scope.upgraded(refused);
+  const raw_response answer = client.read();
+  CHECK(std::to_string(answer.status) == status);
+  CHECK_FALSE(answer.body.empty());
+  CHECK(json_member(by.access_lines().at(0), "http.response.body.size") == std::to_string(answer.body.size()));
 }

@@ -172,8 +172,9 @@ class request_scope {
   void finish(const boost::system::error_code& error, std::uint64_t bytes_of_body = 0) noexcept;
   /// Instead of both, where the connection goes over to another protocol: it was handed over, or could not be.
   /// `error` as the handler of websocket::stream::async_accept got it, which has sent 101, or has refused what was no
-  /// request for a WebSocket; `status` what was sent where it was something else, as CONNECT's 200. The outcome is
-  /// upgraded, and stays that; the stream may have been moved from since begin().
+  /// request for a WebSocket: then the body that Beast gives a refusal, the error's text, counts as sent, and not
+  /// what a decorator may have put in its place. `status` what was sent where it was something else, as CONNECT's
+  /// 200. The outcome is upgraded, and stays that; the stream may have been moved from since begin().
   void upgraded(const boost::system::error_code& error, unsigned status = 101) noexcept;
 
  private:
