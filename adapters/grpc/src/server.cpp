@@ -3,6 +3,8 @@
 #include "call_poller.hpp"
 #include "deadline_margin.hpp"
 
+#include <grpc/grpc_security_constants.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -38,6 +40,17 @@ std::string_view address_of(std::string_view peer) noexcept {
   if (!peer.starts_with(opening)) return peer;
   const auto closed = peer.find(closing);
   return peer.substr(opening.size(), closed == peer.npos ? peer.npos : closed - opening.size());
+}
+
+/// Over TLS, or not.
+std::string_view scheme_of(const grpc::ServerContextBase& call) {
+  const auto security = call.auth_context();
+  if (security == nullptr) return "http";
+  const auto kinds = security->FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  const bool is_tls = std::ranges::any_of(kinds, [](grpc::string_ref kind) {
+    return kind == GRPC_SSL_TRANSPORT_SECURITY_TYPE || kind == GRPC_TLS_TRANSPORT_SECURITY_TYPE;
+  });
+  return is_tls ? "https" : "http";
 }
 
 /// The code's name if it says that the server has failed, as OpenTelemetry's conventions for gRPC count it.
@@ -170,6 +183,7 @@ void observed_call::begin(InterceptorBatchMethods& methods) {
   const std::string peer = call_.peer();
   exchange_.begin({.method = "POST",
                    .target = method_,
+                   .scheme = scheme_of(call_),
                    .peer = address_of(peer),
                    .version = 20,
                    .headers = &headers,

@@ -23,10 +23,14 @@ using namespace std::chrono_literals;
 class lookup_server {
  public:
   /// `queue`: of a service of the asynchronous API.
-  explicit lookup_server(grpc::Service& service, std::unique_ptr<grpc::ServerCompletionQueue>* queue = nullptr) {
+  explicit lookup_server(grpc::Service& service, std::unique_ptr<grpc::ServerCompletionQueue>* queue = nullptr)
+      : lookup_server(service, queue, grpc::InsecureServerCredentials(), grpc::InsecureChannelCredentials()) {}
+  lookup_server(grpc::Service& service, std::unique_ptr<grpc::ServerCompletionQueue>* queue,
+                const std::shared_ptr<grpc::ServerCredentials>& own,
+                const std::shared_ptr<grpc::ChannelCredentials>& clients) {
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort("127.0.0.1:0", own, &port);
     builder.RegisterService(&service);
     if (queue != nullptr) queue_ = (*queue = builder.AddCompletionQueue()).get();
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
@@ -34,7 +38,7 @@ class lookup_server {
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) throw std::runtime_error("no gRPC server");
-    channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+    channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port), clients);
     stub = lookup::Lookup::NewStub(channel);
   }
   ~lookup_server() { stop(); }

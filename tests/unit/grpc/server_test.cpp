@@ -1,6 +1,7 @@
 // Observed gRPC servers of all three kinds: synchronous, with callbacks, asynchronous.
 #include "weir/grpc/server.hpp"
 
+#include "beast/certificate.hpp"
 #include "lookup_server.hpp"
 #include "weir/log.hpp"
 
@@ -85,6 +86,24 @@ TEST_CASE("grpc: a synchronous call is told with its method, code and caller", "
   CHECK(json_member(server.observed.lines_of("app").at(0), "trace_id") == trace);
   CHECK(server.observed.active() == 0);
   CHECK(server.observed.finished({{"network_protocol_version", "2"}}) == 1);
+}
+
+TEST_CASE("grpc: a call over TLS is one of https", "[grpc]") {
+  sync_service service([&](grpc::ServerContext&, lookup::Answer&) { return grpc::Status::OK; });
+  const bool over_tls = GENERATE(false, true);
+  const weir_test::certificate made;
+  auto own = grpc::InsecureServerCredentials();
+  auto clients = grpc::InsecureChannelCredentials();
+  if (over_tls) {
+    grpc::SslServerCredentialsOptions options;
+    options.pem_key_cert_pairs.push_back({made.key_pem(), made.pem()});
+    own = grpc::SslServerCredentials(options);
+    clients = grpc::SslCredentials({made.pem(), "", ""});
+  }
+  lookup_server server(service, nullptr, own, clients);
+  client_call client;
+  CHECK(client.find(server).ok());
+  CHECK(json_member(server.line(), "url.scheme") == (over_tls ? "https" : "http"));
 }
 
 TEST_CASE("grpc: a caller's request id is in the record and in the answer's metadata", "[grpc]") {
