@@ -20,6 +20,9 @@ namespace {
 // Young requests are looked at this often: the price of a precise arm_after would be a timer per request.
 constexpr auto tick_interval = std::chrono::milliseconds(5);
 
+// So many requests wait for the tick before any are swept out: a thread that runs the io_context finds fewer, mostly.
+constexpr std::size_t swept_at_least = 1024;
+
 /// What comes back with an event: the descriptor, and as much of the round as is needed to tell a late event.
 std::uint64_t tag_of(int descriptor, std::uint64_t round) noexcept {
   return static_cast<std::uint64_t>(static_cast<std::uint32_t>(descriptor)) << 32 | static_cast<std::uint32_t>(round);
@@ -84,6 +87,7 @@ void watch_service::start(watch_entry& entry, int descriptor, exchange& watched,
   const auto due = watched.facts().received + entry.options.arm_after;
   const std::lock_guard lock(mutex_);
   if (shut_down_) return;
+  if (young_.size() - first_young_ >= 2 * slots_.size() + swept_at_least) sweep_young();
   last_round_ += 2; // the lowest bit is `armed`
   try {
     young_.push_back({&entry.slot, last_round_, due});
@@ -154,6 +158,16 @@ void watch_service::drop_first_young() noexcept {
   // At once when all are gone, else when that is half of them: each is moved once, on average.
   if (first_young_ * 2 < young_.size()) return;
   young_.erase(young_.begin(), young_.begin() + static_cast<std::ptrdiff_t>(first_young_));
+  first_young_ = 0;
+}
+
+/// Where nobody runs the io_context, as in a server that blocks, no tick comes. Each slot has at most one request
+/// that is not over: as many have to be begun again before the next sweep, so that each of them pays for its own.
+void watch_service::sweep_young() noexcept {
+  // relaxed: what is over stays over; it is start() that makes a round anew, under this mutex.
+  std::erase_if(young_, [](const young_request& each) {
+    return each.slot->round.load(std::memory_order_relaxed) != each.round;
+  });
   first_young_ = 0;
 }
 

@@ -82,6 +82,7 @@ class watch_service final : public boost::asio::execution_context::service {
   void schedule_tick() noexcept;
   void tick() noexcept;
   void drop_first_young() noexcept;
+  void sweep_young() noexcept;
   void arm(watch_entry& entry, std::uint64_t round) noexcept;
   void wait_for_events() noexcept;
   void end_wait_if_idle() noexcept;

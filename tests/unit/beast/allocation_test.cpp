@@ -3,6 +3,11 @@
 #include "weir/beast/router.hpp"
 
 #include "server_fixture.hpp"
+#include "weir/beast/request_scope.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/http/empty_body.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -70,6 +75,33 @@ TEST_CASE("allocation: observing a request takes none, with a deadline or withou
   CHECK(std::ranges::min(observed) == std::ranges::min(bare));
   CHECK(std::ranges::min(timed) == std::ranges::min(bare));
   CHECK(std::ranges::min(bare) <= 8); // Beast's: of the request and of the response each a few for its header
+}
+
+// There was a time when each request left something behind until the io_context ran.
+TEST_CASE("allocation: a server that blocks, and never runs its io_context, takes none for a request, either",
+          "[beast]") {
+  namespace http = boost::beast::http;
+  boost::asio::io_context io;
+  const weir_test::raw_listener listener;
+  const auto client = listener.connect();
+  boost::asio::ip::tcp::socket socket(io, boost::asio::ip::tcp::v4(), ::dup(listener.accept().get()));
+  const http::request<http::empty_body> request(http::verb::get, "/", 11);
+  const http::response<http::empty_body> response(http::status::ok, 11);
+  weir::request_observer observer{weir::observer_options{}};
+  // One that goes on all the while keeps those behind it, but no more of them than that.
+  weir::request_scope long_one(observer, socket), scope(observer, socket);
+  long_one.begin(request);
+  const auto serve = [&](int requests) {
+    for (int i = 0; i < requests; ++i) {
+      scope.begin(request);
+      scope.responding(response);
+      scope.finish({});
+    }
+  };
+  serve(10'000);
+  const int before = allocations;
+  serve(100'000);
+  CHECK(allocations == before);
 }
 
 TEST_CASE("allocation: finding a route takes none once its parameters have had room", "[beast][router]") {

@@ -23,7 +23,8 @@ struct watch_entry;
 ///
 /// It looks at the socket from outside: an epoll set of its own per execution context asks for EPOLLRDHUP, which sees
 /// an orderly close even behind unread bytes (a pipelined request, the rest of a body) and beneath TLS, and does not
-/// touch the session's own reads and writes.
+/// touch the session's own reads and writes. It looks while somebody runs the io_context: one thread that does, with
+/// a work guard, is enough. Where nobody does, as in a server whose threads block, nothing is seen.
 ///
 /// Thread safety: start() and stop() are called on `executor`, as the session's other functions are.
 /// Lifetime: the exchange outlives the watch from start() to stop(). After stop() returns the exchange is not

@@ -105,6 +105,9 @@ cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 ///
 /// Leaving out the later calls on some way out is safe: the destructor and the next begin() finish what is open.
 ///
+/// That the client has gone is seen only while the io_context runs, for which one thread is enough. In a server whose
+/// threads block, and where nobody runs it, all else is observed, and of the client only a write that fails tells.
+///
 /// Thread safety: on the connection's executor (strand), except ctx()'s own. Lifetime: destroyed before the observer,
 /// and together with, or before, the socket. Cost: see exchange and client_watch; in steady state a
 /// request allocates nothing but for slot().
