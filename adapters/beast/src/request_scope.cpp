@@ -52,10 +52,9 @@ request_scope::request_scope(request_observer& observer, asio::any_io_executor e
       watch_(executor_, options),
       half_close_(options.half_close) {}
 
-/// While the request is handled. TLS may have to answer what it reads: there must be room for that in the socket, as
-/// an answer cut off would break the stream.
-bool request_scope::may_look() const noexcept {
-  if (is_responding_) return false;
+/// TLS may have to answer what it reads: there must be room for that in the socket, as an answer cut off would break
+/// the stream.
+bool request_scope::has_room() const noexcept {
   pollfd socket{.fd = connection_.descriptor(connection_.socket), .events = POLLOUT, .revents = 0};
   return ::poll(&socket, 1, 0) == 1 && (socket.revents & POLLOUT) != 0;
 }
@@ -74,19 +73,25 @@ asio::cancellation_slot request_scope::slot() {
 
 void request_scope::begin(const http::request_header<fields>& request, std::uint64_t bytes_of_body,
                           std::chrono::steady_clock::time_point received) {
-  watch_.stop();
-  link_.reset();
   request_headers headers(exchange_.observer());
   detail::take_all(headers, request);
-  exchange_.begin({.method = detail::to_view(request.method_string()),
-                   .target = detail::to_view(request.target()),
-                   .scheme = connection_.scheme,
-                   .peer = connection_.peer,
-                   .version = request.version(),
-                   .headers = &headers,
-                   .received = received});
+  begin({.method = detail::to_view(request.method_string()),
+         .target = detail::to_view(request.target()),
+         .version = request.version()},
+        headers, bytes_of_body, received);
+}
+
+void request_scope::begin(request_head head, const request_headers& headers, std::uint64_t bytes_of_body,
+                          std::chrono::steady_clock::time_point received) {
+  watch_.stop();
+  link_.reset();
+  head.scheme = connection_.scheme;
+  head.peer = connection_.peer;
+  head.headers = &headers;
+  head.received = received;
+  exchange_.begin(head);
   exchange_.add_request_bytes(bytes_of_body);
-  is_responding_ = false;
+  may_look_ = true;
   // Nothing has been waited for since that was read, unless the session says when it was.
   if (!exchange_.expired_on_arrival())
     exchange_.handler_started(received == exchange_record::time_point() ? exchange_.facts().received
@@ -102,17 +107,12 @@ bool request_scope::refuse_if_expired() noexcept {
 
 unsigned request_scope::status_if_late() noexcept { return exchange_.status_if_late(); }
 
-void request_scope::identify(http::response_header<fields>& response) const {
-  detail::set_request_id(response, exchange_.facts().request_id);
-}
-
-void request_scope::responding(const http::response_header<fields>& response) noexcept {
-  is_responding_ = true;
+void request_scope::responding(unsigned status) noexcept {
+  may_look_ = false;
   // As a rule it has returned just now.
   const bool was_known = exchange_.facts().handler_returned != exchange_record::time_point();
   exchange_.handler_returned();
-  exchange_.response_started(response.result_int(),
-                             was_known ? exchange_record::time_point() : exchange_.facts().handler_returned);
+  exchange_.response_started(status, was_known ? exchange_record::time_point() : exchange_.facts().handler_returned);
 }
 
 void request_scope::finish(const boost::system::error_code& error, std::uint64_t bytes_of_body) noexcept {

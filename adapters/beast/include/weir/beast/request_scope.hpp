@@ -5,6 +5,7 @@
 #include "weir/beast/client_watch.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/http/observer.hpp"
+#include "weir/http/request_headers.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp> // what slot() is for
@@ -146,6 +147,15 @@ class request_scope {
   /// Starts the client watch. `received`: when its first byte was read; the epoch means now.
   void begin(const boost::beast::http::request_header<fields>& request, std::uint64_t bytes_of_body = 0,
              std::chrono::steady_clock::time_point received = {});
+  /// The same of a header with an allocator of the session's own.
+  template <class Allocator>
+  void begin(const boost::beast::http::request_header<boost::beast::http::basic_fields<Allocator>>& request,
+             std::uint64_t bytes_of_body = 0, std::chrono::steady_clock::time_point received = {}) {
+    request_headers headers(exchange_.observer());
+    for (const auto& each : request) headers.take(each.name_string(), each.value());
+    begin({.method = request.method_string(), .target = request.target(), .version = request.version()}, headers,
+          bytes_of_body, received);
+  }
 
   /// Whether the caller's own deadline had passed when the request came. If so the exchange counts as refused: answer
   /// 504 at once, without doing the work, as nobody waits for it.
@@ -167,10 +177,20 @@ class request_scope {
   /// see slot_link; nothing for requests that do not ask for it.
   boost::asio::cancellation_slot slot();
 
-  /// Gives the client the request's id, if it has one, as `X-Request-ID`. Errors: throws std::bad_alloc.
-  void identify(boost::beast::http::response_header<fields>& response) const;
+  /// Gives the client the request's id, if it has one, as `X-Request-ID`; one that is there stays. Errors: throws
+  /// std::bad_alloc.
+  template <class Allocator>
+  void identify(boost::beast::http::response_header<boost::beast::http::basic_fields<Allocator>>& response) const {
+    constexpr const char* name = "X-Request-ID";
+    const std::string_view id = exchange_.facts().request_id;
+    if (!id.empty() && response.find(name) == response.end()) response.set(name, {id.data(), id.size()});
+  }
   /// The response's header is about to be written.
-  void responding(const boost::beast::http::response_header<fields>& response) noexcept;
+  template <class Allocator>
+  void responding(
+      const boost::beast::http::response_header<boost::beast::http::basic_fields<Allocator>>& response) noexcept {
+    responding(response.result_int());
+  }
   /// The write ended: `error` as the handler of async_write got it, `bytes_of_body` of the response's body written.
   void finish(const boost::system::error_code& error, std::uint64_t bytes_of_body = 0) noexcept;
   /// Instead of both, where the connection goes over to another protocol: it was handed over, or could not be.
@@ -184,13 +204,15 @@ class request_scope {
   request_scope(request_observer& observer, boost::asio::any_io_executor executor,
                 detail::scoped_connection connection, client_watch_options options);
 
-  void stop_watching() noexcept;
-  bool may_look() const noexcept;
+  void begin(request_head head, const request_headers& headers, std::uint64_t bytes_of_body,
+             std::chrono::steady_clock::time_point received);
+  void responding(unsigned status) noexcept;
+  bool has_room() const noexcept;
   void looked_ahead(const boost::system::error_code& error) noexcept;
 
   template <class Stream, class DynamicBuffer>
   void look_ahead(Stream& stream, DynamicBuffer& buffer) {
-    if (buffer.size() != 0 || !may_look()) return;
+    if (!may_look_ || buffer.size() != 0 || !has_room()) return;
     boost::system::error_code error;
     try {
       const auto room = buffer.prepare(1);
@@ -207,7 +229,7 @@ class request_scope {
   client_watch watch_;
   const half_close_policy half_close_;
   std::function<void()> look_; // for reading ahead
-  bool is_responding_ = false;
+  bool may_look_ = false;
   std::optional<slot_link<boost::asio::any_io_executor>> link_;
 };
 
