@@ -10,6 +10,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -36,6 +37,31 @@ std::size_t bytes_of_refusal(const boost::system::error_code& error) noexcept {
   std::array<char, 256> text;
   return std::string_view(error.message(text.data(), text.size())).size();
 }
+
+/// A response's header, as far as it goes out in one with what is behind it.
+class seen_header {
+ public:
+  /// Whether it ends in `text`, which goes on from the last one.
+  bool take(std::string_view text) noexcept {
+    for (const char each : text) {
+      if (bytes_ >= status_at && bytes_ < status_at + 3) status_ = status_ * 10 + static_cast<unsigned>(each - '0');
+      ++bytes_;
+      constexpr std::string_view end = "\r\n\r\n";
+      matched_ = each == end[matched_] ? matched_ + 1 : each == end[0] ? 1 : 0;
+      if (matched_ == end.size()) return true;
+    }
+    return false;
+  }
+  unsigned status() const noexcept { return status_; }
+  std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  static constexpr std::uint64_t status_at = std::string_view("HTTP/1.1 ").size();
+
+  unsigned status_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::size_t matched_ = 0;
+};
 
 } // namespace
 
@@ -92,6 +118,7 @@ void request_scope::begin(request_head head, const request_headers& headers, std
   exchange_.begin(head);
   exchange_.add_request_bytes(bytes_of_body);
   may_look_ = true;
+  bytes_of_header_ = 0;
   // Nothing has been waited for since that was read, unless the session says when it was.
   if (!exchange_.expired_on_arrival())
     exchange_.handler_started(received == exchange_record::time_point() ? exchange_.facts().received
@@ -109,15 +136,29 @@ unsigned request_scope::status_if_late() noexcept { return exchange_.status_if_l
 
 void request_scope::responding(unsigned status) noexcept {
   may_look_ = false;
+  bytes_of_header_ = 0;
   // As a rule it has returned just now.
   const bool was_known = exchange_.facts().handler_returned != exchange_record::time_point();
   exchange_.handler_returned();
   exchange_.response_started(status, was_known ? exchange_record::time_point() : exchange_.facts().handler_returned);
 }
 
+void request_scope::responding(http::message_generator& response) noexcept {
+  seen_header header;
+  try {
+    boost::system::error_code ignored; // the write finds it again
+    // What is not consumed stays: the write is shown the same.
+    for (const asio::const_buffer& each : response.prepare(ignored))
+      if (header.take({static_cast<const char*>(each.data()), each.size()})) break;
+  } catch (...) { // no memory: the write says so, too
+  }
+  responding(header.status());
+  bytes_of_header_ = header.bytes();
+}
+
 void request_scope::finish(const boost::system::error_code& error, std::uint64_t bytes_of_body) noexcept {
   watch_.stop();
-  exchange_.add_response_bytes(bytes_of_body);
+  exchange_.add_response_bytes(bytes_of_body - std::min(bytes_of_body, std::exchange(bytes_of_header_, 0)));
   if (error)
     exchange_.cancel(reason_of(error));
   else

@@ -3,6 +3,7 @@
 
 #include "http/observed.hpp"
 #include "raw_client.hpp"
+#include "watching.hpp"
 #include "weir/http/exchange.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -12,8 +13,6 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,25 +23,15 @@
 
 using namespace std::chrono_literals;
 using weir::cancel_reason;
+using weir_test::is_armed;
 using weir_test::raw_listener;
 using weir_test::raw_socket;
+using weir_test::run_until;
 
 namespace {
 
 constexpr weir::client_watch_options soon{.arm_after = 1ms};
 constexpr weir::client_watch_options soon_ignoring{.half_close = weir::half_close_policy::ignore, .arm_after = 1ms};
-
-/// Whether any epoll set of this process has that descriptor in it.
-bool is_armed(int descriptor) {
-  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
-    std::ifstream lines(each.path());
-    std::string word;
-    int number = 0;
-    while (lines >> word)
-      if (word == "tfd:" && lines >> number && number == descriptor) return true;
-  }
-  return false;
-}
 
 /// A server's end and a client's end, with a request under way.
 struct watched_request {
@@ -64,18 +53,6 @@ struct watched_request {
   weir::exchange exchange;
   weir::client_watch watch;
 };
-
-/// Runs the io_context until that holds; false if it does not within ten seconds.
-template <class Condition>
-bool run_until(boost::asio::io_context& io, Condition condition) {
-  const auto limit = std::chrono::steady_clock::now() + 10s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > limit) return false;
-    io.restart();
-    io.run_one_for(10ms);
-  }
-  return true;
-}
 
 } // namespace
 

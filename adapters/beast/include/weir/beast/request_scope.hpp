@@ -15,6 +15,7 @@
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
+#include <boost/beast/http/message_generator.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -191,7 +192,17 @@ class request_scope {
       const boost::beast::http::response_header<boost::beast::http::basic_fields<Allocator>>& response) noexcept {
     responding(response.result_int());
   }
-  /// The write ended: `error` as the handler of async_write got it, `bytes_of_body` of the response's body written.
+  /// The same of a response whose type is gone, before it is moved into async_write:
+  ///
+  ///   scope_.responding(response);
+  ///   beast::async_write(stream_, std::move(response), …);
+  ///
+  /// finish() then takes the bytes as that write's handler gets them, the header's among them, which are taken off
+  /// again. Boost shows eight fields of a header before it is written: of a longer one the others count as body, and
+  /// of a chunked body its chunks' own lines do. Cost: looks at each byte of the header.
+  void responding(boost::beast::http::message_generator& response) noexcept;
+  /// The write ended: `error` as the handler of async_write got it, `bytes_of_body` of the response's body written;
+  /// of a message_generator all that were written.
   void finish(const boost::system::error_code& error, std::uint64_t bytes_of_body = 0) noexcept;
   /// Instead of both, where the connection goes over to another protocol: it was handed over, or could not be.
   /// `error` as the handler of websocket::stream::async_accept got it, which has sent 101, or has refused what was no
@@ -230,6 +241,7 @@ class request_scope {
   const half_close_policy half_close_;
   std::function<void()> look_; // for reading ahead
   bool may_look_ = false;
+  std::uint64_t bytes_of_header_ = 0; // that finish() is given with the body's
   std::optional<slot_link<boost::asio::any_io_executor>> link_;
 };
 
