@@ -111,8 +111,9 @@ cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 /// threads block, and where nobody runs it, all else is observed, and of the client only a write that fails tells.
 ///
 /// Thread safety: on the connection's executor (strand), except ctx()'s own. Lifetime: destroyed before the observer,
-/// and together with, or before, the socket. Cost: see exchange and client_watch; in steady state a
-/// request allocates nothing but for slot().
+/// and before the io_context or with it. Only begin(), and what read_ahead() has asked for, need the stream: once a
+/// request has begun it may be moved from and destroyed, and the scope go on to the request's end. Cost: see exchange
+/// and client_watch; in steady state a request allocates nothing but for slot().
 class request_scope {
  public:
   using fields = boost::beast::http::fields;
@@ -210,6 +211,10 @@ class request_scope {
   /// what a decorator may have put in its place. `status` what was sent where it was something else, as CONNECT's
   /// 200. The outcome is upgraded, and stays that; the stream may have been moved from since begin().
   void upgraded(const boost::system::error_code& error, unsigned status = 101) noexcept;
+
+  /// What is read ahead ends here, until the next begin(): for whoever has called read_ahead(), before the stream is
+  /// moved, or another protocol written to it.
+  void handing_over() noexcept { may_look_ = false; }
 
  private:
   request_scope(request_observer& observer, boost::asio::any_io_executor executor,
