@@ -32,9 +32,10 @@ client_watch::~client_watch() {
   service_.dismiss(*entry_);
 }
 
-void client_watch::start(int descriptor, exchange& watched, const std::function<void()>* look) {
+void client_watch::start(int descriptor, exchange& watched, const std::function<void()>* look,
+                         const void* connection) {
   stop();
-  service_.start(*entry_, descriptor, watched, look);
+  service_.start(*entry_, descriptor, watched, look, connection != nullptr ? connection : this);
 }
 
 void client_watch::expect_input() noexcept {

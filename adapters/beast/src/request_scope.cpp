@@ -123,7 +123,7 @@ void request_scope::begin(request_head head, const request_headers& headers, std
   if (!exchange_.expired_on_arrival())
     exchange_.handler_started(received == exchange_record::time_point() ? exchange_.facts().received
                                                                         : exchange_record::time_point());
-  watch_.start(connection_.descriptor(connection_.socket), exchange_, look_ ? &look_ : nullptr);
+  watch_.start(connection_.descriptor(connection_.socket), exchange_, look_ ? &look_ : nullptr, connection_.socket);
 }
 
 bool request_scope::refuse_if_expired() noexcept {

@@ -80,9 +80,11 @@ void watch_service::dismiss(watch_entry& entry) noexcept {
   free_slots_.push_back(&entry.slot);
 }
 
-void watch_service::start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* look) {
+void watch_service::start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* look,
+                          const void* connection) {
   entry.watched = &watched;
   entry.look = look;
+  entry.connection = connection;
   entry.descriptor = descriptor;
   const auto due = watched.facts().received + entry.options.arm_after;
   const std::lock_guard lock(mutex_);
@@ -105,13 +107,30 @@ void watch_service::stop(watch_entry& entry) noexcept {
   const std::uint64_t round = entry.slot.round.exchange(0, std::memory_order_acq_rel);
   if ((round & watch_slot::armed) != 0) {
     const std::lock_guard lock(mutex_);
-    const auto found = armed_.find(entry.descriptor);
-    if (found != armed_.end() && found->second.round == round) {
-      forget(entry.descriptor);
-      end_wait_if_idle();
-    }
+    unlink(entry);
   }
   entry.watched = nullptr;
+}
+
+void watch_service::unlink(watch_entry& entry) noexcept {
+  const auto found = armed_.find(entry.descriptor);
+  if (found == armed_.end()) return;
+  watch_entry** link = &found->second.first;
+  while (*link != nullptr && *link != &entry) link = &(*link)->next;
+  if (*link == nullptr) return; // its descriptor is another connection's by now
+  *link = entry.next;
+  if (found->second.first != nullptr) return;
+  forget(entry.descriptor);
+  end_wait_if_idle();
+}
+
+/// False, too, of one whose descriptor has become another connection's.
+bool watch_service::is_armed(const watch_entry& entry) const noexcept {
+  const auto found = armed_.find(entry.descriptor);
+  if (found == armed_.end()) return false;
+  for (const watch_entry* each = found->second.first; each != nullptr; each = each->next)
+    if (each == &entry) return true;
+  return false;
 }
 
 void watch_service::forget(int descriptor) noexcept {
@@ -175,28 +194,38 @@ void watch_service::arm(watch_entry& entry, std::uint64_t round) noexcept {
   epoll_event event{};
   event.events = events_of(entry);
   event.data.u64 = tag_of(entry.descriptor, round);
-  // It may be there already: that one's socket was closed before its request was over, and this is another of the
-  // same number. In the set, too, if it was closed before it was armed; this one has begun later, so it counts.
   const auto add_by = [&](int operation) {
     return ::epoll_ctl(epoll_.native_handle(), operation, entry.descriptor, &event) == 0;
   };
-  if (!add_by(EPOLL_CTL_ADD) && !(errno == EEXIST && add_by(EPOLL_CTL_MOD))) return;
+  const bool is_new = add_by(EPOLL_CTL_ADD);
+  if (!is_new && errno != EEXIST) return;
+  entry.round = round;
+  entry.next = nullptr;
+  const auto there = armed_.find(entry.descriptor);
+  if (!is_new && there != armed_.end() && there->second.first->connection == entry.connection) {
+    entry.next = std::exchange(there->second.first, &entry);
+  } else {
+    // What is there under this number is of a socket that was closed before its request was over; in the set, too, if
+    // it was closed before it was armed. This one has begun later, so it counts.
+    if (!is_new && !add_by(EPOLL_CTL_MOD)) return;
+    try {
+      armed_[entry.descriptor] = {&entry, round};
+    } catch (...) { // no memory: this request goes unwatched
+      forget(entry.descriptor);
+      return;
+    }
+  }
   try {
-    armed_[entry.descriptor] = {&entry, round};
-    if (entry.look != nullptr) report_input(entry.shared_from_this(), round);
-  } catch (...) { // no memory: this request goes unwatched
-    forget(entry.descriptor);
+    if (entry.look != nullptr) report_input(entry);
+  } catch (...) { // no memory: nothing is read of this one
   }
   wait_for_events();
 }
 
 void watch_service::expect_input(const watch_entry& entry) noexcept {
-  // relaxed: as in report().
-  const std::uint64_t round = entry.slot.round.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  const auto found = armed_.find(entry.descriptor);
-  if (found != armed_.end() && found->second.round == round)
-    wait_on(entry.descriptor, events_of(entry) | EPOLLIN, round);
+  if (is_armed(entry))
+    wait_on(entry.descriptor, events_of(entry) | EPOLLIN, armed_.find(entry.descriptor)->second.round);
 }
 
 void watch_service::wait_for_events() noexcept {
@@ -232,33 +261,38 @@ void watch_service::take_events() noexcept {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     const auto found = armed_.find(descriptor_of(event.data.u64));
     if (found == armed_.end() || tag_of(found->first, found->second.round) != event.data.u64) continue;
-    const auto [entry, round] = found->second;
+    const auto [first, round] = found->second;
+    const bool is_input = (event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0;
     try {
-      if ((event.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0) {
-        report_input(entry->shared_from_this(), round);
-        wait_on(found->first, events_of(*entry), round);
-        continue;
+      const cancel_reason reason = is_input ? cancel_reason::none : reason_of_end(found->first, event.events);
+      for (watch_entry* each = first; each != nullptr; each = each->next) {
+        if (!is_input)
+          report(*each, reason);
+        else if (each->look != nullptr)
+          report_input(*each);
       }
-      report(entry->shared_from_this(), round, reason_of_end(found->first, event.events));
     } catch (...) {
       // No memory. It comes again once the next arm() waits; to wait at once would be to spin.
       wait_on(found->first, event.events | EPOLLONESHOT, round);
       return;
     }
-    forget(found->first);
+    if (is_input)
+      wait_on(found->first, events_of(*first), round);
+    else
+      forget(found->first);
   }
   wait_for_events();
 }
 
-void watch_service::report_input(const std::shared_ptr<watch_entry>& entry, std::uint64_t round) {
-  asio::post(entry->executor, [entry, round] {
+void watch_service::report_input(watch_entry& entry) {
+  asio::post(entry.executor, [entry = entry.shared_from_this(), round = entry.round] {
     // relaxed: as in report().
     if (entry->slot.round.load(std::memory_order_relaxed) == round) (*entry->look)();
   });
 }
 
-void watch_service::report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason) {
-  asio::post(entry->executor, [entry, round, reason] {
+void watch_service::report(watch_entry& entry, cancel_reason reason) {
+  asio::post(entry.executor, [entry = entry.shared_from_this(), round = entry.round, reason] {
     // relaxed: start() and stop() run on this executor; tick() has armed the round and is done with it.
     if (entry->slot.round.load(std::memory_order_relaxed) == round) entry->watched->cancel(reason);
   });

@@ -35,7 +35,7 @@ struct watch_slot {
   watch_entry* entry = nullptr; // constant while the connection lives
 };
 
-/// One connection.
+/// Of one connection one request at a time.
 struct watch_entry : std::enable_shared_from_this<watch_entry> {
   watch_entry(boost::asio::any_io_executor run_on, client_watch_options given, watch_slot& own)
       : executor(std::move(run_on)), options(given), slot(own) {}
@@ -47,7 +47,12 @@ struct watch_entry : std::enable_shared_from_this<watch_entry> {
   // Touched on `executor` only, or under the mutex while the slot is armed.
   exchange* watched = nullptr;
   const std::function<void()>* look = nullptr;
+  const void* connection = nullptr;
   int descriptor = -1;
+
+  // Under the mutex, while it is in armed_.
+  std::uint64_t round = 0; // with `armed`
+  watch_entry* next = nullptr;
 };
 
 /// A timer ticks while there are young requests and moves those that are due into the epoll set; when that becomes
@@ -64,7 +69,9 @@ class watch_service final : public boost::asio::execution_context::service {
   /// `entry` is stopped; reports that are under way may outlive this.
   void dismiss(watch_entry& entry) noexcept;
 
-  void start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* look);
+  /// `connection`: tells it from others whose descriptor had, or will have, the same number.
+  void start(watch_entry& entry, int descriptor, exchange& watched, const std::function<void()>* look,
+             const void* connection);
   void stop(watch_entry& entry) noexcept;
   /// Has `look` called once when the connection becomes readable; does nothing before `entry` is armed.
   void expect_input(const watch_entry& entry) noexcept;
@@ -87,10 +94,12 @@ class watch_service final : public boost::asio::execution_context::service {
   void wait_for_events() noexcept;
   void end_wait_if_idle() noexcept;
   void forget(int descriptor) noexcept;
+  void unlink(watch_entry& entry) noexcept;
+  bool is_armed(const watch_entry& entry) const noexcept;
   void take_events() noexcept;
   void wait_on(int descriptor, std::uint32_t events, std::uint64_t round) noexcept;
-  static void report_input(const std::shared_ptr<watch_entry>& entry, std::uint64_t round);
-  static void report(const std::shared_ptr<watch_entry>& entry, std::uint64_t round, cancel_reason reason);
+  static void report_input(watch_entry& entry);
+  static void report(watch_entry& entry, cancel_reason reason);
 
   small_mutex mutex_; // held for moments, but for a tick that has requests to arm
   bool ticking_ = false, waiting_ = false, shut_down_ = false;
@@ -100,12 +109,13 @@ class watch_service final : public boost::asio::execution_context::service {
   std::vector<young_request> young_;
   std::size_t first_young_ = 0;
 
-  struct armed_request {
-    watch_entry* entry;
-    std::uint64_t round; // with `armed`
+  /// The requests of one connection, of which there may be several where a session reads ahead of its responses.
+  struct armed_connection {
+    watch_entry* first;
+    std::uint64_t round; // what the epoll set knows it by: that of the request that brought it there
   };
   // By descriptor: a session may close its socket early, and the kernel give its number to the next one.
-  std::unordered_map<int, armed_request> armed_;
+  std::unordered_map<int, armed_connection> armed_;
 
   std::deque<watch_slot> slots_; // never moved
   std::vector<watch_slot*> free_slots_;

@@ -19,7 +19,8 @@ struct watch_entry;
 } // namespace detail
 
 /// Watches one connection, one exchange at a time. When the peer closes or resets the connection, the exchange is
-/// cancelled with client_closed or client_reset, on `executor`.
+/// cancelled with client_closed or client_reset, on `executor`. For several exchanges at once it takes as many of
+/// them.
 ///
 /// It looks at the socket from outside: an epoll set of its own per execution context asks for EPOLLRDHUP, which sees
 /// an orderly close even behind unread bytes (a pipelined request, the rest of a body) and beneath TLS, and does not
@@ -41,7 +42,12 @@ class client_watch {
   /// lasts longer than arm_after.
   /// `look`: called on `executor` then, and once more for each expect_input(); nullptr: what the client sends is not
   /// of interest. It outlives the watch as `watched` does.
-  void start(int descriptor, exchange& watched, const std::function<void()>* look = nullptr);
+  /// `connection`: the same for all watches of one connection, with the same options, and for no other at that time,
+  /// such as the socket's address; each of their exchanges is then told. nullptr: there is no other. As a
+  /// descriptor's number may be that of a connection before, whose socket was closed early, one of another connection
+  /// takes the place of those there are.
+  void start(int descriptor, exchange& watched, const std::function<void()>* look = nullptr,
+             const void* connection = nullptr);
   /// From within `look`, or later on `executor`: look again when there is something to be read.
   void expect_input() noexcept;
   /// To be called before the exchange is finished. Does nothing when not started.

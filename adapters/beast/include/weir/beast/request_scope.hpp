@@ -98,7 +98,8 @@ std::size_t read_at_once(Stream& stream, boost::asio::mutable_buffer into, boost
 /// for Beast's, application for an operation that this side cancelled.
 cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 
-/// Observes the requests of one connection, one after the other:
+/// Observes the requests of one connection, one after the other, one at a time. A session that begins the next
+/// request before the response of the last one is written has a scope for each of those that are under way.
 ///
 ///   scope.begin(request);                 // the header is parsed: log ids, context and metrics start here
 ///   … handle the request under scope.ctx() …
