@@ -1,5 +1,6 @@
 """What `cmake --install` leaves can be found and built against by another project."""
 
+import json
 import re
 import subprocess
 import tempfile
@@ -87,8 +88,14 @@ WHOLE = """
 cmake_minimum_required(VERSION 3.25)
 project(whole LANGUAGES CXX)
 set(CMAKE_UNITY_BUILD ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(WEIR_GRPC OFF)
+add_library(own_httplib INTERFACE)
+target_compile_definitions(own_httplib INTERFACE OWN_HTTPLIB)
+set(WEIR_HTTPLIB_TARGET own_httplib)
 add_subdirectory(@WEIR@ weir)
+add_executable(server server.cpp)
+target_link_libraries(server PRIVATE weir::httplib)
 get_target_property(several weir UNITY_BUILD)
 message(STATUS "several at a time: ${several}")
 """
@@ -122,9 +129,13 @@ def check_components(directory, prefix):
 def check_part(directory):
     directory.mkdir()
     (directory / "CMakeLists.txt").write_text(WHOLE.replace("@WEIR@", str(SOURCE)))
+    (directory / "server.cpp").touch()
     said = run("cmake", "-S", directory, "-B", directory / "build", "-G", cache("CMAKE_GENERATOR"),
                f"-DCMAKE_CXX_COMPILER={cache('CMAKE_CXX_COMPILER')}")
     assert "several at a time: OFF" in said, said
+    commands = json.loads((directory / "build/compile_commands.json").read_text())
+    (server,) = [each["command"] for each in commands if "/server.dir/" in each["command"]]
+    assert "-DOWN_HTTPLIB" in server and "CPPHTTPLIB" not in server, server
     run("cmake", "--install", directory / "build", "--prefix", directory / "prefix")
     assert not list(directory.glob("prefix/**/*weir*")), "weir has installed itself"
 
