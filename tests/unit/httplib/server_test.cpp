@@ -16,6 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 using namespace std::chrono_literals;
 using weir_test::json_member;
 using weir_test::raw_client;
@@ -343,4 +346,32 @@ TEST_CASE("httplib: the observer's base ends what its handlers wait for", "[http
   server.stop();
   thread.join();
   CHECK(observed.finished() == 1);
+}
+
+// It used to be what the name service calls a Unix socket: localhost.
+TEST_CASE("httplib: on a Unix socket a request has no address, as without weir", "[httplib][concurrent]") {
+  const auto ask = [](httplib::Server& server) {
+    const std::string path = "/tmp/weir_httplib_" + std::to_string(::getpid()) + ".socket";
+    ::unlink(path.c_str());
+    std::string seen;
+    server.Get("/", [&](const request& asked, response&) {
+      seen = asked.remote_addr + ' ' + std::to_string(asked.remote_port) + ' ' + asked.local_addr;
+    });
+    server.set_address_family(AF_UNIX);
+    std::thread thread([&] { server.listen(path, 80); });
+    while (!server.is_running()) std::this_thread::yield();
+    httplib::Client client(path);
+    client.set_address_family(AF_UNIX);
+    const bool answered = static_cast<bool>(client.Get("/"));
+    server.stop();
+    thread.join();
+    ::unlink(path.c_str());
+    CHECK(answered);
+    return seen;
+  };
+  httplib::Server stock;
+  weir_test::observed observed;
+  weir::httplib_server server(observed.observer);
+  CHECK(ask(server) == ask(stock));
+  CHECK(json_member(observed.access_lines().at(0), "client.address").empty());
 }

@@ -24,7 +24,7 @@
 
 namespace weir::detail {
 
-/// An address as httplib's requests have it.
+/// An address as httplib's requests have it: of a Unix socket none, and in the port's place the peer's process.
 struct socket_address {
   std::string text;
   int port = -1;
@@ -39,10 +39,17 @@ struct socket_address {
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     std::array<char, NI_MAXHOST> host{};
     std::array<char, NI_MAXSERV> service{};
-    if (get(socket, generic, &size) != 0 || ::getnameinfo(generic, size, host.data(), host.size(), service.data(),
-                                                          service.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    if (get(socket, generic, &size) != 0) return {};
+    if (address.ss_family == AF_UNIX) return {{}, get == &::getpeername ? peer_process(socket) : -1};
+    if (::getnameinfo(generic, size, host.data(), host.size(), service.data(), service.size(),
+                      NI_NUMERICHOST | NI_NUMERICSERV) != 0)
       return {};
     return {host.data(), std::atoi(service.data())};
+  }
+  static int peer_process(int socket) {
+    ucred found{};
+    auto size = static_cast<socklen_t>(sizeof found);
+    return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &found, &size) == 0 ? found.pid : -1;
   }
 };
 
