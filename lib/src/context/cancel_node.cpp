@@ -232,8 +232,20 @@ bool cancel_node::remove(done_callback& callback) noexcept {
   return true;
 }
 
+/// Takes itself off again: when the wait is over, and when its thread is cancelled meanwhile (pthread_cancel(3)).
+struct cancel_node::waiting {
+  ~waiting() {
+    // Whoever wakes holds lock_: once this has it too, nobody touches `self` any more.
+    const std::lock_guard hold(at.lock_);
+    if (self.next) at.waiters_.remove(self);
+  }
+  cancel_node& at;
+  waiter self{};
+};
+
 bool cancel_node::wait(const time_point* limit) {
-  waiter self;
+  waiting here{*this};
+  waiter& self = here.self;
   {
     const std::lock_guard hold(lock_);
     if (done()) return true;
@@ -247,9 +259,6 @@ bool cancel_node::wait(const time_point* limit) {
     else
       self.wake.wait(hold, [&self] { return self.woken; });
   }
-  // Whoever wakes holds lock_: once this has it too, nobody touches `self` any more.
-  const std::lock_guard hold(lock_);
-  if (self.next) waiters_.remove(self);
   return done();
 }
 

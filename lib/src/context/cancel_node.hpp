@@ -90,6 +90,7 @@ class cancel_node : public node, public done_flag, public list_hook {
 
  private:
   struct waiter;
+  struct waiting;
 
   virtual void stop_timer() noexcept {}
 
