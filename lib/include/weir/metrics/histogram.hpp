@@ -3,12 +3,12 @@
 
 #include "weir/correlation.hpp"
 #include "weir/metrics/exemplars.hpp"
+#include "weir/metrics/finite.hpp"
 #include "weir/metrics/shard.hpp"
 #include "weir/metrics/snapshot.hpp"
 
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -71,9 +71,10 @@ class histogram {
   /// Counts the value and returns its bucket.
   std::size_t count(double value) noexcept {
     detail::shard_writer writer = words_.writer();
-    const std::size_t bucket = bucket_of(value);
+    const bool finite = detail::is_finite(value);
+    const std::size_t bucket = finite ? bucket_of(value) : detail::is_negative_infinity(value) ? 0 : bounds_.size();
     writer.add(first_bucket + bucket, 1);
-    if (std::isfinite(value)) [[likely]]
+    if (finite) [[likely]]
       writer.add_double(0, value);
     return bucket;
   }
@@ -82,12 +83,11 @@ class histogram {
   detail::exemplar_slots* make_exemplars() noexcept;
 
   // Comparing with a whole block of bounds costs less than finding the right one: the only branch is that between
-  // blocks, and values of one kind mostly lie in the same.
+  // blocks, and values of one kind mostly lie in the same. Not for NaN.
   std::size_t bucket_of(double value) const noexcept {
     std::size_t passed = 0;
     for (const double* at = padded_.data(); at != padded_.data() + padded_.size(); at += block) {
-      // Not `value > bound`: NaN is to pass every one. Not a sum of `!(value <= bound)`, of which GCC 12 makes a
-      // negative one at -O3 on arm64.
+      // Not a sum of `!(value <= bound)`, of which GCC 12 makes a negative one at -O3 on arm64.
       std::size_t stopping = 0;
       for (std::size_t i = 0; i < block; ++i) stopping += value <= at[i];
       passed += block - stopping;
