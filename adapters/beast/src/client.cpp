@@ -6,6 +6,7 @@
 #include "idle_connections.hpp"
 #include "name_resolver.hpp"
 #include "outgoing_request.hpp"
+#include "start_thread.hpp"
 #include "weir/asio/post_on_done.hpp"
 #include "weir/asio/sleep.hpp"
 
@@ -103,7 +104,7 @@ struct http_client::state {
       : options(checked(given)),
         observer(std::make_shared<call_observer>(options.observing)),
         idle(io, {options.idle_connections, options.all_idle_connections, options.idle_timeout}) {
-    thread = std::jthread([this] { io.run(); });
+    thread = detail::start_thread("weir-http", [this] { io.run(); });
   }
   ~state() {
     closing.cancel(cancel_reason::shutdown);
@@ -191,7 +192,7 @@ struct http_client::state {
   detail::name_resolver names{io};
   std::shared_ptr<asio::ssl::context> tls;
   detail::idle_connections idle;
-  std::jthread thread;
+  std::thread thread;
 };
 
 http_client::http_client(client_options options) : state_(std::make_unique<state>(options)) {}

@@ -1,6 +1,7 @@
 #include "manifests.hpp"
 
 #include "sha256.hpp"
+#include "start_thread.hpp"
 #include "weir/asio/sleep.hpp"
 
 #include <boost/asio/post.hpp>
@@ -30,6 +31,11 @@ std::string escaped(std::string_view tag) {
     text += c;
   }
   return text;
+}
+
+asio::thread_pool start_pool(std::size_t threads) {
+  const signals_blocked in_its_threads;
+  return asio::thread_pool(threads);
 }
 
 /// Hashes block after block; empty once the context has ended, or the file is shorter than it was.
@@ -124,7 +130,7 @@ struct manifests::job {
 };
 
 manifests::manifests(const manifest_options& options)
-    : options_(options), cache_(options.cache_bytes), threads_(options.threads) {}
+    : options_(options), cache_(options.cache_bytes), threads_(start_pool(options.threads)) {}
 
 manifests::~manifests() {
   threads_.stop();

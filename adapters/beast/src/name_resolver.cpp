@@ -1,5 +1,6 @@
 #include "name_resolver.hpp"
 
+#include "start_thread.hpp"
 #include "weir/asio/under.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -68,7 +69,8 @@ std::shared_ptr<name_resolver::lookup> name_resolver::add(std::string host) {
 /// With some threads running it is no error that there is not one more.
 void name_resolver::start_thread_for(const std::string& host) {
   try {
-    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    threads_.reserve(threads_.size() + 1); // so that what has been started has a place
+    threads_.push_back(start_thread("weir-names", [this] { work(); }));
   } catch (const std::system_error& error) {
     if (threads_.empty()) throw boost::system::system_error(error.code(), "resolving " + host);
   } catch (const std::bad_alloc&) {
@@ -76,17 +78,26 @@ void name_resolver::start_thread_for(const std::string& host) {
   }
 }
 
-/// One thread's: ends when it is stopped, whatever waits then.
-void name_resolver::work(const std::stop_token& stop) {
+name_resolver::~name_resolver() {
+  {
+    const std::lock_guard hold(mutex_);
+    is_stopping_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& each : threads_) each.join();
+}
+
+/// One thread's: ends when all are to, whatever waits then.
+void name_resolver::work() {
   for (;;) {
     std::shared_ptr<lookup> next;
     {
       std::unique_lock hold(mutex_);
       ++idle_;
-      const auto has_work = [this] { return !waiting_.empty(); };
-      changed_.wait(hold, stop, has_work);
+      const auto has_news = [this] { return is_stopping_ || !waiting_.empty(); };
+      changed_.wait(hold, has_news); // woken by add() and the destructor
       --idle_;
-      if (stop.stop_requested()) return;
+      if (is_stopping_) return;
       next = waiting_.front().lock();
       waiting_.pop_front();
     }

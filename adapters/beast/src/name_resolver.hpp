@@ -12,7 +12,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -31,6 +30,9 @@ class name_resolver {
   static constexpr std::size_t most_at_once = 8;
 
   explicit name_resolver(boost::asio::io_context& io) : io_(io) {}
+  name_resolver(const name_resolver&) = delete;
+  name_resolver& operator=(const name_resolver&) = delete;
+  ~name_resolver();
 
   /// Result: at least one. Errors: boost::system::system_error, also if there is no thread at all to be had;
   /// std::system_error with the context's error.
@@ -42,16 +44,17 @@ class name_resolver {
   std::shared_ptr<lookup> find(std::string_view host) const;
   std::shared_ptr<lookup> add(std::string host);
   void start_thread_for(const std::string& host);
-  void work(const std::stop_token& stop);
+  void work();
   void tell(const std::shared_ptr<lookup>& one);
 
   boost::asio::io_context& io_;
   std::vector<std::weak_ptr<lookup>> known_; // theirs who want to know, or the thread's that resolves it
-  std::mutex mutex_;                         // over the next three
-  std::condition_variable_any changed_;
+  std::mutex mutex_;                         // over the next four
+  std::condition_variable changed_;
   std::deque<std::weak_ptr<lookup>> waiting_; // for a thread; the oldest first
   std::size_t idle_ = 0;                      // threads that wait for a name
-  std::vector<std::jthread> threads_;         // last: the others are there until these have ended
+  bool is_stopping_ = false;
+  std::vector<std::thread> threads_; // on the io_context's thread; the destructor waits for them
 };
 
 } // namespace weir::detail

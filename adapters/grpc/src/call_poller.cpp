@@ -1,10 +1,9 @@
 #include "call_poller.hpp"
 
-#include <pthread.h>
+#include "start_thread.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 
 namespace weir::detail {
@@ -15,22 +14,7 @@ constexpr auto interval = std::chrono::milliseconds(10);
 
 } // namespace
 
-call_poller::call_poller() {
-  // Signals are the program's threads' business.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    thread_ = std::thread([this] {
-      pthread_setname_np(pthread_self(), "weir-grpc");
-      run();
-    });
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+call_poller::call_poller() : thread_(start_thread("weir-grpc", [this] { run(); })) {}
 
 call_poller::~call_poller() {
   {
