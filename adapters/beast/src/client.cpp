@@ -9,6 +9,7 @@
 #include "start_thread.hpp"
 #include "weir/asio/post_on_done.hpp"
 #include "weir/asio/sleep.hpp"
+#include "weir/log/macros.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -23,6 +24,7 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -89,6 +91,32 @@ struct call_result {
   std::atomic<bool> given{false};
 };
 
+/// Tells the caller how its call has ended, once. A call that its thread had no memory for, which Asio destroys where
+/// it stands, has ended, too.
+class call_end {
+ public:
+  call_end(std::shared_ptr<call_result> result, cancel_function end) noexcept
+      : result_(std::move(result)), end_(std::move(end)) {}
+  call_end(call_end&&) noexcept = default;
+  call_end& operator=(call_end&&) = delete;
+  ~call_end() {
+    if (result_) (*this)(std::make_exception_ptr(std::bad_alloc()), {});
+  }
+
+  void operator()(std::exception_ptr failure, client_response response) noexcept {
+    const std::shared_ptr<call_result> result = std::move(result_);
+    result->failure = std::move(failure);
+    result->response = std::move(response);
+    // release: pairs with the acquire in send(); publishes the two.
+    result->given.store(true, std::memory_order_release);
+    end_();
+  }
+
+ private:
+  std::shared_ptr<call_result> result_; // until it is told
+  cancel_function end_;
+};
+
 /// For who does not wait any longer.
 [[noreturn]] void give_up(outgoing_call& call, const context& wanted) {
   const std::error_code why = wanted.done() ? wanted.error() : std::make_error_code(std::errc::timed_out);
@@ -104,7 +132,7 @@ struct http_client::state {
       : options(checked(given)),
         observer(std::make_shared<call_observer>(options.observing)),
         idle(io, {options.idle_connections, options.all_idle_connections, options.idle_timeout}) {
-    thread = detail::start_thread("weir-http", [this] { io.run(); });
+    thread = detail::start_thread("weir-http", [this] { serve(); });
   }
   ~state() {
     closing.cancel(cancel_reason::shutdown);
@@ -113,7 +141,20 @@ struct http_client::state {
     thread.join(); // when the last call has ended
   }
 
-  asio::awaitable<client_response> call(context ctx, outgoing_request request) {
+  /// What is thrown costs the call that it was amid of, and no other one.
+  void serve() noexcept {
+    for (;;) {
+      try {
+        io.run();
+        return;
+      } catch (const std::exception& error) {
+        if (logger* const log = options.observing.log)
+          WEIR_ERROR(*log, "thrown into the thread of an http_client: {}", error.what());
+      }
+    }
+  }
+
+  asio::awaitable<client_response> call(context ctx, std::shared_ptr<const outgoing_request> request) {
     try {
       auto answering = answer_to(ctx, request);
       co_return co_await std::move(answering);
@@ -123,26 +164,27 @@ struct http_client::state {
     throw_end_of(ctx); // which is why it failed
   }
 
-  asio::awaitable<client_response> answer_to(const context& ctx, const outgoing_request& request) {
+  asio::awaitable<client_response> answer_to(const context& ctx,
+                                             const std::shared_ptr<const outgoing_request>& request) {
     if (ctx.done()) throw_end_of(ctx); // a kept connection would be written to at once
-    if (auto kept = idle.take(request.server)) {
-      detail::client_exchange first(*kept, request, limits());
+    if (auto kept = idle.take(request->server)) {
+      detail::client_exchange first(kept, request, limits());
       try {
         auto answering = finish(ctx, first, kept);
         co_return co_await std::move(answering);
       } catch (const boost::system::system_error& error) {
-        if (first.has_begun() || !detail::is_stale(error.code()) || !request.may_repeat) throw;
+        if (first.has_begun() || !detail::is_stale(error.code()) || !request->may_repeat) throw;
       }
     }
-    auto connecting = connect(ctx, request);
+    auto connecting = connect(ctx, *request);
     auto fresh = co_await std::move(connecting);
-    detail::client_exchange only(*fresh, request, limits());
+    detail::client_exchange only(fresh, request, limits());
     auto answering = finish(ctx, only, fresh);
     co_return co_await std::move(answering);
   }
 
   asio::awaitable<client_response> finish(const context& ctx, detail::client_exchange& with,
-                                          std::unique_ptr<client_connection>& over) {
+                                          std::shared_ptr<client_connection>& over) {
     std::optional<break_off> at_end(std::in_place, ctx, *over);
     if (ctx.done()) throw_end_of(ctx); // while it was connecting: closing is only posted, and the write comes before
     auto running = with.run();
@@ -152,7 +194,7 @@ struct http_client::state {
     co_return response;
   }
 
-  asio::awaitable<std::unique_ptr<client_connection>> connect(const context& ctx, const outgoing_request& request) {
+  asio::awaitable<std::shared_ptr<client_connection>> connect(const context& ctx, const outgoing_request& request) {
     std::vector<tcp::endpoint> found;
     boost::system::error_code is_name;
     const asio::ip::address address = asio::ip::make_address(request.host, is_name);
@@ -212,15 +254,10 @@ asio::awaitable<client_response> http_client::send(context ctx, client_request r
                          {.method = request.method, .address = url.host, .port = url.port, .path = url.path()});
   cancellable limited = with_timeout(wanted.ctx, state_->options.timeout);
   const auto result = std::make_shared<call_result>();
-  auto leave = [result, end = limited.cancel.share()](std::exception_ptr failure, client_response response) {
-    result->failure = std::move(failure);
-    result->response = std::move(response);
-    // release: pairs with the acquire in send(); publishes the two.
-    result->given.store(true, std::memory_order_release);
-    end();
-  };
+  call_end leave(result, limited.cancel.share());
   limited.cancel.release();
-  outgoing_request outgoing(request, url, observed, state_->options.observing.deadline_header, limited.ctx);
+  auto outgoing = std::make_shared<const outgoing_request>(request, url, observed,
+                                                           state_->options.observing.deadline_header, limited.ctx);
   asio::co_spawn(state_->io, state_->call(limited.ctx, std::move(outgoing)), std::move(leave));
 
   auto ended = until_done(limited.ctx);

@@ -14,6 +14,8 @@
 #include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -32,36 +34,72 @@ constexpr unsigned switching = 101; // final: what follows is another protocol
 /// and read no more.
 class sending {
  public:
-  sending(client_connection& on, const outgoing_request& request)
-      : socket_(on.socket()), over_(on.socket().get_executor(), asio::steady_timer::time_point::max()) {
-    auto ended = [this](const std::exception_ptr& failure, std::size_t) {
-      is_over_ = true;
-      if (failure) error_ = make_error_code(boost::system::errc::not_enough_memory);
-      over_.cancel();
-    };
-    asio::co_spawn(over_.get_executor(), on.write({asio::buffer(request.head), asio::buffer(request.body)}, error_),
-                   std::move(ended));
+  sending(std::shared_ptr<client_connection> on, std::shared_ptr<const outgoing_request> request)
+      : state_(std::make_shared<state>(std::move(on), std::move(request))) {
+    asio::co_spawn(state_->over.get_executor(), write(state_), ended(state_));
   }
   sending(const sending&) = delete;
   sending& operator=(const sending&) = delete;
+  ~sending() { break_off(); }
 
-  bool was_sent() const noexcept { return is_over_ && !error_; }
-  error_code error() const noexcept { return is_over_ ? error_ : error_code(); }
-  /// To be awaited before it goes. What is not sent by now never is.
+  bool was_sent() const noexcept { return state_->is_over && !state_->error; }
+  error_code error() const noexcept { return state_->is_over ? state_->error : error_code(); }
+  /// What is not sent by now never is.
   asio::awaitable<void> end() {
-    error_code ignored;
-    if (!is_over_) socket_.close(ignored);
-    while (!is_over_) {
-      auto waiting = over_.async_wait(asio::as_tuple(asio::use_awaitable));
+    break_off();
+    while (!state_->is_over) {
+      auto waiting = state_->over.async_wait(asio::as_tuple(asio::use_awaitable));
       co_await std::move(waiting);
     }
   }
 
  private:
-  asio::ip::tcp::socket& socket_;
-  asio::steady_timer over_;
-  bool is_over_ = false;
-  error_code error_;
+  struct state {
+    state(std::shared_ptr<client_connection> with, std::shared_ptr<const outgoing_request> what)
+        : on(std::move(with)),
+          request(std::move(what)),
+          over(on->socket().get_executor(), asio::steady_timer::time_point::max()) {}
+    const std::shared_ptr<client_connection> on;
+    const std::shared_ptr<const outgoing_request> request;
+    asio::steady_timer over;
+    bool is_over = false;
+    error_code error;
+  };
+
+  /// Also where Asio has destroyed the coroutine amid its way, for want of memory.
+  class ended {
+   public:
+    explicit ended(std::shared_ptr<state> of) noexcept : of_(std::move(of)) {}
+    ended(ended&&) noexcept = default;
+    ended& operator=(ended&&) = delete;
+    ~ended() {
+      if (of_) (*this)(std::make_exception_ptr(std::bad_alloc()));
+    }
+    void operator()(const std::exception_ptr& failure) noexcept {
+      const std::shared_ptr<state> of = std::move(of_);
+      of->is_over = true;
+      of->over.cancel();
+      if (!failure) return;
+      of->error = make_error_code(boost::system::errc::not_enough_memory);
+      error_code ignored;
+      of->on->socket().close(ignored); // no response will come
+    }
+
+   private:
+    std::shared_ptr<state> of_; // until it is told
+  };
+
+  static asio::awaitable<void> write(std::shared_ptr<state> of) {
+    auto writing = of->on->write({asio::buffer(of->request->head), asio::buffer(of->request->body)}, of->error);
+    co_await std::move(writing);
+  }
+
+  void break_off() noexcept {
+    error_code ignored;
+    if (!state_->is_over) state_->on->socket().close(ignored);
+  }
+
+  const std::shared_ptr<state> state_;
 };
 
 /// Reads on until the parser has all. `buffer` keeps what comes behind that.
@@ -132,9 +170,9 @@ asio::awaitable<client_exchange::response_message> client_exchange::read() {
   for (;;) {
     response_parser incoming(limits_.header_bytes);
     incoming.body_limit(limits_.body_bytes);
-    incoming.skip(request_.is_to_head);
+    incoming.skip(request_->is_to_head);
     error_code error;
-    auto reading = read_message(with_, buffer, incoming, error);
+    auto reading = read_message(*with_, buffer, incoming, error);
     co_await std::move(reading);
     has_begun_ = has_begun_ || incoming.got_some() || buffer.size() != 0;
     if (error) throw system_error(error);

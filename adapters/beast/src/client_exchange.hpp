@@ -21,12 +21,13 @@ struct response_limits {
 /// What is said of a connection that its server has closed, while it was kept or has not taken all that it is sent.
 bool is_stale(const boost::system::error_code& error) noexcept;
 
-/// Sends a request, and reads its response at the same time. Thread safety: as the connection. Lifetime: request and
-/// connection outlive it.
+/// Sends a request, and reads its response at the same time. Thread safety: as the connection. Where it is
+/// destroyed amid its run, which Asio does without memory, what is still being sent keeps request and connection.
 class client_exchange {
  public:
-  client_exchange(client_connection& with, const outgoing_request& request, const response_limits& limits)
-      : with_(with), request_(request), limits_(limits) {}
+  client_exchange(std::shared_ptr<client_connection> with, std::shared_ptr<const outgoing_request> request,
+                  const response_limits& limits)
+      : with_(std::move(with)), request_(std::move(request)), limits_(limits) {}
 
   /// Nothing is under way when it is over, in whichever way. Errors: boost::system::system_error.
   boost::asio::awaitable<client_response> run();
@@ -40,8 +41,8 @@ class client_exchange {
 
   boost::asio::awaitable<response_message> read();
 
-  client_connection& with_;
-  const outgoing_request& request_;
+  const std::shared_ptr<client_connection> with_;
+  const std::shared_ptr<const outgoing_request> request_;
   const response_limits limits_;
   bool has_begun_ = false;
   bool is_alone_ = false; // nothing came behind the response

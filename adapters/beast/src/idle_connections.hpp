@@ -30,7 +30,7 @@ class idle_connections {
   idle_connections(boost::asio::io_context& io, const limits& allowed) : limits_(allowed), sweeping_(io) {}
 
   /// The one that was kept last, as it is the likeliest to be open still.
-  std::unique_ptr<client_connection> take(const std::string& server) {
+  std::shared_ptr<client_connection> take(const std::string& server) {
     for (std::size_t i = kept_.size(); i-- > 0;) {
       if (kept_[i].connection->server() != server) continue;
       idle found = std::move(kept_[i]);
@@ -41,7 +41,7 @@ class idle_connections {
   }
 
   /// Where there are too many it takes the place of the oldest.
-  void keep(std::unique_ptr<client_connection> connection) {
+  void keep(std::shared_ptr<client_connection> connection) {
     if (is_closed_ || limits_.per_server == 0 || limits_.in_all == 0) return;
     const auto of_server = [&](const idle& each) { return each.connection->server() == connection->server(); };
     if (static_cast<std::size_t>(std::ranges::count_if(kept_, of_server)) >= limits_.per_server)
@@ -62,7 +62,7 @@ class idle_connections {
  private:
   using clock = std::chrono::steady_clock;
   struct idle {
-    std::unique_ptr<client_connection> connection;
+    std::shared_ptr<client_connection> connection;
     clock::time_point since;
   };
 

@@ -18,6 +18,8 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
@@ -131,21 +133,37 @@ struct http_server::state {
 
   void accept() {
     worker& target = *workers[next_worker++ % workers.size()];
-    acceptor->async_accept(target.io.get_executor(), peer,
-                           [this, &target](const boost::system::error_code& error, detail::server_socket socket) {
-                             if (!acceptor->is_open()) return;
-                             if (error) {
-                               if (setup.options.log != nullptr)
-                                 WEIR_WARN_LIMITED(*setup.options.log, rate_limit(1), "accept: {}", error.message());
-                               pause.emplace(workers.front()->io, pause_after_accept_error);
-                               pause->async_wait([this](const boost::system::error_code& stopped) {
-                                 if (!stopped && acceptor->is_open()) accept();
-                               });
-                               return;
-                             }
-                             hand_over(target, std::move(socket), peer.address());
-                             accept();
-                           });
+    acceptor->async_accept(
+        target.io.get_executor(), peer,
+        [this, &target, held = accepting](const boost::system::error_code& error, detail::server_socket socket) {
+          if (!acceptor->is_open()) return;
+          if (error) {
+            if (setup.options.log != nullptr)
+              WEIR_WARN_LIMITED(*setup.options.log, rate_limit(1), "accept: {}", error.message());
+            return accept_later();
+          }
+          hand_over(target, std::move(socket), peer.address());
+          accept();
+        });
+  }
+
+  void accept_later() {
+    pause.emplace(workers.front()->io, pause_after_accept_error);
+    pause->async_wait([this, held = accepting](const boost::system::error_code& stopped) {
+      if (!stopped && acceptor->is_open()) accept();
+    });
+  }
+
+  /// Behind what was thrown into the first thread: that may have been for want of memory amid an accept, which Asio
+  /// then destroys without a word. Again and again where there is none for the pause: nobody else would begin one.
+  void go_on_accepting() noexcept {
+    while (accepting.use_count() == 1 && acceptor->is_open()) {
+      try {
+        accept_later();
+      } catch (const std::exception&) {
+        std::this_thread::sleep_for(pause_after_accept_error);
+      }
+    }
   }
 
   void begin_stop(std::chrono::milliseconds grace) {
@@ -196,7 +214,7 @@ struct http_server::state {
 
   /// Until all is over on that thread. What a handler throws that somebody posted ends that handler and nothing else:
   /// run() may be called again at once.
-  void serve(worker& on) const noexcept {
+  void serve(worker& on) noexcept {
     for (;;) {
       try {
         run_polling(on.io, setup.options.busy_time);
@@ -206,6 +224,7 @@ struct http_server::state {
       } catch (...) {
         escaped("unknown exception");
       }
+      if (&on == workers.front().get()) go_on_accepting();
     }
   }
 
@@ -216,6 +235,8 @@ struct http_server::state {
   detail::server_setup setup;
   std::vector<std::unique_ptr<worker>> workers;
   std::optional<tcp::acceptor> acceptor;
+  // Held by what leads to the next accept, be it one or the pause before it; on the first worker's thread.
+  const std::shared_ptr<const char> accepting = std::make_shared<const char>('a');
   tcp::endpoint peer; // of the connection that is accepted: asked for later, one that has gone has none
   std::optional<asio::steady_timer> pause;
   std::optional<asio::steady_timer> farewell; // runs while the server stops but still serves
@@ -241,7 +262,7 @@ void http_server::use(http_middleware middleware) {
 std::uint16_t http_server::port() const noexcept { return state_->port; }
 
 void http_server::run() {
-  asio::post(state_->workers.front()->io, [state = state_.get()] {
+  asio::post(state_->workers.front()->io, [state = state_.get(), held = state_->accepting] {
     if (!state->acceptor->is_open()) return;
     // relaxed: as in ready().
     state->is_ready.store(!state->farewell, std::memory_order_relaxed);

@@ -2,6 +2,7 @@
 // counts. Not under sanitizers, which have a malloc of their own.
 #include "weir/beast/router.hpp"
 
+#include "failing_allocations.hpp"
 #include "server_fixture.hpp"
 #include "weir/beast/request_scope.hpp"
 
@@ -30,10 +31,12 @@ boost::asio::awaitable<void> answer_nothing(weir::http_request&, weir::http_resp
 
 extern "C" void* malloc(std::size_t size) {
   ++allocations;
+  if (weir_test::failing_allocations::next_fails()) return nullptr;
   return __libc_malloc(size);
 }
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
   ++allocations;
+  if (weir_test::failing_allocations::next_fails()) return nullptr;
   return __libc_memalign(alignment, size);
 }
 

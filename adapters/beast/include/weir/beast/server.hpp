@@ -116,7 +116,8 @@ class http_server {
 
   /// Serves on `threads` threads, the caller's among them, until stop(). Call once. What is thrown by something that
   /// handlers posted to their executor is logged as an error, and serving goes on.
-  /// Errors: std::system_error if a thread cannot be started.
+  /// Errors: std::system_error if a thread cannot be started, std::bad_alloc if there is no memory to begin with.
+  /// Later it goes on accepting, whatever fails for want of memory or descriptors.
   void run();
   /// Whether it wants requests: from run() to stop(). Thread-safe. See readiness().
   bool ready() const noexcept;
