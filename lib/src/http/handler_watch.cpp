@@ -1,9 +1,8 @@
 #include "http/handler_watch.hpp"
 
+#include "log/fork.hpp"
 #include "weir/log/macros.hpp"
 #include "weir/log/stream.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -37,7 +36,7 @@ void handler_watch::add(exchange& watched) noexcept {
   if (first_ != nullptr) first_->previous_watched_ = &watched;
   first_ = &watched;
   try {
-    if (!armed_ || process_ != ::getpid()) arm(); // a forked child has none of its parent's timers
+    if (!armed_ || process_ != detail::fork_count()) arm(); // a forked child has none of its parent's timers
   } catch (...) {
     // Without memory or a thread nobody looks until the next exchange is added.
   }
@@ -76,7 +75,7 @@ void handler_watch::arm() {
   next_look_ = with_timeout(background(), std::clamp(limit_ / 2, milliseconds(20), milliseconds(1000)));
   looks_ = next_look_.ctx.on_done([self = shared_from_this()] { self->look(); });
   armed_ = true;
-  process_ = ::getpid();
+  process_ = detail::fork_count();
 }
 
 void handler_watch::look() {

@@ -5,10 +5,9 @@
 #include "weir/http/observer.hpp"
 #include "weir/metrics.hpp"
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -45,7 +44,7 @@ class handler_watch : public std::enable_shared_from_this<handler_watch> {
   std::int64_t shown_ = 0; // of the gauge's value
   bool closed_ = false;
   bool armed_ = false;
-  ::pid_t process_ = 0; // in which it is armed
+  std::uint32_t process_ = 0; // the fork_count() in which it is armed
   cancellable next_look_;
   done_registration looks_;
 };

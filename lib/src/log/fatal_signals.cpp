@@ -41,7 +41,10 @@ constexpr std::array<int, 6> fatal_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGA
 // Without destructors: a crash may come at any time. `former` is written before there are handlers.
 constinit std::array<struct sigaction, fatal_signals.size()> former{};
 constinit std::atomic<std::int64_t> limit_ms{0};
-constinit std::atomic<::pid_t> watched_process{0}; // the one that the watcher is a thread of
+// The one that the watcher is a thread of: no child, be it one that shares this memory, or has the same pid
+// elsewhere.
+constinit std::atomic<::pid_t> watched_process{0};
+constinit std::atomic<std::uint32_t> watched_fork{0};
 constinit std::atomic<::pthread_t> watcher{0};
 constinit std::atomic<int> alarms{-1}, answers{-1}; // eventfd(2)
 constinit std::atomic<std::uint32_t> crashes{0};    // the last one's number
@@ -140,10 +143,16 @@ void await_streams(std::int64_t deadline_ms) noexcept {
     if (!sleep_until(deadline_ms, answers.load(std::memory_order_relaxed))) return;
 }
 
+/// A forked child has no watcher.
+bool is_watched() noexcept {
+  // acquire: pairs with the release in start_watcher(). relaxed: published by that, too.
+  return watched_process.load(std::memory_order_acquire) == ::getpid() &&
+         watched_fork.load(std::memory_order_relaxed) == detail::fork_count();
+}
+
 /// One thread at a time: the others wait, and find nothing left to be written, if they ever come to it.
 void flush_streams() noexcept {
-  // acquire: pairs with the release in start_watcher(). A forked child has no watcher.
-  if (watched_process.load(std::memory_order_acquire) != ::getpid()) return;
+  if (!is_watched()) return;
   const ::pthread_t me = ::pthread_self();
   // relaxed, both: the limit orders nothing, and the watcher is known by the above.
   if (me == watcher.load(std::memory_order_relaxed)) return;
@@ -200,11 +209,12 @@ void start_watcher() {
     ::close(to_watcher);
     throw;
   }
-  // relaxed, all three: as above.
+  // relaxed, all four: as above.
   alarms.store(to_watcher, std::memory_order_relaxed);
   answers.store(from_watcher, std::memory_order_relaxed);
   crashing_thread.store(0, std::memory_order_relaxed); // whoever it was stayed in the parent
-  // release: pairs with the acquire in flush_streams(); all of the above is there.
+  watched_fork.store(detail::fork_count(), std::memory_order_relaxed);
+  // release: pairs with the acquire in is_watched(); all of the above is there.
   watched_process.store(::getpid(), std::memory_order_release);
 }
 
@@ -226,9 +236,9 @@ void flush_on_fatal_signals(fatal_signal_options options) {
   static constinit std::mutex setting_up;
   static constinit bool is_installed = false;
   const std::lock_guard lock(setting_up);
-  // relaxed, both: the limit orders nothing, the process is written under the mutex.
+  // relaxed: the limit orders nothing.
   limit_ms.store(options.limit.count(), std::memory_order_relaxed);
-  if (watched_process.load(std::memory_order_relaxed) != ::getpid()) start_watcher();
+  if (!is_watched()) start_watcher();
   if (!is_installed) install_handlers();
   is_installed = true;
 }

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include <atomic>
+
 namespace weir::detail {
 
 namespace {
@@ -12,6 +14,7 @@ namespace {
 constinit std::mutex process_log;
 constinit std::mutex live_streams; // taken after process_log and before those of a stream
 constinit fork_guard* live = nullptr;
+constinit std::atomic<std::uint32_t> forks{0};
 
 } // namespace
 
@@ -41,6 +44,8 @@ struct fork_handlers {
     process_log.unlock();
   }
   static void child() noexcept {
+    // relaxed: the child has one thread.
+    forks.fetch_add(1, std::memory_order_relaxed);
     for (fork_guard* each = live; each != nullptr; each = each->next_) each->core_.end_in_child();
     let_go_of_tapes();
     parent();
@@ -54,6 +59,9 @@ namespace {
   ::pthread_atfork(fork_handlers::prepare, fork_handlers::parent, fork_handlers::child);
 }
 } // namespace
+
+// relaxed: it changes while there is one thread.
+std::uint32_t fork_count() noexcept { return forks.load(std::memory_order_relaxed); }
 
 std::mutex& process_log_mutex() noexcept { return process_log; }
 std::mutex& fork_guard::live_mutex() noexcept { return live_streams; }

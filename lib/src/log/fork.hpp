@@ -1,6 +1,7 @@
 // What fork(2) leaves of a log: in the child, streams that take nothing more, and count what is logged to them.
 #pragma once
 
+#include <cstdint>
 #include <mutex>
 
 namespace weir::detail {
@@ -9,6 +10,10 @@ class stream_core;
 
 /// Guards the process's own stream. Taken before all other locks of the library, and held across a fork.
 std::mutex& process_log_mutex() noexcept;
+
+/// How many forks this process is away from the one that the program was started in: what a process has is not its
+/// child's, of which the pid need not tell, as two namespaces may have the same. Async-signal-safe.
+std::uint32_t fork_count() noexcept;
 
 /// A stream's place in the list of those that a fork has to close in the child: it gets the stream's memory, but not
 /// its backend. What the child logs there is counted as dropped. (A child of clone(2), _Fork(3) or vfork(2), for

@@ -1,11 +1,11 @@
 #include "weir/log/own_thread_sink.hpp"
 
+#include "log/fork.hpp"
 #include "log/option_check.hpp"
 #include "log/sink_runner.hpp"
 #include "start_thread.hpp"
 
-#include <unistd.h>
-
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <system_error>
@@ -28,7 +28,7 @@ class on_thread final : public sink {
   }
   ~on_thread() override {
     // A forked child has the object but not the thread, which may have held the lock.
-    const bool ended = ::getpid() == process_ && runner_->end(options_.drain_limit);
+    const bool ended = detail::fork_count() == process_ && runner_->end(options_.drain_limit);
     ended ? thread_.join() : thread_.detach();
   }
 
@@ -74,7 +74,7 @@ class on_thread final : public sink {
   }
 
   const own_thread_options options_;
-  const ::pid_t process_ = ::getpid();
+  const std::uint32_t process_ = detail::fork_count();
   const std::shared_ptr<sink_runner> runner_;
   std::thread thread_;
   record_copies batch_;

@@ -25,7 +25,7 @@ namespace {
 // may log.
 constinit std::atomic<log_stream*> process_log{nullptr};
 constinit std::chrono::milliseconds exit_limit{};
-constinit ::pid_t owner = 0; // a forked child may start a log of its own
+constinit std::uint32_t owner = 0; // its fork_count(): a forked child may start a log of its own
 constinit std::atomic<bool> has_given_up{false};
 
 void flush_at_exit() noexcept {
@@ -73,7 +73,7 @@ log_stream& make(log_options options) {
   // of a forked child's parent: loggers of it may be in use.
   auto* const made = new log_stream(std::move(options));
   exit_limit = limit;
-  owner = ::getpid();
+  owner = detail::fork_count();
   // relaxed: nobody is flushing at exit yet.
   has_given_up.store(false, std::memory_order_relaxed);
   // release: pairs with the acquires.
@@ -88,7 +88,7 @@ log_stream& make(log_options options) {
 log_stream& start_logging(log_options options) {
   const std::lock_guard lock(detail::process_log_mutex());
   // relaxed: under the mutex.
-  if (process_log.load(std::memory_order_relaxed) != nullptr && owner == ::getpid())
+  if (process_log.load(std::memory_order_relaxed) != nullptr && owner == detail::fork_count())
     throw std::logic_error("start_logging: the process's log is in use already");
   return make(std::move(options));
 }

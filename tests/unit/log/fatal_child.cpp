@@ -1,6 +1,7 @@
 // Crashes in many ways, or logs until it is killed: usage: fatal_child SCENE FILE.
 #include "weir/log.hpp"
 
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,6 +176,32 @@ int in_forked_child(const char* file) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV ? 0 : 1;
 }
 
+/// The same, where parent and child have the same pid, each in its namespace; 77 where that is not permitted.
+int in_container(const char* file) {
+  if (::unshare(CLONE_NEWPID) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) return 77;
+  const ::pid_t container = ::fork();
+  if (container == 0) {
+    start(file);
+    weir::flush_on_fatal_signals({.limit = 1min});
+    if (::unshare(CLONE_NEWPID) != 0) ::_exit(77);
+    const ::pid_t child = ::fork();
+    if (child == 0) {
+      if (::getpid() != 1) ::_exit(2);
+      weir::start_logging({.sinks = {weir::null_sink()}}); // throws if it takes the parent's for its own
+      weir::flush_on_fatal_signals({.limit = 1s});
+      WEIR_INFO(weir::default_logger(), "of the child");
+      ::_exit(weir::default_log().flush(1min) ? 5 : 3);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    last_words();
+    std::exit(WIFEXITED(status) && WEXITSTATUS(status) == 5 ? 0 : 1); // which writes the log
+  }
+  int status = 0;
+  ::waitpid(container, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 } // namespace
 
 int main(int, char** arguments) {
@@ -187,6 +214,7 @@ int main(int, char** arguments) {
   if (scene == "goes_on") return goes_on(file);
   if (scene == "blocked_sink") return blocked_sink(file);
   if (scene == "in_forked_child") return in_forked_child(file);
+  if (scene == "in_container") return in_container(file);
   if (scene.starts_with("for_ever ")) return numbered(file, scene.substr(9), UINT64_MAX);
   if (scene.starts_with("some ")) return numbered(file, scene.substr(5), 5000);
   if (scene.starts_with("plain ")) return simply(file, scene.substr(6), false);

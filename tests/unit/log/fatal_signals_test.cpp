@@ -139,6 +139,17 @@ TEST_CASE("fatal signals: a forked child's crash is passed on at once", "[log]")
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(50));
 }
 
+// A child whose pid is its parent's, in a namespace of its own (unshare --pid --fork), was taken for the parent.
+TEST_CASE("fatal signals: a forked child in a pid namespace is none of its parent's", "[log]") {
+  const crashed process("in_container");
+  if (process.exit_status() == 77) {
+    WARN("namespaces are not permitted here");
+    return;
+  }
+  CHECK(process.exit_status() == 0);
+  CHECK(process.has_all());
+}
+
 TEST_CASE("fatal signals: a limit outside its range is refused", "[log]") {
   using namespace std::chrono_literals;
   CHECK_THROWS_AS(weir::flush_on_fatal_signals({.limit = 0ms}), std::invalid_argument);
