@@ -1,5 +1,7 @@
 #include "weir/beast/server.hpp"
 
+#include "listener.hpp"
+#include "log/fork.hpp"
 #include "session.hpp"
 #include "watch_service.hpp"
 #include "weir/asio/run_polling.hpp"
@@ -114,20 +116,7 @@ struct http_server::state {
       // Now, with its descriptor: when the first connection comes there may be none left.
       if (setup.options.observer != nullptr) asio::use_service<detail::watch_service>(workers.back()->io);
     }
-    acceptor.emplace(workers.front()->io);
-    listen();
-  }
-
-  void listen() {
-    const tcp::endpoint endpoint(asio::ip::make_address(setup.options.address), setup.options.port);
-    boost::system::error_code error;
-    acceptor->open(endpoint.protocol(), error);
-    if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor->bind(endpoint, error);
-    if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
-    if (error)
-      throw std::system_error(error,
-                              fmt::format("cannot listen on {} port {}", setup.options.address, setup.options.port));
+    acceptor.emplace(detail::listen(workers.front()->io, setup.options));
     port = acceptor->local_endpoint().port();
   }
 
@@ -243,6 +232,7 @@ struct http_server::state {
   std::atomic<bool> is_ready{false};
   std::size_t next_worker = 0;
   std::uint16_t port = 0;
+  const std::uint32_t made_in = detail::fork_count();
 };
 
 http_server::http_server(server_options options) : state_(std::make_unique<state>(std::move(options))) {}
@@ -262,6 +252,11 @@ void http_server::use(http_middleware middleware) {
 std::uint16_t http_server::port() const noexcept { return state_->port; }
 
 void http_server::run() {
+  if (state_->made_in != detail::fork_count())
+    throw std::logic_error(
+        "http_server: run() in a forked child of the process that made the server, which shares its "
+        "event queue with that; fork first and make it in the child, with "
+        "server_options.reuse_port or listen_fd");
   asio::post(state_->workers.front()->io, [state = state_.get(), held = state_->accepting] {
     if (!state->acceptor->is_open()) return;
     // relaxed: as in ready().

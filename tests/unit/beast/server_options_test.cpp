@@ -54,6 +54,31 @@ TEST_CASE("server: options that make no sense are refused, and named with their 
   CHECK(refused([](options&) {}) == "taken");
 }
 
+TEST_CASE("server: a descriptor that is no listening TCP socket is refused, and stays the caller's",
+          "[beast][server]") {
+  const auto refused = [](int descriptor, bool reuse_port = false) -> std::string {
+    weir::server_options options = quick();
+    options.listen_fd = descriptor;
+    options.reuse_port = reuse_port;
+    try {
+      weir::http_server server(options);
+      return "taken";
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+  };
+  const raw_socket idle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const raw_socket datagrams(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const raw_socket local(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK_THAT(refused(-2), Catch::StartsWith("server_options.listen_fd is -2: ") && Catch::EndsWith("is no socket"));
+  CHECK_THAT(refused(idle.get()), Catch::EndsWith("does not listen"));
+  CHECK_THAT(refused(datagrams.get()), Catch::EndsWith("is of another type"));
+  CHECK_THAT(refused(local.get()), Catch::EndsWith("is a Unix domain socket"));
+  REQUIRE(::listen(idle.get(), 1) == 0);
+  CHECK_THAT(refused(idle.get(), true), Catch::Contains("reuse_port is set"));
+  CHECK(refused(::dup(idle.get())) == "taken");
+}
+
 TEST_CASE("limits: those that cannot be meant are refused", "[beast][server]") {
   weir::server_options options = quick();
   SECTION("a server's") {

@@ -23,7 +23,13 @@ namespace weir {
 struct server_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080; ///< 0: any free one; see http_server::port()
-  unsigned threads = 1;      ///< 1 to 1024, each with an io_context of its own
+  /// Whether others that say so, too, may listen on the same address and port (SO_REUSEPORT), processes of the same
+  /// user: the kernel gives each connection to one of them.
+  bool reuse_port = false;
+  /// A listening TCP socket, of IPv4 or IPv6, that was made elsewhere, such as systemd's first one, 3. Address and
+  /// port above count for nothing then; it is the server's, which closes it. -1 (default): the server makes one.
+  int listen_fd = -1;
+  unsigned threads = 1; ///< 1 to 1024, each with an io_context of its own
   /// Who watches the requests; nullptr: nobody, and contexts end only at shutdown.
   request_observer* observer = nullptr;
   /// For the server's own events and for handlers that throw; nullptr: none are logged.
@@ -90,8 +96,8 @@ class route_group {
 /// base.
 class http_server {
  public:
-  /// Binds and listens at once. Errors: std::system_error naming address and port if that fails (in use, not
-  /// permitted).
+  /// Binds and listens at once. Errors: std::invalid_argument, when listen_fd is still the caller's;
+  /// std::system_error naming address and port if that fails (in use, not permitted).
   explicit http_server(server_options options);
   ~http_server();
   http_server(const http_server&) = delete;
@@ -116,8 +122,9 @@ class http_server {
 
   /// Serves on `threads` threads, the caller's among them, until stop(). Call once. What is thrown by something that
   /// handlers posted to their executor is logged as an error, and serving goes on.
-  /// Errors: std::system_error if a thread cannot be started, std::bad_alloc if there is no memory to begin with.
-  /// Later it goes on accepting, whatever fails for want of memory or descriptors.
+  /// Errors: std::system_error if a thread cannot be started, std::bad_alloc if there is no memory to begin with;
+  /// std::logic_error in a forked child of the process that made the server: see the README's section on several
+  /// processes. Later it goes on accepting, whatever fails for want of memory or descriptors.
   void run();
   /// Whether it wants requests: from run() to stop(). Thread-safe. See readiness().
   bool ready() const noexcept;
