@@ -1,6 +1,7 @@
 // An HTTP/1.1 client whose calls carry on what their request's context has: trace, baggage, id, deadline.
 #pragma once
 
+#include "weir/beast/asio_build.hpp"
 #include "weir/context.hpp"
 #include "weir/http/outgoing_call.hpp"
 
@@ -85,7 +86,7 @@ struct client_options {
 class http_client {
  public:
   /// Errors: std::invalid_argument; std::system_error if there is no thread to be had.
-  explicit http_client(client_options options = {});
+  [[gnu::abi_tag(WEIR_ASIO_BUILD)]] explicit http_client(client_options options = {});
   /// Calls under way, of which there should be none, are ended (std::errc::operation_canceled). Waits until their
   /// connections are closed, and for names that are just being resolved.
   ~http_client();

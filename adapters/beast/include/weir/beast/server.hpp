@@ -1,6 +1,7 @@
 // A small HTTP/1 server on Beast: a listener, coroutine sessions, routes and middleware, observed from end to end.
 #pragma once
 
+#include "weir/beast/asio_build.hpp"
 #include "weir/beast/client_watch.hpp"
 #include "weir/beast/middleware.hpp"
 #include "weir/beast/route_limits.hpp"
@@ -98,7 +99,7 @@ class http_server {
  public:
   /// Binds and listens at once. Errors: std::invalid_argument, when listen_fd is still the caller's;
   /// std::system_error naming address and port if that fails (in use, not permitted).
-  explicit http_server(server_options options);
+  [[gnu::abi_tag(WEIR_ASIO_BUILD)]] explicit http_server(server_options options);
   ~http_server();
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
