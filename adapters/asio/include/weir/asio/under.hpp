@@ -106,8 +106,9 @@ namespace weir {
 /// `a() || b()` throw, the one exception counts that Asio keeps. If the context is done already, the same, and the
 /// coroutine is not started. An operation that heeds no cancellation is waited for: a resolver's async_resolve()
 /// until the system has answered. Thread safety: to be awaited on an executor that runs one function at a time (one
-/// thread, or a strand), as Asio asks of whatever is to be cancelled. The context may be ended on any thread. Cost: a
-/// coroutine, two allocations, and a callback on the context.
+/// thread, or a strand), as Asio asks of whatever is to be cancelled. The context may be ended on any thread, which
+/// is posted to the executor: so that is none of an io_context without locks (BOOST_ASIO_CONCURRENCY_HINT_UNSAFE).
+/// Cost: a coroutine, two allocations, and a callback on the context.
 template <typename T, typename Executor>
 boost::asio::awaitable<T, Executor> under(context ctx, boost::asio::awaitable<T, Executor> work) {
   if (ctx.done()) throw std::system_error(ctx.error(), "weir::under");
