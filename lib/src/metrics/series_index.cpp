@@ -114,7 +114,7 @@ series_key* series_index::find(std::size_t hash, std::span<const std::string_vie
   const table& now = *current_.load(std::memory_order_acquire);
   for (std::size_t at = hash & now.mask;; at = (at + 1) & now.mask) {
     // acquire: pairs with the release in place(); the key and its series are complete.
-    series_key* key = now.slots[at].load(std::memory_order_acquire);
+    series_key* key = now.places[at].load(std::memory_order_acquire);
     if (key == nullptr) return nullptr;
     if (key->hash == hash &&
         std::equal(values.begin(), values.end(), key->values.begin(), key->values.end(), same_text))
@@ -125,16 +125,16 @@ series_key* series_index::find(std::size_t hash, std::span<const std::string_vie
 void series_index::place(table& into, series_key& key) noexcept {
   std::size_t at = key.hash & into.mask;
   // relaxed: only insert() writes slots, and there is one of it at a time.
-  while (into.slots[at].load(std::memory_order_relaxed) != nullptr) at = (at + 1) & into.mask;
+  while (into.places[at].load(std::memory_order_relaxed) != nullptr) at = (at + 1) & into.mask;
   // release: pairs with the acquire in find(); publishes the key and its series.
-  into.slots[at].store(&key, std::memory_order_release);
+  into.places[at].store(&key, std::memory_order_release);
 }
 
 void series_index::reserve_one() {
   // At most half full: a miss then looks at about two slots.
-  if (2 * (count_ + 1) <= tables_.back()->slots.size()) return;
-  auto larger = std::make_unique<table>(2 * tables_.back()->slots.size());
-  for (const auto& slot : tables_.back()->slots) {
+  if (2 * (count_ + 1) <= tables_.back()->places.size()) return;
+  auto larger = std::make_unique<table>(2 * tables_.back()->places.size());
+  for (const auto& slot : tables_.back()->places) {
     // relaxed: as in place().
     if (series_key* old = slot.load(std::memory_order_relaxed)) place(*larger, *old);
   }

@@ -23,7 +23,7 @@ cancellable with_cancel(const context& parent, const correlation& ids);
 
 /// When a context is to end by itself, and why it then has. Default: it is not.
 struct context_limit {
-  context::time_point deadline = context::time_point::max();
+  context::time_point deadline = (context::time_point::max)();
   cancel_reason reason = cancel_reason::deadline;
   context::time_point now{}; ///< what the clock said last: a deadline until then has passed
 };

@@ -111,7 +111,7 @@ class logger {
   [[gnu::always_inline]] void log_statement(const detail::call_site& site,
                                             detail::checked_format<std::type_identity_t<Args>...> format,
                                             const Args&... args) const noexcept {
-    check<Severity, Args...>();
+    check_call<Severity, Args...>();
     if constexpr (detail::recorded<Args...>::as_they_are)
       if (!format.shows_address) return write(site, Severity, detail::to_loggable(args)...);
     if constexpr (detail::may_be_rendered_now<Args...>)
@@ -131,7 +131,7 @@ class logger {
   friend class detail::stream_core; // resolves thresholds
 
   template <level Severity, class... Args>
-  static constexpr void check() noexcept {
+  static constexpr void check_call() noexcept {
     static_assert(Severity < level::off, "level::off is a threshold: nothing is logged at it");
     static_assert(detail::fields_stand_last<Args...>(), "fields stand after the format's arguments");
     static_assert(detail::keys_differ<Args...>(), "two fields of one statement have the same key");
@@ -139,7 +139,7 @@ class logger {
 
   template <level Severity, class Format, class... Args>
   void log_located(const Format& format, const Args&... args) const noexcept {
-    check<Severity, Args...>();
+    check_call<Severity, Args...>();
     if (!enabled(Severity)) return;
     const detail::call_text& text = format.text;
     using layout = detail::recorded<Args...>;

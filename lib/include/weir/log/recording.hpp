@@ -46,6 +46,8 @@ class stream_core;
 /// the same time. Lifetime: as long as you like, also after its stream's end, and shorter than that of the contexts
 /// it was given to. Cost: to keep a record what it costs to log one, plus an uncontended lock; to begin and to end
 /// an uncontended lock each.
+#pragma push_macro("emit")
+#undef emit // Qt's keyword
 class recording {
  public:
   struct result {
@@ -76,5 +78,6 @@ class recording {
   detail::flight_tape* tape_;
   std::uint64_t round_ = 0;
 };
+#pragma pop_macro("emit")
 
 } // namespace weir

@@ -25,7 +25,7 @@ enum class rotation_naming : std::uint8_t {
 enum class rotation_zone : std::uint8_t { local, utc };
 
 /// For `rotation_options::keep_files`: no file is removed for the number of them.
-inline constexpr std::size_t keep_all = std::numeric_limits<std::size_t>::max();
+inline constexpr std::size_t keep_all = (std::numeric_limits<std::size_t>::max)();
 
 /// When a file is rotated, and what is kept. A value outside its range throws std::invalid_argument naming it.
 struct rotation_options {

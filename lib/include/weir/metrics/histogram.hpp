@@ -46,10 +46,10 @@ class histogram {
     const std::size_t bucket = count(value);
     if ((ids.trace_id_high | ids.trace_id_low) == 0) return;
     // acquire: pairs with the release in make_exemplars(); the slots are there.
-    detail::exemplar_slots* slots = exemplars_.load(std::memory_order_acquire);
-    if (slots == nullptr) [[unlikely]]
-      slots = make_exemplars();
-    if (slots != nullptr) slots->offer(bucket, value, ids);
+    detail::exemplar_slots* kept = exemplars_.load(std::memory_order_acquire);
+    if (kept == nullptr) [[unlikely]]
+      kept = make_exemplars();
+    if (kept != nullptr) kept->offer(bucket, value, ids);
   }
   template <class Rep, class Period>
   void observe(std::chrono::duration<Rep, Period> duration, const correlation& ids) noexcept {

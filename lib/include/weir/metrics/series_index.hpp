@@ -39,10 +39,10 @@ class series_index {
 
  private:
   struct table {
-    explicit table(std::size_t capacity) : mask(capacity - 1), slots(capacity) {}
+    explicit table(std::size_t capacity) : mask(capacity - 1), places(capacity) {}
 
     std::size_t mask;
-    std::vector<std::atomic<series_key*>> slots;
+    std::vector<std::atomic<series_key*>> places;
   };
 
   static void place(table& into, series_key& key) noexcept;

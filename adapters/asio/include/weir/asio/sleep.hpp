@@ -55,8 +55,8 @@ class sleep_operation {
     const auto state = std::make_shared<state_type>(executor);
     const context ctx = ctx_;
     const auto now = context::clock::now();
-    const bool bounded = limit_ < context::time_point::max() - now;
-    state->timer.expires_at(bounded ? now + limit_ : context::time_point::max());
+    const bool bounded = limit_ < (context::time_point::max)() - now;
+    state->timer.expires_at(bounded ? now + limit_ : (context::time_point::max)());
     state_ = state;
     state->timer.async_wait(std::move(self));
     // Only now, so that the cancel finds a wait to end; from here on the operation may complete on another thread.

@@ -76,7 +76,7 @@ class response_meter {
     const std::string_view header = text_;
     // What has no fields is interim: 100, and httplib's 417, which it lets an answer follow.
     if (header.find("\r\n") == header.size() - 4) return;
-    const auto first_space = std::min(header.find(' '), header.size() - 1);
+    const auto first_space = (std::min)(header.find(' '), header.size() - 1);
     std::from_chars(header.data() + first_space + 1, header.data() + header.size(), status_);
     part_ = header.find("\r\nTransfer-Encoding: chunked\r\n") != header.npos ? part::chunk_size : part::body;
     constexpr std::string_view length = "\r\nContent-Length: ";

@@ -231,7 +231,7 @@ class httplib_server : public httplib::Server {
   static void begin_refused(exchange& observed, const detail::socket_stream& stream) {
     const std::string_view line = stream.first_line();
     const std::string_view method = line.substr(0, line.find(' '));
-    std::string_view target = line.substr(std::min(method.size() + 1, line.size()));
+    std::string_view target = line.substr((std::min)(method.size() + 1, line.size()));
     target = target.substr(0, target.find(' '));
     std::string peer;
     int port = 0;

@@ -101,7 +101,7 @@ class socket_stream final : public httplib::Stream {
       next_ = 0;
       filled_ = static_cast<std::size_t>(received);
     }
-    const std::size_t taken = std::min(size, filled_ - next_);
+    const std::size_t taken = (std::min)(size, filled_ - next_);
     std::memcpy(to, buffer_.data() + next_, taken);
     next_ += taken;
     return count_read(static_cast<ssize_t>(taken), to);

@@ -97,7 +97,7 @@ class capturing_sink final : public sink {
     waiting_ = false;
     std::vector<std::string> batch = std::exchange(appended_, {});
     if (throw_on_commit_) throw std::runtime_error("told to throw");
-    const std::size_t lost = std::min(lose_last_, batch.size());
+    const std::size_t lost = (std::min)(lose_last_, batch.size());
     batch.resize(batch.size() - lost);
     std::ranges::move(batch, std::back_inserter(committed_));
     commit_result result{.lost = lost, .error = {}};
