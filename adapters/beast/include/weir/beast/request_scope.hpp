@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/asio/slot_link.hpp"
+#include "weir/beast/asio_build.hpp"
 #include "weir/beast/client_watch.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/http/observer.hpp"
@@ -218,8 +219,8 @@ class request_scope {
   void handing_over() noexcept { may_look_ = false; }
 
  private:
-  request_scope(request_observer& observer, boost::asio::any_io_executor executor,
-                detail::scoped_connection connection, client_watch_options options);
+  [[gnu::abi_tag(WEIR_ASIO_BUILD)]] request_scope(request_observer& observer, boost::asio::any_io_executor executor,
+                                                  detail::scoped_connection connection, client_watch_options options);
 
   void begin(request_head head, const request_headers& headers, std::uint64_t bytes_of_body,
              std::chrono::steady_clock::time_point received);
