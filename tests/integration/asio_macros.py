@@ -17,16 +17,23 @@ if not library.exists():
 cache = (BUILD / "CMakeCache.txt").read_text()
 compiler = next(line.split("=", 1)[1] for line in cache.splitlines() if line.startswith("CMAKE_CXX_COMPILER:"))
 program = """#include "weir/beast/client.hpp"
+#include "weir/beast/client_watch.hpp"
+#include "weir/beast/request_scope.hpp"
 #include "weir/beast/server.hpp"
+#include <boost/asio/ip/tcp.hpp>
 void* make(weir::server_options options) { return new weir::http_server(options); }
 void* make(weir::client_options options) { return new weir::http_client(options); }
+void* make(boost::asio::any_io_executor executor) { return new weir::client_watch(executor); }
+void* make(weir::request_observer& observer, boost::asio::ip::tcp::socket& socket) {
+  return new weir::request_scope(observer, socket);
+}
 """
 
 
 def tags_of(file):
-    """Of the constructors of server and client, as that file names them."""
+    """Of the constructors that need this Asio, as that file names them."""
     names = subprocess.run(["nm", "-C", file], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"weir::(http_\w+)::\1\[abi:(\w+)\]", names))
+    return set(re.findall(r"weir::(\w+)::\1\[abi:(\w+)\]", names))
 
 
 def tags_with(*options):
@@ -39,9 +46,9 @@ def tags_with(*options):
 
 
 ours = tags_of(library)
-if len(ours) != 2 or tags_with() != ours:
+if len(ours) != 4 or tags_with() != ours:
     sys.exit(f"a program that is compiled as the library does not link: {ours}, {tags_with()}")
 theirs = tags_with("-DBOOST_ASIO_DISABLE_EPOLL")
-if len(theirs) != 2 or theirs & ours:
+if len(theirs) != 4 or theirs & ours:
     sys.exit(f"one with another Asio links: {ours}, {theirs}")
 print(f"{sorted(ours)} does not link with {sorted(theirs)}")

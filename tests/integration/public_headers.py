@@ -1,4 +1,4 @@
-"""Each public header compiles as the first and only one of a file, and all behind words that others define as macros."""
+"""Each public header compiles as the first and only one of a file, and all behind others' macros."""
 
 import os
 import re

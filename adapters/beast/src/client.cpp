@@ -4,6 +4,8 @@
 #include "client_exchange.hpp"
 #include "http_url.hpp"
 #include "idle_connections.hpp"
+#include "insist.hpp"
+#include "log/fork.hpp"
 #include "name_resolver.hpp"
 #include "outgoing_request.hpp"
 #include "start_thread.hpp"
@@ -22,6 +24,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <new>
@@ -136,7 +139,7 @@ struct http_client::state {
   }
   ~state() {
     closing.cancel(cancel_reason::shutdown);
-    asio::post(io, [this] { idle.close(); });
+    detail::insist([this] { asio::post(io, [this] { idle.close(); }); });
     keep_running.reset();
     thread.join(); // when the last call has ended
   }
@@ -234,11 +237,15 @@ struct http_client::state {
   detail::name_resolver names{io};
   std::shared_ptr<asio::ssl::context> tls;
   detail::idle_connections idle;
+  const std::uint32_t made_in = detail::fork_count();
   std::thread thread;
 };
 
 http_client::http_client(client_options options) : state_(std::make_unique<state>(options)) {}
-http_client::~http_client() = default;
+http_client::~http_client() {
+  // A forked child's copy has no thread that could end what is under way.
+  if (state_->made_in != detail::fork_count()) static_cast<void>(state_.release());
+}
 
 // The caller waits, on its own executor, for the end of a context: of its own, by the time-out, or because the result
 // is there. So neither is it kept waiting by what cannot be cancelled, such as getaddrinfo(3), nor is its executor

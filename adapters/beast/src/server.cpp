@@ -1,5 +1,6 @@
 #include "weir/beast/server.hpp"
 
+#include "insist.hpp"
 #include "listener.hpp"
 #include "log/fork.hpp"
 #include "session.hpp"
@@ -33,6 +34,7 @@ namespace weir {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using detail::insist;
 
 namespace {
 
@@ -48,22 +50,30 @@ struct worker {
   asio::executor_work_guard<asio::io_context::executor_type> keep_running{io.get_executor()};
   asio::steady_timer limit{io};
 
-  void wind_down(std::chrono::milliseconds grace) {
+  void wind_down(std::chrono::milliseconds grace) noexcept {
     if (std::exchange(sessions.stopping, true)) return;
     keep_running.reset();
     // Without sessions nothing is left to wait for: the timer would hold up run().
     sessions.on_empty = [this] { limit.cancel(); };
-    sessions.for_each([](detail::session& each) { each.wind_down(); });
+    insist([this] { sessions.for_each([](detail::session& each) { each.wind_down(); }); });
     if (sessions.all.empty()) return;
+    insist([this, grace] { cut_off_after(grace); });
+  }
+
+  void cut_off_after(std::chrono::milliseconds grace) {
     limit.expires_after(grace);
     limit.async_wait([this](const boost::system::error_code& error) {
       if (error || sessions.all.empty()) return;
-      sessions.for_each([](detail::session& each) { each.cut_off(); });
+      insist([this] { sessions.for_each([](detail::session& each) { each.cut_off(); }); });
       if (sessions.all.empty()) return; // as above
-      limit.expires_after(last_grace);
-      limit.async_wait([this](const boost::system::error_code& late) {
-        if (!late) io.stop();
-      });
+      insist([this] { end_after(last_grace); });
+    });
+  }
+
+  void end_after(std::chrono::milliseconds grace) {
+    limit.expires_after(grace);
+    limit.async_wait([this](const boost::system::error_code& late) {
+      if (!late) io.stop();
     });
   }
 
@@ -146,31 +156,30 @@ struct http_server::state {
   /// Behind what was thrown into the first thread: that may have been for want of memory amid an accept, which Asio
   /// then destroys without a word. Again and again where there is none for the pause: nobody else would begin one.
   void go_on_accepting() noexcept {
-    while (accepting.use_count() == 1 && acceptor->is_open()) {
-      try {
-        accept_later();
-      } catch (const std::exception&) {
-        std::this_thread::sleep_for(pause_after_accept_error);
-      }
-    }
+    insist([this] {
+      if (accepting.use_count() == 1 && acceptor->is_open()) accept_later();
+    });
   }
 
   void begin_stop(std::chrono::milliseconds grace) {
     // relaxed: as in ready().
     is_ready.store(false, std::memory_order_relaxed);
     if (farewell || setup.options.unready_time.count() == 0) return close(grace);
-    farewell.emplace(workers.front()->io, setup.options.unready_time);
-    farewell->async_wait([this, grace](const boost::system::error_code& stopped) {
-      if (!stopped) close(grace);
+    insist([this, grace] {
+      farewell.emplace(workers.front()->io, setup.options.unready_time);
+      farewell->async_wait([this, grace](const boost::system::error_code& stopped) {
+        if (!stopped) close(grace);
+      });
     });
   }
 
-  void close(std::chrono::milliseconds grace) {
+  void close(std::chrono::milliseconds grace) noexcept {
     boost::system::error_code ignored;
     acceptor->close(ignored);
     if (pause) pause->cancel();
     if (farewell) farewell->cancel();
-    for (const auto& each : workers) asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); });
+    for (const auto& each : workers)
+      insist([&] { asio::post(each->io, [target = each.get(), grace] { target->wind_down(grace); }); });
   }
 
   void hand_over(worker& to, detail::server_socket socket, const asio::ip::address& address) {
@@ -236,7 +245,12 @@ struct http_server::state {
 };
 
 http_server::http_server(server_options options) : state_(std::make_unique<state>(std::move(options))) {}
-http_server::~http_server() = default;
+http_server::~http_server() {
+  if (state_->made_in == detail::fork_count()) return;
+  // A forked child's copy: to destroy it would take what the parent waits for out of the event queue of both.
+  auto* const left_behind = state_.release();
+  ::close(left_behind->acceptor->native_handle());
+}
 
 void http_server::route(std::string_view method, std::string_view path_template, http_handler handler,
                         route_limits limits) {

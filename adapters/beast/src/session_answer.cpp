@@ -112,7 +112,11 @@ void session::prepare(http_response::message_type& message, bool keep_alive) con
     message.body().clear();
     message.content_length(boost::none);
   } else if (is_head()) {
-    message.content_length(message.body().size());
+    // Of a handler of HEAD's own that gives no body it is not known how long GET's is (RFC 9110 section 8.6).
+    if (message.body().empty() && !has_empty_body(message.result_int()))
+      message.content_length(boost::none);
+    else
+      message.content_length(message.body().size());
     message.body().clear();
   } else {
     message.prepare_payload();

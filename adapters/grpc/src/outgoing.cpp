@@ -23,15 +23,17 @@ struct grpc_outgoing::link {
 
 namespace {
 
+constexpr auto longest_moment = std::chrono::milliseconds(100);
+
 /// Whether gRPC, which has the same deadline, is to end the call and say DEADLINE_EXCEEDED of it. The reason alone
 /// does not tell: it may be any, of a deadline that has passed as of one that has not. A caller that gave up at its
 /// own deadline, a moment before ours, is told DEADLINE_EXCEEDED, too.
 bool is_left_to_grpc(const context& ctx, std::chrono::nanoseconds given) noexcept {
   const auto deadline = ctx.deadline();
   if (!deadline) return false;
-  const auto now = context::clock::now();
-  return now >= *deadline ||
-         (ctx.reason() == cancel_reason::deadline && now + detail::deadline_margin(given) >= *deadline);
+  const auto left = *deadline - context::clock::now();
+  const auto moment = std::min<std::chrono::nanoseconds>(detail::deadline_margin(given), longest_moment);
+  return left.count() <= 0 || (ctx.reason() == cancel_reason::deadline && left <= moment);
 }
 
 /// Names of gRPC's metadata are in lower case.

@@ -121,8 +121,9 @@ std::string_view trusted_proxies::scheme_of(std::string_view peer, std::string_v
                                             std::string_view forwarded) const noexcept {
   if (forwarded.empty()) return scheme;
   const std::string_view told = trimmed(forwarded.substr(0, forwarded.find(',')));
-  for (const std::string_view known : {"http", "https"})
-    if (is_in_any_case(told, known)) return contains(peer) ? known : scheme;
+  for (const bool secure : {false, true})
+    if (is_in_any_case(told, secure ? "https" : "http") || is_in_any_case(told, secure ? "wss" : "ws"))
+      return !contains(peer) ? scheme : secure ? "https" : "http";
   return scheme;
 }
 

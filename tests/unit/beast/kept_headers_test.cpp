@@ -16,8 +16,8 @@ using namespace weir_test;
 namespace {
 
 constexpr std::array<const char*, 5> kept{"Access-Control-Allow-Origin", "Strict-Transport-Security",
-                                          "Content-Security-Policy", "Vary", "X-Name"};
-constexpr std::array<const char*, 14> of_content{"Content-Encoding",
+                                          "Content-Security-Policy", "Vary", "RateLimit-Policy"};
+constexpr std::array<const char*, 19> of_content{"Content-Encoding",
                                                  "Content-Language",
                                                  "Content-Location",
                                                  "Content-Disposition",
@@ -30,7 +30,12 @@ constexpr std::array<const char*, 14> of_content{"Content-Encoding",
                                                  "Cache-Control",
                                                  "Expires",
                                                  "Age",
-                                                 "CDN-Cache-Control"};
+                                                 "CDN-Cache-Control",
+                                                 "X-Accel-Redirect",
+                                                 "X-Accel-Expires",
+                                                 "X-Sendfile",
+                                                 "Surrogate-Control",
+                                                 "Access-Contro"};
 
 task set_all(http_request&, http_response& out, weir::next_handler next) {
   for (const char* name : kept) out.header(name, "kept");

@@ -11,10 +11,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <exception>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace weir_test;
@@ -62,6 +65,30 @@ TEST_CASE("no memory: whatever fails on the server's thread while it accepts, it
   }
   CHECK(step > 10);
   CHECK(step < 500);
+}
+
+TEST_CASE("no memory: whatever fails while it is stopped, the server ends", "[beast][server]") {
+  failing_allocations fails;
+  long step = 0;
+  for (; step < 100; ++step) {
+    weir::http_server server({.port = 0, .threads = 3});
+    server.get("/stop", [&](http_request&, http_response& response) -> task {
+      response.body("soon\n");
+      server.stop(0ms);
+      fails.on_this_thread(step);
+      co_return;
+    });
+    INFO("allocation " << step);
+    std::thread running([&] { server.run(); });
+    try {
+      raw_client(server.port()).get("/stop");
+    } catch (const std::exception&) { // what there was no memory for
+    }
+    running.join();
+    if (!fails.end()) break;
+  }
+  CHECK(step > 3);
+  CHECK(step < 100);
 }
 
 TEST_CASE("no memory: whatever fails on the client's thread, its call ends, and the next one is as ever", "[beast]") {

@@ -1,4 +1,5 @@
 // Servers in several processes. Not under sanitizers: GCC 12's do not survive a fork amid threads.
+#include "weir/beast/client.hpp"
 #include "weir/beast/server.hpp"
 
 #include "context/in_child.hpp"
@@ -13,10 +14,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 using namespace weir_test;
@@ -105,4 +108,31 @@ TEST_CASE("processes: several serve one inherited socket, and what one leaves th
   for (int i = 0; i < 20; ++i) CHECK(all.contains(asked(first.port())));
   first.kill();
   for (int i = 0; i < 5; ++i) CHECK(asked(second.port()) == second.name());
+}
+
+// Asio takes what it closes out of the set of descriptors, which was the parent's, too.
+TEST_CASE("processes: a child that destroys its copies of server and client takes nothing from its parent",
+          "[beast]") {
+  const raw_socket listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(::listen(listening.get(), 128) == 0); // on any port
+  const bool is_inherited = GENERATE(false, true);
+  weir::server_options options = quick();
+  if (is_inherited) options = {.listen_fd = ::dup(listening.get())};
+  std::optional<weir::http_server> server(std::in_place, options);
+  server->get("/", [](http_request& request, http_response& response) -> task {
+    static_cast<void>(co_await weir::sleep_for(request.ctx(), 1ms));
+    response.body("waited");
+  });
+  std::optional<weir::http_client> client(std::in_place);
+  const std::jthread running([&] { server->run(); });
+  raw_client kept(server->port());
+  CHECK(kept.get("/").body == "waited");
+  CHECK(in_child([&] {
+          server.reset();
+          client.reset();
+          return 0;
+        }) == 0);
+  CHECK(kept.get("/").body == "waited");
+  CHECK(asked(server->port()) == "waited");
+  server->stop(0ms);
 }

@@ -280,8 +280,7 @@ TEST_CASE("server: what is sent to who is refused counts, and what was read of h
   running_server server(simple_routes, options);
   raw_client client(server.port());
   const std::string too_much = "3\r\nabc\r\n400\r\n" + std::string(1024, 'x');
-  const raw_response refused =
-      client.ask(request("POST /echo HTTP/1.1", "Transfer-Encoding: chunked\r\n", too_much));
+  const raw_response refused = client.ask(request("POST /echo HTTP/1.1", "Transfer-Encoding: chunked\r\n", too_much));
   CHECK(refused.status == 413);
   CHECK(client.at_end());
   server.stop(5s);

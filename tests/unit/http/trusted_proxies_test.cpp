@@ -100,8 +100,11 @@ TEST_CASE("proxies: they tell what their clients speak, and others do not", "[ht
   CHECK(ours.scheme_of("10.0.0.1", "http", "https") == "https");
   CHECK(ours.scheme_of("10.0.0.1", "http", "HttpS") == "https");
   CHECK(ours.scheme_of("10.0.0.1", "https", "HTTP") == "http");
+  CHECK(ours.scheme_of("10.0.0.1", "http", "wss") == "https");
+  CHECK(ours.scheme_of("10.0.0.1", "https", "WS") == "http");
   CHECK(ours.scheme_of("10.0.0.1", "http", " https\t, http,gopher") == "https");
-  for (const std::string_view odd : {"", " ", ",https", "gopher, https", "https http", "http:", "httpss", "http\x01"})
+  for (const std::string_view odd :
+       {"", " ", ",https", "gopher, https", "https http", "http:", "httpss", "wsss", "w", "http\x01"})
     CHECK(ours.scheme_of("10.0.0.1", "https", odd) == "https");
   for (const std::string_view stranger : {"203.0.113.9", "", "unix:"})
     CHECK(ours.scheme_of(stranger, "http", "https") == "http");

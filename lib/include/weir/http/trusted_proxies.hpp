@@ -31,10 +31,11 @@ class trusted_proxies {
   std::string_view client_of(std::string_view peer, std::span<const std::string_view> forwarded) const noexcept;
 
   /// What the client of a request that `peer` has brought over `scheme` speaks itself: the first of `forwarded`, the
-  /// value of X-Forwarded-Proto, a list, if `peer` is one of these proxies and that is `http` or `https`, in any
-  /// case; otherwise `scheme`. The first is the outermost proxy's, which must set the header anew: one that adds to
-  /// what its clients send lets them say what they like. Returns `scheme`, or a literal in lower case. Allocates
-  /// nothing. Cost: that of contains() if there is a value.
+  /// value of X-Forwarded-Proto, a list, if `peer` is one of these proxies and that is `http` or `https`, or `ws` or
+  /// `wss`, which are the same for WebSockets, in any case; otherwise `scheme`. The first is the outermost proxy's,
+  /// which must set the header anew: one that adds to what its clients send lets them say what they like. Returns
+  /// `scheme`, or a literal in lower case, `http` or `https`. Allocates nothing. Cost: that of contains() if there is
+  /// a value.
   std::string_view scheme_of(std::string_view peer, std::string_view scheme,
                              std::string_view forwarded) const noexcept;
 

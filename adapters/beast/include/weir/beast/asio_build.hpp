@@ -1,5 +1,5 @@
-// How Asio waits where this is compiled: part of the names of the constructors of server, client and scope, so that
-// a program which is compiled with other macros than weir::beast does not link, where it would hang.
+// How Asio waits where this is compiled: part of the names of the constructors of server, client, scope and watch, so
+// that a program which is compiled with other macros than weir::beast does not link, where it would hang.
 #pragma once
 
 #include <boost/asio/detail/config.hpp>

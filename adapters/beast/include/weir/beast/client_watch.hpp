@@ -1,6 +1,7 @@
 // Notices that a client has gone while its request is being handled.
 #pragma once
 
+#include "weir/beast/asio_build.hpp"
 #include "weir/http/client_watch_options.hpp"
 #include "weir/http/exchange.hpp"
 
@@ -33,7 +34,8 @@ struct watch_entry;
 /// std::system_error if the epoll set cannot be made, and std::invalid_argument naming an option out of range.
 class client_watch {
  public:
-  client_watch(boost::asio::any_io_executor executor, client_watch_options options = {});
+  [[gnu::abi_tag(WEIR_ASIO_BUILD)]] client_watch(boost::asio::any_io_executor executor,
+                                                 client_watch_options options = {});
   ~client_watch();
   client_watch(const client_watch&) = delete;
   client_watch& operator=(const client_watch&) = delete;

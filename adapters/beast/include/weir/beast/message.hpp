@@ -124,12 +124,11 @@ class http_response {
 
   /// Forgets what was set so far, for another response in its place. Does nothing once started.
   http_response& clear();
-  /// Forgets status, body and the header fields that belong to them, for another response in its place that keeps the
-  /// rest, as Access-Control-Allow-Origin, Strict-Transport-Security, Content-Security-Policy, Vary, Set-Cookie: what
-  /// the session does where it answers itself, after a handler that threw or ran out of time, or for a body that is
-  /// too large. What goes is Content-Type, -Encoding, -Language, -Location, -Range, -Disposition and -Digest,
-  /// Repr-Digest, ETag, Last-Modified, Accept-Ranges, Location, Retry-After (RFC 9110 sections 8, 10.2 and 14, RFC
-  /// 6266, RFC 9530), Cache-Control, CDN-Cache-Control, Expires, Age (RFC 9111, RFC 9213). Does nothing once started.
+  /// Forgets status, body and all header fields but those about the server itself, for another response in its place:
+  /// what the session does where it answers itself, after a handler that threw or ran out of time, or for a body that
+  /// is too large. What stays is Access-Control-*, Cross-Origin-*, Strict-Transport-Security, Content-Security-Policy
+  /// and what else tells pages what they may do, Vary, Set-Cookie, Server, Via, Allow, Date, Alt-Svc, RateLimit*, and
+  /// ids of requests and traces. Does nothing once started.
   http_response& clear_content();
 
   /// Sends the header for a body of `content_length` bytes, which then goes out with write(). Returns an error when

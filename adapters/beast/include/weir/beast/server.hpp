@@ -25,7 +25,7 @@ struct server_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080; ///< 0: any free one; see http_server::port()
   /// Whether others that say so, too, may listen on the same address and port (SO_REUSEPORT), processes of the same
-  /// user: the kernel gives each connection to one of them.
+  /// user: the kernel gives each connection to one of them. Not with listen_fd, whose maker decides that.
   bool reuse_port = false;
   /// A listening TCP socket, of IPv4 or IPv6, that was made elsewhere, such as systemd's first one, 3. Address and
   /// port above count for nothing then; it is the server's, which closes it. -1 (default): the server makes one.
@@ -135,7 +135,8 @@ class http_server {
   /// `grace`, then their contexts end with the reason shutdown and their connections are closed. A request of which a
   /// part of the header has been read gets 503, and is told as refused for the reason shutdown. Handlers that go on
   /// for a second after that are left behind, and destroyed with the server. Returns at once; run() returns when all
-  /// is over. The `grace` of the call that ends it counts. Thread-safe, not async-signal-safe.
+  /// is over. The `grace` of the call that ends it counts. Thread-safe, not async-signal-safe. Errors: throws
+  /// std::bad_alloc, and nothing has happened; what memory is short for later is done as soon as there is some.
   void stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
  private:

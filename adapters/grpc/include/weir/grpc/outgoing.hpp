@@ -12,7 +12,8 @@ namespace weir {
 
 /// Carries a context on into a call: trace, baggage and request id as metadata, the earlier one of the two deadlines,
 /// and its end, which cancels the call. When the context's deadline passes, with_timeout()'s as well, or whoever waits
-/// gives up for it a moment before, the call ends as DEADLINE_EXCEEDED; when it is cancelled before, as CANCELLED.
+/// gives up for it at most 100 ms before, the call ends at that deadline as DEADLINE_EXCEEDED; when the context is
+/// cancelled earlier, at once as CANCELLED.
 ///
 ///   grpc::ClientContext call;
 ///   const weir::grpc_outgoing carried(call, weir::current_context());
