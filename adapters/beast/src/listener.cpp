@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <stdexcept>
 #include <system_error>
 
@@ -16,7 +17,11 @@ using asio::ip::tcp;
 
 namespace {
 
-using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+void reuse_port(int descriptor, boost::system::error_code& error) noexcept {
+  const int on = 1;
+  if (::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    error.assign(errno, boost::system::system_category());
+}
 
 /// -1 if it has no such option, as it is no socket.
 int option_of(int descriptor, int name) noexcept {
@@ -54,7 +59,7 @@ tcp::acceptor listen(asio::io_context& io, const server_options& options) {
   boost::system::error_code error;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && options.reuse_port) acceptor.set_option(reuse_port(true), error);
+  if (!error && options.reuse_port) reuse_port(acceptor.native_handle(), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error)

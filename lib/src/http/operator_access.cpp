@@ -1,5 +1,7 @@
 #include "weir/http/operator_access.hpp"
 
+#include "http/any_case.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <stdexcept>
@@ -24,17 +26,11 @@ bool is_loopback(std::string_view address) noexcept {
   return address.starts_with("127.") && address.find_first_not_of("0123456789.") == address.npos;
 }
 
-/// `lower` is in lower case.
-bool equals_in_any_case(std::string_view text, std::string_view lower) noexcept {
-  return std::ranges::equal(text, lower,
-                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
-}
-
 bool is_this_machine(std::string_view host) noexcept {
   if (host.find('@') != host.npos) return false; // the host is behind it
   if (host.starts_with('[')) return is_loopback(host.substr(1, host.find(']') - 1));
   host = host.substr(0, host.find(':'));
-  return equals_in_any_case(host, "localhost") || is_loopback(host);
+  return detail::equals_in_any_case(host, "localhost") || is_loopback(host);
 }
 
 /// Looks at all of `given` wherever it differs.
@@ -48,7 +44,7 @@ bool is_same_secret(std::string_view given, std::string_view secret) noexcept {
 /// RFC 9110 section 11.1: the scheme in any case, then the token.
 std::string_view bearer_token(std::string_view authorization) noexcept {
   constexpr std::string_view scheme = "bearer";
-  if (!equals_in_any_case(authorization.substr(0, scheme.size()), scheme)) return {};
+  if (!detail::equals_in_any_case(authorization.substr(0, scheme.size()), scheme)) return {};
   authorization.remove_prefix(scheme.size());
   const std::size_t begin = authorization.find_first_not_of(' ');
   return begin == 0 || begin == authorization.npos ? std::string_view() : authorization.substr(begin);

@@ -1,5 +1,7 @@
 #include "weir/http/trusted_proxies.hpp"
 
+#include "http/any_case.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -8,12 +10,15 @@
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace weir {
 
 namespace {
 
 using address_bytes = std::array<std::uint8_t, 16>;
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> forwarded_schemes{
+    {{"https", "https"}, {"http", "http"}, {"wss", "https"}, {"ws", "http"}}};
 constexpr unsigned bits_before_v4 = 96; // ::ffff:0:0/96
 
 std::optional<address_bytes> read_address(std::string_view text) noexcept {
@@ -59,12 +64,6 @@ std::string_view without_mapping(std::string_view address) noexcept {
   const bool is_mapped = address.starts_with(mapped) && address.find(':', mapped.size()) == address.npos &&
                          address.find('.') != address.npos;
   return is_mapped ? address.substr(mapped.size()) : address;
-}
-
-/// `lower` is letters in lower case.
-bool is_in_any_case(std::string_view text, std::string_view lower) noexcept {
-  return std::ranges::equal(text, lower,
-                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
 }
 
 } // namespace
@@ -121,9 +120,8 @@ std::string_view trusted_proxies::scheme_of(std::string_view peer, std::string_v
                                             std::string_view forwarded) const noexcept {
   if (forwarded.empty()) return scheme;
   const std::string_view told = trimmed(forwarded.substr(0, forwarded.find(',')));
-  for (const bool secure : {false, true})
-    if (is_in_any_case(told, secure ? "https" : "http") || is_in_any_case(told, secure ? "wss" : "ws"))
-      return !contains(peer) ? scheme : secure ? "https" : "http";
+  for (const auto& [name, meant] : forwarded_schemes)
+    if (detail::equals_in_any_case(told, name)) return contains(peer) ? meant : scheme;
   return scheme;
 }
 

@@ -95,6 +95,27 @@ TEST_CASE("server: where an answer ends is the session's to say, whatever its ha
     CHECK(client.take_text(1).empty());
 }
 
+// It said 0, of a GET that has a body (RFC 9110 section 8.6).
+TEST_CASE("server: a handler of HEAD's own that gives no body claims no length", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    on.route("HEAD", "/own", [](http_request&, http_response& out) -> task {
+      out.header("Content-Length", "1234").header("X-Name", "kept");
+      co_return;
+    });
+    on.get("/hello", [](http_request&, http_response& out) -> task {
+      out.body("hello\n");
+      co_return;
+    });
+  });
+  raw_client client(server.port());
+  client.send(request("HEAD /own HTTP/1.1"));
+  const raw_response answer = client.read(false);
+  CHECK(answer.status == 200);
+  CHECK(answer.header("X-Name") == "kept");
+  CHECK(answer.header("Content-Length") == "(absent)");
+  CHECK(client.get("/hello").body == "hello\n");
+}
+
 TEST_CASE("server: an answer that has no body is sent without the one it was given", "[beast][server]") {
   running_server server(simple_routes);
   raw_client client(server.port());
