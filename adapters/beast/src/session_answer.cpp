@@ -18,6 +18,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -33,6 +34,15 @@ bool has_no_body(unsigned status) noexcept { return status == 204 || status == 3
 
 /// RFC 9110 section 15.3.6: such a response has a body, of no bytes.
 bool has_empty_body(unsigned status) noexcept { return status == 205; }
+
+/// RFC 9110 sections 7.8 and 15.5.22: what a 426 asks for stands in Upgrade, of which Connection says that it is for
+/// this connection.
+template <class Fields>
+void offer_upgrade(http::response_header<Fields>& head) {
+  if (head.result() != http::status::upgrade_required || head.count(http::field::upgrade) == 0) return;
+  const auto options = head[http::field::connection];
+  head.set(http::field::connection, options.empty() ? "upgrade" : std::string(options) + ", upgrade");
+}
 
 } // namespace
 
@@ -107,6 +117,7 @@ asio::awaitable<bool> session::end_stream(bool keep_alive) {
 void session::prepare(http_response::message_type& message, bool keep_alive) const {
   message.version(request_.message_.version());
   message.keep_alive(keep_alive);
+  offer_upgrade(message.base());
   if (has_empty_body(message.result_int())) message.body().clear();
   if (has_no_body(message.result_int())) {
     message.body().clear();
@@ -236,6 +247,7 @@ asio::awaitable<std::error_code> session::start_streaming(http_response& respons
     head.chunked(true);
   else
     head.keep_alive(false);
+  offer_upgrade(head.base());
   complete_header(head);
   if (ends_with_connection(response)) connection_.reset_at_end(true);
   response.started_ = true;

@@ -95,6 +95,28 @@ TEST_CASE("server: where an answer ends is the session's to say, whatever its ha
     CHECK(client.take_text(1).empty());
 }
 
+// RFC 9110 section 7.8: what is in Upgrade is for this connection, and Connection says so.
+TEST_CASE("server: a 426 names its Upgrade in Connection", "[beast][server]") {
+  running_server server([](weir::http_server& on) {
+    on.get("/{how}", [](http_request& in, http_response& out) -> task {
+      if (in.param("how") != "elsewhere") out.status(426);
+      if (in.param("how") != "bare") out.header("Upgrade", "websocket");
+      if (in.param("how") == "streamed") co_await out.start(0);
+    });
+  });
+  const auto [line, expected] = GENERATE(table<const char*, const char*>({
+      {"GET /whole HTTP/1.1", "upgrade"},
+      {"GET /streamed HTTP/1.1", "upgrade"},
+      {"GET /whole HTTP/1.0", "keep-alive, upgrade"},
+      {"GET /elsewhere HTTP/1.1", "(absent)"},
+      {"GET /bare HTTP/1.1", "(absent)"},
+  }));
+  CAPTURE(line);
+  raw_client client(server.port());
+  CHECK(client.ask(request(line, "Connection: keep-alive\r\n")).header("Connection") == expected);
+  CHECK(client.ask(request("GET /whole HTTP/1.1", "Connection: close\r\n")).header("Connection") == "close, upgrade");
+}
+
 // It said 0, of a GET that has a body (RFC 9110 section 8.6).
 TEST_CASE("server: a handler of HEAD's own that gives no body claims no length", "[beast][server]") {
   running_server server([](weir::http_server& on) {

@@ -112,7 +112,8 @@ class http_response {
   /// another response. Content-Length, Connection and Transfer-Encoding are the session's, which alone knows where
   /// the body ends and whether the connection goes on (RFC 9112 sections 6 and 9): they are checked and left out, so
   /// that a relay may hand on all that it was told; what else is for one connection, such as Keep-Alive, it leaves
-  /// out itself (RFC 9110 section 7.6.1). A Date is added where there is none (RFC 9110 section 6.6.1).
+  /// out itself (RFC 9110 section 7.6.1). The Upgrade of a 426 is named in Connection (section 7.8), and a Date is
+  /// added where there is none (section 6.6.1).
   http_response& header(std::string_view name, std::string_view value);
   /// Leaves what that header was, and adds a line of that name, as each cookie needs one (RFC 6265 section 3). Throws
   /// as header() does. Not for headers of which a response has one.
