@@ -2,6 +2,7 @@
 
 #include "client_connection.hpp"
 #include "client_exchange.hpp"
+#include "connect_to_any.hpp"
 #include "http_url.hpp"
 #include "idle_connections.hpp"
 #include "insist.hpp"
@@ -14,7 +15,6 @@
 #include "weir/log/macros.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -210,11 +210,10 @@ struct http_client::state {
     auto made = request.is_secure ? detail::make_tls_connection(io, request.server, tls_context(), request.host,
                                                                 options.verify_servers)
                                   : std::make_unique<client_connection>(io, request.server);
+    auto connecting = detail::connect_to_any(ctx, io, detail::interleaved(std::move(found)));
+    made->socket() = co_await std::move(connecting);
     const break_off at_end(ctx, *made);
-    if (ctx.done()) throw_end_of(ctx); // as the socket is not open yet, and nothing to close
-    // By iterators: of a sequence Asio makes copies where it may not throw.
-    auto connecting = asio::async_connect(made->socket(), found.begin(), found.end(), asio::use_awaitable);
-    co_await std::move(connecting);
+    if (ctx.done()) throw_end_of(ctx); // before it could close anything
     made->socket().set_option(tcp::no_delay(true));
     auto beginning = made->begin();
     co_await std::move(beginning);

@@ -3,6 +3,7 @@
 
 #include "client_fixture.hpp"
 #include "name_resolver.hpp"
+#include "silent_address.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -82,16 +83,23 @@ extern "C" int pthread_create(pthread_t* made, const pthread_attr_t* how, void* 
   return system(made, how, run, with);
 }
 
-/// The system's, but for names below .test: those that begin with "poor" there is no memory for, the others are here.
+/// The system's, but for names below .test: those that begin with "poor" there is no memory for, those with "several"
+/// have two addresses, the others are here.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
+  static const auto system = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   if (name != nullptr && std::string_view(name).starts_with("slow")) {
     slow_names::wait();
     return EAI_NONAME;
   }
   if (name != nullptr && std::string_view(name).starts_with("poor")) throw std::bad_alloc();
+  if (name != nullptr && std::string_view(name).starts_with("several")) {
+    if (const int error = system("127.0.0.2", service, hints, found); error != 0) return error;
+    addrinfo* last = *found;
+    while (last->ai_next != nullptr) last = last->ai_next;
+    return system("127.0.0.1", service, hints, &last->ai_next);
+  }
   if (name != nullptr && (std::string_view(name).ends_with(".test") || std::string_view(name).ends_with(".test.")))
     name = "127.0.0.1";
-  static const auto system = reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   return system(name, service, hints, found);
 }
 
@@ -155,6 +163,13 @@ TEST_CASE("client: one name takes one thread, so many names are asked for at a t
 TEST_CASE("client: a name that there is not fails the call, and says which", "[beast][client]") {
   caller calling;
   CHECK_THROWS_WITH(calling.send({"GET", "http://slow.test/"}), Catch::Contains("resolving slow.test"));
+}
+
+TEST_CASE("client: a server of several addresses is called where it answers", "[beast][client]") {
+  running_server peer([](weir::http_server& on) { on.get("/tell", tell_headers); });
+  const silent_address silent(peer.port());
+  caller calling;
+  CHECK(calling.send({"GET", fmt::format("http://several.test:{}/tell", peer.port())}).status == 200);
 }
 
 TEST_CASE("client: names are resolved on as many threads as can be started", "[beast][client]") {

@@ -80,7 +80,8 @@ struct client_options {
 /// and logged: see outgoing_call.
 /// It has one thread of its own, on which all its connections are; calls come from any executor and go on there.
 /// Names are resolved by the system, up to eight at a time, on threads that are made when needed; a slow one
-/// delays no call to another until there are so many of them, and none beyond its end. Redirects are the caller's.
+/// delays no call to another until there are so many of them, and none beyond its end. Of several addresses the first
+/// that answers is taken (RFC 8305). Redirects are the caller's.
 /// The environment's proxies (http_proxy, https_proxy, no_proxy) are not read: it connects to the URL's host itself.
 /// Thread-safe. Lifetime: outlives its calls, so it stands before the server whose handlers use it.
 class http_client {
