@@ -62,7 +62,7 @@ std::string render(const metrics_registry& registry, dialect format,
   for (const ::prometheus::Collectable* const other : others) {
     for (const ::prometheus::MetricFamily& family : collect(*other)) {
       if (family.metric.empty() || !detail::has_valid_names(family)) continue;
-      const std::vector<std::string> names = detail::exposed_names(family);
+      const std::vector<std::string> names = detail::exposed_names(family, format);
       if (std::ranges::any_of(names, [&](const std::string& name) { return taken.contains(name); })) continue;
       taken.insert(names.begin(), names.end());
       detail::write_collected(page, family);

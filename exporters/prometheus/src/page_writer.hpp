@@ -56,6 +56,13 @@ class page_writer {
 /// Source: OpenMetrics 1.0.0, "Considerations: Canonical Numbers".
 std::string canonical_bound(double bound);
 
+/// Whether a histogram has its `_sum` and `_count` on the page. In OpenMetrics one that counts negative values has
+/// not: its sum may fall, which a counter must not. `lowest`: its first bound.
+/// Source: OpenMetrics 1.0.0, "Histogram".
+constexpr bool has_totals(dialect format, double lowest, double sum) noexcept {
+  return format == dialect::text || (lowest >= 0 && sum >= 0);
+}
+
 /// Adds a family that has a series to the page; one without leaves no trace.
 void write_family(page_writer& page, const family_snapshot& family);
 

@@ -19,6 +19,8 @@ using ::prometheus::ClientMetric;
 using ::prometheus::MetricFamily;
 using ::prometheus::MetricType;
 
+constexpr std::string_view total = "_total";
+
 /// `bound_name`, if it is not empty, is a label more: `le` or `quantile`.
 void begin_sample(page_writer& page, const MetricFamily& family, const ClientMetric& metric,
                   std::string_view suffix = {}, std::string_view bound_name = {}, std::string_view bound = {}) {
@@ -72,7 +74,9 @@ void write_histogram(page_writer& page, const MetricFamily& family, const Client
     begin_sample(page, family, metric, "_bucket", "le", "+Inf");
     end_sample(page, metric, metric.histogram.sample_count);
   }
-  write_totals(page, family, metric, metric.histogram.sample_count, metric.histogram.sample_sum);
+  const double lowest = buckets.empty() ? 0 : buckets.front().upper_bound;
+  if (has_totals(page.format(), lowest, metric.histogram.sample_sum))
+    write_totals(page, family, metric, metric.histogram.sample_count, metric.histogram.sample_sum);
 }
 
 void write_summary(page_writer& page, const MetricFamily& family, const ClientMetric& metric) {
@@ -102,11 +106,14 @@ void write_metric(page_writer& page, const MetricFamily& family, const ClientMet
   }
 }
 
+/// What OpenMetrics calls a counter.
+bool is_total(std::string_view name) noexcept { return name.ends_with(total) && name.size() > total.size(); }
+
 std::string_view type_name(const MetricFamily& family, dialect format) noexcept {
   const std::string_view untyped = format == dialect::text ? "untyped" : "unknown";
   switch (family.type) {
   case MetricType::Counter:
-    return format == dialect::text || family.name.ends_with("_total") ? "counter" : untyped;
+    return format == dialect::text || is_total(family.name) ? "counter" : untyped;
   case MetricType::Gauge:
     return "gauge";
   case MetricType::Histogram:
@@ -132,28 +139,34 @@ bool is_name(std::string_view name, bool with_colons) noexcept {
 void write_collected(page_writer& page, const MetricFamily& family) {
   if (family.metric.empty()) return;
   std::string_view name = family.name;
-  if (page.format() == dialect::openmetrics && family.type == MetricType::Counter && name.ends_with("_total"))
-    name.remove_suffix(std::string_view("_total").size());
+  if (page.format() == dialect::openmetrics && family.type == MetricType::Counter && is_total(name))
+    name.remove_suffix(total.size());
   page.metadata(name, type_name(family, page.format()), to_valid_utf8(family.help));
   for (const ClientMetric& metric : family.metric) write_metric(page, family, metric);
 }
 
-std::vector<std::string> exposed_names(const MetricFamily& family) {
+std::vector<std::string> exposed_names(const MetricFamily& family, dialect format) {
   const std::string& name = family.name;
+  std::vector<std::string> all{name};
+  std::string base = name;
   switch (family.type) {
   case MetricType::Counter:
-    if (const std::string_view total = "_total"; name.ends_with(total))
-      return {name, name.substr(0, name.size() - total.size())};
+    if (!is_total(name)) return all;
+    base.resize(name.size() - total.size());
+    all.push_back(base);
     break;
   case MetricType::Histogram:
-    return {name, name + "_bucket", name + "_count", name + "_sum"};
+    all.push_back(name + "_bucket");
+    [[fallthrough]];
   case MetricType::Summary:
-    return {name, name + "_count", name + "_sum"};
+    all.insert(all.end(), {name + "_count", name + "_sum"});
+    break;
   case MetricType::Gauge:
   case MetricType::Untyped:
-    break;
+    return all;
   }
-  return {name};
+  if (format == dialect::openmetrics) all.push_back(base + "_created");
+  return all;
 }
 
 bool has_valid_names(const MetricFamily& family) noexcept {

@@ -15,9 +15,9 @@ namespace weir::detail {
 /// would have to get another name than in the other format.
 void write_collected(page_writer& page, const ::prometheus::MetricFamily& family);
 
-/// The names under which its samples and its description appear on a page, in either format; no two families may
-/// share one. Errors: std::bad_alloc.
-std::vector<std::string> exposed_names(const ::prometheus::MetricFamily& family);
+/// The names under which its samples and its description appear, or in that format may appear, on a page; no two
+/// families may share one. Errors: std::bad_alloc.
+std::vector<std::string> exposed_names(const ::prometheus::MetricFamily& family, dialect format);
 
 /// Whether the names of the family and of all its labels are such that Prometheus takes the page.
 bool has_valid_names(const ::prometheus::MetricFamily& family) noexcept;

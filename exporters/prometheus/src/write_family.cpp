@@ -51,6 +51,7 @@ void write_histogram(page_writer& page, const family_snapshot& family, const ser
       page.add(value.exemplars[i]);
     page << '\n';
   }
+  if (!has_totals(page.format(), family.bounds.front(), value.sum)) return;
   begin_sample(page, family, series, "_sum");
   page.number(value.sum);
   page << '\n';

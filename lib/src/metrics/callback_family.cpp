@@ -67,7 +67,9 @@ std::vector<series_snapshot> callback_family::ask() const {
 
 bool callback_family::usable(const series_snapshot& series) const noexcept {
   if (series.label_values.size() != description().label_names.size()) return false;
-  if (type() != metric_type::histogram) return true;
+  // Readers of OpenMetrics refuse a page on which a counter is below zero, or no number.
+  if (type() == metric_type::counter) return series.value >= 0;
+  if (type() == metric_type::gauge) return true;
   const auto& counts = series.histogram.cumulative;
   const std::size_t exemplars = series.histogram.exemplars.size();
   return counts.size() == description().bounds.size() + 1 && std::is_sorted(counts.begin(), counts.end()) &&

@@ -60,6 +60,7 @@ void validate_family(const family_snapshot& family) {
   if (!valid_name(family.name)) refuse(family.name, "has an invalid name");
   if (family.help.empty()) refuse(family.name, "has no help text");
   const bool total = family.name.ends_with("_total");
+  if (family.name == "_total") refuse(family.name, "has nothing in front of \"_total\"");
   if (family.type == metric_type::counter && !total)
     refuse(family.name, "is a counter and does not end in \"_total\"");
   if (family.type != metric_type::counter && total) refuse(family.name, "ends in \"_total\" and is not a counter");
@@ -68,13 +69,16 @@ void validate_family(const family_snapshot& family) {
 }
 
 std::vector<std::string> exposed_names(const family_snapshot& family) {
+  const std::string& name = family.name;
   switch (family.type) {
-  case metric_type::counter:
-    return {family.name, family.name.substr(0, family.name.size() - 6)};
+  case metric_type::counter: {
+    const std::string base = name.substr(0, name.size() - 6);
+    return {name, base, base + "_created"};
+  }
   case metric_type::gauge:
-    return {family.name};
+    return {name};
   case metric_type::histogram:
-    return {family.name, family.name + "_bucket", family.name + "_count", family.name + "_sum"};
+    return {name, name + "_bucket", name + "_count", name + "_sum", name + "_created"};
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include <barrier>
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -105,7 +106,9 @@ TEST_CASE("callback: what would spoil the page is left out and counted", "[metri
                        {.label_values = {"a"}, .value = 2},
                        {.label_values = {}, .value = 3},
                        {.label_values = {"b", "c"}, .value = 4},
-                       {.label_values = {"\xff"}, .value = 5}};
+                       {.label_values = {"\xff"}, .value = 5},
+                       {.label_values = {"below"}, .value = -1},
+                       {.label_values = {"none"}, .value = std::numeric_limits<double>::quiet_NaN()}};
   });
   const auto counts = registry.add_callback(weir::metric_names::log_batch, [] {
     return series_list{{.label_values = {}, .histogram = {.cumulative = {2, 1, 1, 1, 1, 1, 1}, .sum = 1}}};
@@ -114,8 +117,8 @@ TEST_CASE("callback: what would spoil the page is left out and counted", "[metri
   REQUIRE(family->series.size() == 2);
   CHECK(family->series[0].value == 1);
   CHECK(family->series[1].label_values.front() == "\xef\xbf\xbd");
-  // Three in each of two scrapes, this one included.
-  CHECK(errors_of(registry, "weir_log_records_total") == 6);
+  // Five in each of two scrapes, this one included.
+  CHECK(errors_of(registry, "weir_log_records_total") == 10);
   CHECK(find(registry, "weir_log_batch_records")->series.empty());
 }
 

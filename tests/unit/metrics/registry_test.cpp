@@ -98,6 +98,12 @@ TEST_CASE("registry: the same name for something else is refused by name", "[met
   CHECK(refusal([&] { registry.add(gauge_description{"a", "A."}); }).find("\"a\"") < 100);
   registry.add(gauge_description{"d_sum", "D."});
   CHECK(refusal([&] { registry.add(histogram_description{"d", "D.", {}, bounds}); }).find("\"d\"") < 100);
+  // OpenMetrics keeps them for the times at which series were made.
+  for (const char* name : {"a_created", "c_seconds_created"})
+    CHECK(refusal([&] { registry.add(gauge_description{name, "C."}); }).find(name) < 100);
+  registry.add(gauge_description{"e_created", "E."});
+  CHECK(refusal([&] { registry.add(counter_description{"e_total", "E."}); }).find("e_created") < 100);
+  CHECK(refusal([&] { registry.add(counter_description{"e_created_total", "E."}); }).find("e_created") < 100);
 }
 
 TEST_CASE("registry: names and labels against the data model are refused by value", "[metrics][registry]") {
@@ -120,6 +126,7 @@ TEST_CASE("registry: names and labels against the data model are refused by valu
   CHECK(refusal([&] { registry.add(histogram_description{"good", "Help.", {}, {}}); }).find("bucket") < 100);
   CHECK(refusal([&] { registry.add(counter_description{"good", "Help."}); }).find("_total") < 100);
   CHECK(refusal([&] { registry.add(gauge_description{"good_total", "Help."}); }).find("_total") < 100);
+  CHECK(refusal([&] { registry.add(counter_description{"_total", "Help."}); }).find("in front") < 100);
   CHECK(refusal([&] { registry.add(gauge_description{"good", ""}); }).find("good") < 100);
   CHECK(refusal([&] {
           registry.add(gauge_description{"good", "Help."}, {.max_series = 0});

@@ -142,6 +142,26 @@ TEST_CASE("exposition: bounds are OpenMetrics' canonical numbers", "[prometheus]
   }
 }
 
+// The sum of such may fall, which no counter may.
+TEST_CASE("exposition: a histogram of negative values has no totals in OpenMetrics", "[prometheus][exposition]") {
+  constexpr std::array bounds{-1.0, 1.0};
+  constexpr std::array from_zero{0.0};
+  weir::metrics_registry registry;
+  registry.add(weir::histogram_description{"a", "A.", {}, bounds}).with().observe(3);
+  auto& others = registry.add(weir::histogram_description{"b", "B.", {"x"}, from_zero});
+  others.with({"1"}).observe(-2);
+  others.with({"2"}).observe(2);
+  const std::string head = "# TYPE a histogram\n# HELP a A.\na_bucket{le=\"-1.0\"} 0\na_bucket{le=\"1.0\"} 0\n"
+                           "a_bucket{le=\"+Inf\"} 1\n";
+  CHECK(weir::render_openmetrics(registry) ==
+        head + "# TYPE b histogram\n# HELP b B.\nb_bucket{x=\"1\",le=\"0.0\"} 1\nb_bucket{x=\"1\",le=\"+Inf\"} 1\n"
+               "b_bucket{x=\"2\",le=\"0.0\"} 0\nb_bucket{x=\"2\",le=\"+Inf\"} 1\nb_sum{x=\"2\"} 2\n"
+               "b_count{x=\"2\"} 1\n# EOF\n");
+  const std::string text = weir::render_prometheus_text(registry);
+  CHECK(text.find("\na_sum 3\na_count 1\n") < text.size());
+  CHECK(text.find("\nb_sum{x=\"1\"} -2\nb_count{x=\"1\"} 1\n") < text.size());
+}
+
 TEST_CASE("exposition: exemplars stand behind their buckets in OpenMetrics, and nowhere else",
           "[prometheus][exposition]") {
   using namespace std::chrono_literals;

@@ -12,7 +12,8 @@ namespace weir {
 /// Gives the present series of one family: label values in the order of the family's label names and the value, or
 /// for a histogram the cumulative counts (one more than the family has bounds), the sum, and no or as many exemplars,
 /// of which those are left out whose value is no number or whose time is before 1970.
-/// A counter's value must never decrease. Called during a scrape, from the thread that scrapes, by one thread at a
+/// A counter's value must never decrease; one that is negative or no number is left out, and counts as an error.
+/// Called during a scrape, from the thread that scrapes, by one thread at a
 /// time; it should take no longer than microseconds. It may use its registry. When it makes a page of it, those
 /// callbacks are left out that are being called, itself first of all, and each time counts in
 /// `weir_metrics_callback_errors_total`.

@@ -39,7 +39,7 @@ class histogram {
   }
 
   /// The same for an observation that belongs to the trace `ids`: OpenMetrics pages show the first of each bucket
-  /// since the page before as its exemplar. Without a trace id: observe(value).
+  /// since the page before as its exemplar, be the trace sampled or not. Without a trace id: observe(value).
   /// Thread-safe. Cost: a load more; the first such call for a histogram allocates the places for exemplars, 120
   /// bytes a bucket (without memory there are none), and one call for each bucket and page reads the clock.
   void observe(double value, const correlation& ids) noexcept {

@@ -1,4 +1,5 @@
-// Prometheus' own judgement of the page with every metric of the catalogue.
+// What others make of the page with every metric of the catalogue: promtool of the text format, and the OpenMetrics
+// project's parser, which is written in Python, of the other one.
 #include "weir/prometheus/exposition.hpp"
 
 #include "weir/metrics.hpp"
@@ -28,8 +29,8 @@ struct verdict {
   std::string output;
 };
 
-// Puts the page where only this test finds it and lets promtool read it.
-verdict promtool(std::string_view page) {
+// Puts the page where only this test finds it and lets the program read it.
+verdict judged_by(const std::string& program, std::string_view page) {
   std::string path = (std::filesystem::temp_directory_path() / "weir-page-XXXXXX").string();
   const int file = ::mkstemp(path.data());
   REQUIRE(file >= 0);
@@ -38,7 +39,7 @@ verdict promtool(std::string_view page) {
   REQUIRE(written);
 
   verdict result;
-  std::FILE* pipe = ::popen(("promtool check metrics <'" + path + "' 2>&1").c_str(), "r");
+  std::FILE* pipe = ::popen((program + " <'" + path + "' 2>&1").c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::array<char, 4096> buffer;
   for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
@@ -47,6 +48,15 @@ verdict promtool(std::string_view page) {
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   std::filesystem::remove(path);
   return result;
+}
+
+verdict promtool(std::string_view page) { return judged_by("promtool check metrics", page); }
+
+// By the Python that Debian's packages are for.
+verdict reference_parser(std::string_view page) {
+  return judged_by("/usr/bin/python3 -c 'from prometheus_client.openmetrics import parser; import sys; "
+                   "list(parser.text_string_to_metric_families(sys.stdin.read()))'",
+                   page);
 }
 
 template <class Description>
@@ -64,11 +74,12 @@ void give_samples(weir::metrics_registry& registry, const Description& descripti
 }
 
 // The shell's own lookup: the tool may be anywhere on the path.
-bool has_promtool() {
-  if (std::system("command -v promtool >/dev/null 2>&1") == 0) return true;
-  WARN("promtool is not installed: the page was not checked");
+bool is_there(const std::string& command, const char* what) {
+  if (std::system((command + " >/dev/null 2>&1").c_str()) == 0) return true;
+  WARN(what << " is not installed: the page was not checked");
   return false;
 }
+bool has_promtool() { return is_there("command -v promtool", "promtool"); }
 
 TEST_CASE("promtool: has nothing to say about a page with every metric of the catalogue", "[prometheus][promtool]") {
   if (!has_promtool()) return;
@@ -86,6 +97,22 @@ TEST_CASE("promtool: has nothing to say about a page with every metric of the ca
 
   // Only a tool that does complain proves something by its silence.
   CHECK(promtool("# HELP a A.\n# TYPE a counter\na 1\n").exit_code != 0);
+}
+
+TEST_CASE("reference parser: takes the page with every metric of the catalogue", "[prometheus][openmetrics]") {
+  if (!is_there("/usr/bin/python3 -c 'import prometheus_client.openmetrics.parser'", "python3-prometheus-client"))
+    return;
+  weir::metrics_registry registry;
+  weir::metric_names::for_each([&](const auto& description) { give_samples(registry, description); });
+  static constexpr std::array bounds{-1.0, 1.0};
+  auto& temperatures = registry.add(weir::histogram_description{"own_temperature_celsius", "T.", {}, bounds}).with();
+  temperatures.observe(-20, {.trace_id_high = 1, .trace_id_low = 2, .span_id = 3});
+  const std::string page = weir::render_openmetrics(registry);
+  INFO(page);
+  const verdict good = reference_parser(page);
+  CHECK(good.output.empty());
+  CHECK(good.exit_code == 0);
+  CHECK(reference_parser("# TYPE a counter\na_total -1\n# EOF\n").exit_code != 0);
 }
 
 TEST_CASE("promtool: nor about one with the process and a registry of prometheus-cpp's", "[prometheus][promtool]") {
