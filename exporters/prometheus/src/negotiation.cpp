@@ -66,7 +66,7 @@ exposition_format negotiate(std::string_view accept_header) noexcept {
   exposition_format best = exposition_format::text_0_0_4;
   // Of formats with the same weight the one asked for first wins; OpenMetrics against plain text always does.
   int openmetrics = 0;
-  int text = 0;
+  int text = -1, wildcard = 0; // the former: not named
   while (!accept_header.empty()) {
     const preference range = parse_preference(next(accept_header, ','));
     if (equal_ignoring_case(range.type, "application/openmetrics-text")) {
@@ -76,8 +76,11 @@ exposition_format negotiate(std::string_view accept_header) noexcept {
       best = current ? exposition_format::openmetrics_1_0_0 : exposition_format::openmetrics_0_0_1;
     } else if (equal_ignoring_case(range.type, "text/plain") && (range.version.empty() || range.version == "0.0.4")) {
       text = std::max(text, range.weight);
+    } else if (range.type == "*/*" || equal_ignoring_case(range.type, "text/*")) {
+      wildcard = std::max(wildcard, range.weight);
     }
   }
+  if (text < 0) text = wildcard;
   return openmetrics >= text && openmetrics > 0 ? best : exposition_format::text_0_0_4;
 }
 

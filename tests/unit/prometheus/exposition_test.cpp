@@ -255,6 +255,11 @@ TEST_CASE("exposition: a scrape gets the format that it prefers", "[prometheus][
       {"application/openmetrics-text;version=2.0.0,text/plain;q=0.1", text},
       {"application/openmetrics-text;q=0.4,text/plain;version=0.0.4;q=0.5", text},
       {"application/openmetrics-text;q=0.5,text/plain;version=0.0.4;q=0.5", open},
+      // What is named has its own weight, not that of all.
+      {"application/openmetrics-text;q=0.1,*/*;q=0.9", text},
+      {"application/openmetrics-text;q=0.1,text/*;q=0.9", text},
+      {"application/openmetrics-text;q=0.5,text/plain;q=0.1,*/*;q=0.9", open},
+      {"application/openmetrics-text;q=0,*/*", text},
       {"application/openmetrics-text;q=0", text},
       {"application/openmetrics-text;q=0.000,text/plain;q=0", text},
       {"application/openmetrics-text;q=nonsense", text},
