@@ -2,6 +2,7 @@
 
 #include "log/durable_file.hpp"
 #include "log/option_check.hpp"
+#include "log/rename_if_free.hpp"
 #include "log/reopen.hpp"
 #include "log/write_all.hpp"
 
@@ -236,10 +237,11 @@ std::error_code log_file::move_to(const std::string& target) noexcept {
   struct stat there {};
   if (::lstat(options_.path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) // a device, a link to one of /proc
     return std::make_error_code(std::errc::operation_not_supported);
-  const bool moved = std::rename(options_.path.c_str(), target.c_str()) == 0;
-  if (!moved && errno != ENOENT) return last_error(); // where nothing is there, somebody else has moved it
+  const std::error_code failure = detail::rename_if_free(options_.path, target);
+  // Where nothing is there, somebody else has moved it.
+  if (failure && failure != std::errc::no_such_file_or_directory) return failure;
   const std::error_code error = open(O_NONBLOCK);
-  if (error && moved) std::rename(target.c_str(), options_.path.c_str());
+  if (error && !failure) static_cast<void>(detail::rename_if_free(target, options_.path));
   return error;
 }
 

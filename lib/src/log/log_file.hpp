@@ -47,7 +47,8 @@ class log_file {
   std::error_code keep_at_path() noexcept;
 
   /// Renames the file and opens a new one at its path. On an error the old file stays open and, if possible, in
-  /// place. What stands at the path and is no regular file is an error, and is left where it is.
+  /// place. What stands at the path and is no regular file is an error, and is left where it is; so is what stands
+  /// at the target (std::errc::file_exists).
   std::error_code move_to(const std::string& target) noexcept;
 
   /// Appends lines, and returns how many bytes were taken; leaves no torn line behind in a regular file. A file that

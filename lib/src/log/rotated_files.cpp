@@ -1,5 +1,7 @@
 #include "log/rotated_files.hpp"
 
+#include "log/rename_if_free.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -97,7 +99,7 @@ std::string rotated_files::make_room(std::string_view date, std::error_code& err
     ++next;
   }
   for (std::size_t i = numbers.size() - 1; i > 0 && !error; --i)
-    fs::rename(name_of({}, numbers[i - 1]), name_of({}, numbers[i]), error);
+    error = rename_if_free(name_of({}, numbers[i - 1]), name_of({}, numbers[i]));
   return name_of({}, numbers.front());
 }
 

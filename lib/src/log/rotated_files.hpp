@@ -23,7 +23,8 @@ class rotated_files {
 
   /// The name that the current file is to get, after whatever has to be renamed for it. `date` as in "2026-11-21".
   /// Nothing stands under that name: what is there and no regular file (a link, a FIFO, a directory) is passed over.
-  /// On an error nothing is lost, and the next call takes up where this one ended.
+  /// On an error nothing is lost, and the next call takes up where this one ended: at once, if it is
+  /// std::errc::file_exists or no_such_file_or_directory, as somebody else renames files here as well.
   std::string make_room(std::string_view date, std::error_code& error) const;
 
   /// Removes the oldest beyond what is kept, after make_room(date). Files of later dates are of a time when the clock

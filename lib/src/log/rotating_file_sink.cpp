@@ -23,6 +23,12 @@ using std::chrono::steady_clock;
 
 constexpr std::int64_t minutes_of_a_day = 24 * 60;
 
+// So many times a rotation begins anew where another sink or program renames files of the same names.
+constexpr int most_tries = 20;
+bool is_of_another(const std::error_code& error) noexcept {
+  return error == std::errc::file_exists || error == std::errc::no_such_file_or_directory;
+}
+
 rotation_options checked(rotation_options options) {
   using detail::check_option;
   const std::int64_t every = options.every.count();
@@ -138,8 +144,12 @@ class to_rotating_file final : public line_sink {
     try {
       const std::int64_t day = options_.every.count() != 0 ? due_->begin : last_second_;
       const std::string date = schedule_.date_of(day);
-      const std::string target = rotated_.make_room(date, error);
-      if (!error) error = file_.move_to(target);
+      int tries = 0;
+      do {
+        error.clear();
+        const std::string target = rotated_.make_room(date, error);
+        if (!error) error = file_.move_to(target);
+      } while (is_of_another(error) && ++tries < most_tries);
       done = !error;
       if (done) rotated_.remove_surplus(date, error);
     } catch (const std::exception&) {

@@ -340,3 +340,28 @@ TEST_CASE("rotating: while threads log, all records are in some file, once", "[l
   }
   CHECK(lines == threads * records);
 }
+
+// Each would have renamed its file over the other's.
+TEST_CASE("rotating: two sinks of one file lose no line, however they name what they rotate",
+          "[log][sink][rotating][concurrent]") {
+  const auto naming = GENERATE(weir::rotation_naming::number, weir::rotation_naming::date);
+  const temporary_directory directory;
+  constexpr int records = 2000;
+  const auto log_all = [&](const char* name) {
+    const auto sink = weir::rotating_file_sink(directory.file("log.txt"),
+                                               {.file_bytes = 2000, .keep_files = weir::keep_all, .naming = naming});
+    log_stream stream({.sinks = {sink}});
+    for (int i = 0; i < records; ++i) {
+      WEIR_INFO(stream.get_logger(name), "record {} end", i);
+      if (i % 20 == 0) stream.flush(1min);
+    }
+    stream.close(1min);
+  };
+  std::thread other(log_all, "other");
+  log_all("one");
+  other.join();
+  std::size_t lines = 0;
+  for (const auto& each : std::filesystem::directory_iterator(directory.path()))
+    lines += lines_of(each.path().string()).size();
+  CHECK(lines == 2 * records);
+}

@@ -67,7 +67,8 @@ struct rotation_options {
 /// place and is none, a link too: rotating fails then.
 ///
 /// If rotating fails, records go on to the old file; it is counted and reported as the sink's error, and tried again
-/// at the file's `look_interval`. Only one process may rotate a file.
+/// at the file's `look_interval`. Only one sink of one process should rotate a file: of several each goes by its own
+/// count of bytes, and files grow larger, and are removed earlier, than either wants; lines are not lost.
 /// Errors: as of file_sink(); throws std::invalid_argument too if neither `file_bytes` nor `every` is given.
 std::shared_ptr<sink> rotating_file_sink(file_options file, rotation_options rotation,
                                          std::unique_ptr<renderer> renderer = as_text());
