@@ -1,8 +1,13 @@
 // Where plans are kept: with the call site if a statement has one of its own, otherwise in a table.
 #include "log/message_plan.hpp"
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace weir::detail {
@@ -15,10 +20,29 @@ namespace {
 /// Of a record that carries its rendered message.
 constexpr std::string_view message_only = "{}";
 
+/// What a format says that is refused only now: that of a type's own formatter, say, of which the compiler was shown
+/// another.
+std::string refused(std::string_view format, const char* why) {
+  std::string text;
+  for (const std::string_view part :
+       {std::string_view("[could not be formatted: "), std::string_view(why), std::string_view("] "), format})
+    for (const char c : part) text.append(c == '{' || c == '}' ? 2 : 1, c);
+  return text;
+}
+
+message_plan plan_for(std::string_view format, std::span<const argument_type> arguments) {
+  try {
+    return {format, arguments};
+  } catch (const fmt::format_error& error) {
+    return {refused(format, error.what()), arguments};
+  }
+}
+
 const message_plan& own_plan(const call_site& site) {
   // acquire: as in plan_of().
   if (const message_plan* const made = site.plan.load(std::memory_order_acquire)) return *made;
-  auto fresh = std::make_unique<const message_plan>(site.rendered ? message_only : site.format, site.arguments);
+  auto fresh =
+      std::make_unique<const message_plan>(plan_for(site.rendered ? message_only : site.format, site.arguments));
   const message_plan* first = nullptr;
   // release: pairs with the acquire in plan_of(), publishes the plan; acquire: another stream's backend may have been
   // faster.
@@ -47,7 +71,7 @@ const message_plan& table_plan(const call_text& text, const call_site& site) {
   const std::string_view format = site.rendered ? message_only : std::string_view(text.format, text.format_size);
   const format_and_types key{format.data(), format.size(), site.arguments.data()};
   if (const auto found = plans.find(key); found != plans.end()) return found->second;
-  return plans.try_emplace(key, format, site.arguments).first->second;
+  return plans.try_emplace(key, plan_for(format, site.arguments)).first->second;
 }
 
 /// Of a positioned record; moves `at` behind it.

@@ -17,6 +17,10 @@
 
 namespace {
 
+struct messages {
+  static constexpr const char* slow = "slow {}";
+};
+
 struct throwing {};
 struct throwing_int {};
 struct throwing_late {};
@@ -94,6 +98,24 @@ TEST_CASE("format: specifications are fmt's", "[log][format]") {
   CHECK_FORMAT("{:ж>5}|", 1);
   CHECK_FORMAT("{:%H:%M:%S}", std::chrono::seconds(3661));
   CHECK_FORMAT("{:p}", static_cast<void*>(nullptr));
+}
+
+TEST_CASE("format: it may be a constant", "[log][format]") {
+  static constexpr std::string_view view = "a {}", part = std::string_view("b {} and more").substr(0, 4);
+  static constexpr const char* pointer = "c {}";
+  CHECK_FORMAT(view, 1);
+  CHECK_FORMAT(part, 2);
+  CHECK_FORMAT(pointer, 3);
+  CHECK_FORMAT(messages::slow, 4);
+}
+
+TEST_CASE("format: what is volatile is formatted as what it is", "[log][format]") {
+  volatile bool flag = true;
+  volatile char letter = 'A';
+  volatile int number = -7;
+  volatile double share = 0.5;
+  CHECK_FORMAT("{} {} {} {}", flag, letter, number, share);
+  CHECK_FORMAT("{:s} {:<6}|{:?} {:d}", flag, flag, letter, letter);
 }
 
 TEST_CASE("format: widths and precisions may be arguments", "[log][format]") {

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -73,4 +75,21 @@ TEST_CASE("record: it knows the thread that has logged it", "[log][record]") {
     CHECK(all[2].thread == here);
     CHECK(other != here);
   }
+}
+
+// The compiler may have been shown another formatter than the one that is there now.
+TEST_CASE("record: a format that is refused late costs its message only", "[log][record]") {
+  using kept = weir::detail::field_argument<"kept", std::int32_t>;
+  static constinit const weir::detail::call_site site{
+      .format = "{:s} of {{{}}}", .arguments = weir::detail::argument_types<std::int32_t, std::int32_t, kept>};
+  const std::int32_t numbers[] = {1, 2, 3};
+  const auto bytes = std::as_bytes(std::span(numbers));
+  const weir::record entry(site, weir::level::info, bytes.data(), "test", 0, nullptr, nullptr, 0);
+  weir::text_buffer message, fields;
+  entry.append_message(message, weir::field_style::text);
+  entry.append_fields(fields, weir::field_style::text);
+  const std::string text(message.data(), message.size());
+  CHECK(text.starts_with("[could not be formatted: "));
+  CHECK(text.ends_with("] {:s} of {{{}}}"));
+  CHECK(std::string(fields.data(), fields.size()) == " kept=3");
 }

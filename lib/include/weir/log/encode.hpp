@@ -49,6 +49,8 @@ using wide_integer =
 template <class T>
 inline constexpr bool is_plain_integer = std::is_integral_v<T> && !std::is_same_v<T, bool> &&
                                          !std::is_same_v<T, char> && sizeof(T) <= sizeof(std::int64_t);
+template <class T>
+inline constexpr bool is_plain_integer<volatile T> = is_plain_integer<T>;
 
 /// What a reference wrapper refers to, what an atomic holds; other values themselves.
 template <class T>
@@ -152,12 +154,12 @@ template <class T>
                     is_narrow<std::remove_cv_t<std::remove_pointer_t<T>>>,
                 "a pointer may dangle when the record is written: log what it points to, or its address by "
                 "fmt::ptr(pointer)");
-  if constexpr (std::is_same_v<T, char8_t>)
+  if constexpr (std::is_same_v<std::remove_cv_t<T>, char8_t>)
     return static_cast<char>(value);
   else if constexpr (is_plain_integer<T>)
     return static_cast<wide_integer<T>>(value);
   else if constexpr (std::is_arithmetic_v<T>)
-    return T{value};
+    return std::remove_cv_t<T>{value};
   else if constexpr (is_field<T>)
     return static_cast<const T&>(value);
   else if constexpr (std::is_null_pointer_v<T>)

@@ -108,17 +108,26 @@ consteval call_site describe_counted(type_list<Args...>, std::string_view format
   return describe(type_list<Args..., field_argument<"suppressed", std::uint64_t>>(), format, file, line, function);
 }
 
-/// A function call's format string literal with its place in the source.
+/// A function call's format with its place in the source: a literal, or a constant with static storage.
 template <class... Args>
 struct located_format : address_shown<has_text_pointer<Args...>> {
+  // Both are implicit: a log call is to be written as log.info("…", x). Not std::source_location, which clang 14
+  // lacks.
   template <std::size_t Size>
-  // Implicit: a log call is to be written as log.info("…", x). Not std::source_location, which clang 14 lacks.
   consteval located_format(const char (&literal)[Size], // NOLINT
                            const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
                            std::uint32_t line = __builtin_LINE())
-      : located_format::address_shown(detail::shows_address<Args...>(literal)),
-        text{file, function, literal, Size - 1, line} {
-    static_cast<void>(fmt_format_of<Args...>(literal)); // does not compile if the format is wrong
+      : located_format(std::string_view(literal, Size - 1), file, function, line) {}
+  template <class Text>
+  requires std::convertible_to<const Text&, std::string_view>
+  consteval located_format(const Text& constant, // NOLINT
+                           const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
+                           std::uint32_t line = __builtin_LINE())
+      : located_format(std::string_view(constant), file, function, line) {}
+  consteval located_format(std::string_view format, const char* file, const char* function, std::uint32_t line)
+      : located_format::address_shown(detail::shows_address<Args...>(format)),
+        text{file, function, format.data(), static_cast<std::uint32_t>(format.size()), line} {
+    static_cast<void>(fmt_format_of<Args...>(format)); // does not compile if the format is wrong
   }
   call_text text;
 };

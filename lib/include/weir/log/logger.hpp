@@ -73,8 +73,9 @@ class logger {
   template <class... Fields>
   [[nodiscard]] bound_logger with(const Fields&... fields) const;
 
-  /// Logs a message: a string literal in fmt's syntax, its arguments, then fields (`weir::field<"key">(value)`). The
-  /// format is checked at compile time. The macros of macros.hpp do the same and render faster: see there.
+  /// Logs a message: a string literal in fmt's syntax, or another constant with static storage, its arguments, then
+  /// fields (`weir::field<"key">(value)`). The format is checked at compile time. The macros of macros.hpp do the
+  /// same and render faster: see there.
   template <class... Args>
   void trace(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::trace>(format, args...);
