@@ -58,6 +58,8 @@ log_options checked(log_options options) {
         fmt::format("log_options.chunk_bytes is {}: it must be a power of two", options.chunk_bytes));
   check_range<std::size_t>("log_options.memory_limit_bytes", options.memory_limit_bytes, 4 * options.chunk_bytes,
                            std::size_t{64} << 30);
+  if (options.record_limit_bytes == 0)
+    options.record_limit_bytes = std::min(options.memory_limit_bytes / 2, std::size_t{1} << 20);
   check_range<std::size_t>("log_options.record_limit_bytes", options.record_limit_bytes, 1024,
                            std::min(options.memory_limit_bytes / 2, std::size_t{1} << 30));
   if (options.recorder) check_recorder(*options.recorder);

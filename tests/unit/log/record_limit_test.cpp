@@ -50,6 +50,14 @@ TEST_CASE("record: one above the limit is cut to it, with a mark", "[log][record
   CHECK(mark <= 4096);
 }
 
+TEST_CASE("record: the limit that nobody has set is no more than half the memory", "[log][record]") {
+  captured_stream test({.memory_limit_bytes = 64 * 1024, .chunk_bytes = 4096});
+  WEIR_INFO(test.log(), "{}", pattern(30'000));
+  CHECK(test.last_line() == pattern(30'000));
+  WEIR_INFO(test.log(), "{}", pattern(40'000));
+  CHECK(test.last_line().ends_with(" bytes cut]"));
+}
+
 TEST_CASE("record: only the longest strings are cut", "[log][record]") {
   captured_stream test({.record_limit_bytes = 4096});
   WEIR_INFO(test.log(), "{} {} {}", "short", pattern(10'000), 7, field<"a">("kept"), field<"b">(pattern(10'000)));

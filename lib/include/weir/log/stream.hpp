@@ -55,9 +55,9 @@ struct log_options {
   /// and waste less on threads that log little: where more than 480 threads log, choose smaller ones, or a higher
   /// limit.
   std::size_t chunk_bytes = std::size_t{128} << 10;
-  /// The largest record, bytes; 1 KiB to half the memory limit and at most 1 GiB, default 1 MiB. The longest strings
-  /// of larger ones are cut, with a mark.
-  std::size_t record_limit_bytes = std::size_t{1} << 20;
+  /// The largest record, bytes; 1 KiB to half the memory limit and at most 1 GiB. Default, 0: 1 MiB, or half the
+  /// memory limit if that is less. The longest strings of larger ones are cut, with a mark.
+  std::size_t record_limit_bytes = 0;
   /// Records at or above this level are written, and their sinks flushed, at once: the call wakes the backend, which
   /// otherwise lets records gather for 4 ms. Default: off, none. Lower levels wake it more often, at a system call
   /// each for the caller, and make smaller writes.
