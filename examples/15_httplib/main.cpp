@@ -99,7 +99,7 @@ int main(int count, char** words) {
     if (bound < 0) throw std::runtime_error("cannot listen on port " + std::to_string(port));
     std::printf("serving on http://127.0.0.1:%d\n", bound);
     std::fflush(stdout);
-    std::thread stopper([&] {
+    std::thread stopper([&, &stop_serving = stop_serving] {
       int signal = 0;
       sigwait(&stop_signals, &signal);
       stop_serving(weir::cancel_reason::shutdown); // weir: handlers that are under way stop, too

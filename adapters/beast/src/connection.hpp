@@ -29,6 +29,10 @@ namespace weir::detail {
 /// Its operations give errors instead of throwing them, beast::error::timeout where a limit has passed, and resume
 /// with the slot's context current. They are awaited one at a time, on the socket's executor.
 class connection {
+  /// For operations: resumes with the slot's context, and gives the error. Before what uses it, as its type is
+  /// deduced.
+  auto token() const { return bind_ambient(slot_, boost::asio::as_tuple(boost::asio::use_awaitable)); }
+
  public:
   using parser = request_parser;
   using error_code = boost::system::error_code;
@@ -93,8 +97,6 @@ class connection {
   boost::asio::awaitable<void> drain();
 
  private:
-  /// For operations: resumes with the slot's context, and gives the error.
-  auto token() const { return bind_ambient(slot_, boost::asio::as_tuple(boost::asio::use_awaitable)); }
   awaitable_error read_some(std::size_t room);
   error_code parse(parser& incoming);
   awaitable_error read_rest_of_header(parser& incoming);

@@ -48,7 +48,7 @@ http_handler behind(std::vector<http_middleware> outer, http_handler handler) {
   if (std::ranges::any_of(outer, [](const http_middleware& each) { return each == nullptr; }))
     throw std::invalid_argument("behind: a middleware is empty");
   if (outer.empty()) return handler;
-  return chained_handler{std::make_shared<const chain>(std::move(outer), std::move(handler))};
+  return chained_handler{std::make_shared<const chain>(chain{std::move(outer), std::move(handler)})};
 }
 
 bool detail::receives_by_itself(const http_handler& handler) noexcept {

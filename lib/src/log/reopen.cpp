@@ -77,7 +77,7 @@ void reopen_log_files_on(int signal) {
   // What the program's own handler asked for holds for its call, too; without one, interrupted system calls go on.
   if (has_handler(before)) {
     ours.sa_mask = before.sa_mask;
-    ours.sa_flags = before.sa_flags & ~SA_RESETHAND;
+    ours.sa_flags = static_cast<int>(static_cast<unsigned>(before.sa_flags) & ~unsigned{SA_RESETHAND});
   } else {
     ::sigemptyset(&ours.sa_mask);
     ours.sa_flags = SA_RESTART | SA_ONSTACK;

@@ -107,10 +107,10 @@ void report_unfinished(const flush_result& result, std::chrono::milliseconds lim
   char line[160]; // not allocated: memory may be what is missing
   auto end = fmt::format_to_n(line, sizeof line, "weir: the log was not written within {} ms: {} records were, ",
                               limit.count(), result.written);
+  const auto room = static_cast<std::size_t>(line + sizeof line - end.out);
   // In a short limit the backend may not even have looked what there is.
-  end = result.pending_bytes == 0
-            ? fmt::format_to_n(end.out, line + sizeof line - end.out, "how much is queued is not known\n")
-            : fmt::format_to_n(end.out, line + sizeof line - end.out, "{} bytes are queued\n", result.pending_bytes);
+  end = result.pending_bytes == 0 ? fmt::format_to_n(end.out, room, "how much is queued is not known\n")
+                                  : fmt::format_to_n(end.out, room, "{} bytes are queued\n", result.pending_bytes);
   [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, line, static_cast<std::size_t>(end.out - line));
 }
 

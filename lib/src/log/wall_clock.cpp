@@ -41,7 +41,6 @@ std::int64_t nanoseconds_of(clockid_t which) noexcept {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-constexpr double second_ns = 1e9;
 constexpr double settable_error_ns = 50e6;
 // NTP may make the clock faster or slower by 0.05 %. A rate that differs by more tells nothing of the next hours: the
 // counter stood still with the machine, or has begun anew and come further since, or chrony slews by several percent.

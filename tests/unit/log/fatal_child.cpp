@@ -36,7 +36,7 @@ void beyond_the_file() {
   *static_cast<volatile char*>(page) = 1;
 }
 
-[[gnu::no_sanitize("undefined"), gnu::noinline]] void division() {
+__attribute__((no_sanitize("undefined"), noinline)) void division() {
   volatile int zero = 0;
   volatile int result = 1000 / zero; // 1 would be compared, not divided
   static_cast<void>(result);
