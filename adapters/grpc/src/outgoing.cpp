@@ -1,6 +1,7 @@
 #include "weir/grpc/outgoing.hpp"
 
 #include "deadline_margin.hpp"
+#include "time_left.hpp"
 
 #include "weir/http/outgoing_headers.hpp"
 
@@ -61,10 +62,11 @@ grpc_outgoing::grpc_outgoing(grpc::ClientContext& call, const context& ctx, std:
     if (!value.empty()) call.AddMetadata(lower_case(name), std::string(value));
   });
   const auto left = remaining(ctx);
-  if (left) {
-    const auto until =
-        std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(*left);
-    call.set_deadline(std::min(call.deadline(), until));
+  const auto own = detail::time_left(call.raw_deadline());
+  if (left && (!own || *left < *own)) {
+    // By gRPC's type: a system_clock's time would not say when it is, where that is centuries away.
+    const gpr_timespec span = gpr_time_from_nanos(left->count(), GPR_TIMESPAN);
+    call.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), span));
   }
   if (!ctx.can_be_done()) return;
   link_ = std::make_shared<link>();

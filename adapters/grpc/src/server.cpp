@@ -2,6 +2,7 @@
 
 #include "call_poller.hpp"
 #include "deadline_margin.hpp"
+#include "time_left.hpp"
 
 #include <grpc/grpc_security_constants.h>
 
@@ -99,8 +100,7 @@ class observed_call final : public grpc::experimental::Interceptor, private deta
   const bool is_callback_;
   detail::call_poller& poller_;
   exchange exchange_;
-  std::chrono::system_clock::time_point deadline_ = std::chrono::system_clock::time_point::max();
-  std::chrono::system_clock::duration given_{}; // how long the caller waits, if it has said so
+  std::chrono::nanoseconds given_{}; // how long the caller waits, if it has said so
   bool is_watched_ = false;
   std::atomic<bool> status_taken_{false}; // by the call's own thread
   std::atomic<bool> given_up_{false};     // by the caller; found by any thread
@@ -170,11 +170,9 @@ void observed_call::watch() {
 }
 
 void observed_call::begin(InterceptorBatchMethods& methods) {
-  const auto now = std::chrono::system_clock::now();
   std::optional<std::chrono::microseconds> timeout;
-  deadline_ = call_.deadline();
-  if (deadline_ != std::chrono::system_clock::time_point::max()) {
-    given_ = deadline_ - now;
+  if (const auto left = detail::time_left(call_.raw_deadline())) {
+    given_ = *left;
     timeout = std::chrono::ceil<std::chrono::microseconds>(given_);
   }
   request_headers headers(exchange_.observer());
@@ -218,10 +216,8 @@ void observed_call::take_status(const grpc::Status& status) noexcept {
 }
 
 cancel_reason observed_call::reason_now() const noexcept {
-  if (deadline_ == std::chrono::system_clock::time_point::max()) return cancel_reason::client_closed;
-  return std::chrono::system_clock::now() + detail::deadline_margin(given_) >= deadline_
-             ? cancel_reason::deadline
-             : cancel_reason::client_closed;
+  const auto left = detail::time_left(call_.raw_deadline());
+  return left && *left <= detail::deadline_margin(given_) ? cancel_reason::deadline : cancel_reason::client_closed;
 }
 
 bool observed_call::ask() noexcept {

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <future>
 #include <optional>
 #include <string>
@@ -109,6 +110,42 @@ TEST_CASE("grpc: of the call's own deadline and the context's the earlier one co
   CHECK(server.stub->Find(&call, asking("word"), &answer).ok());
   CHECK(service.deadline > now + 40s);
   CHECK(service.deadline < now + 90s);
+}
+
+namespace {
+
+gpr_timespec in_seconds(std::int64_t seconds, gpr_clock_type clock) {
+  const auto span = gpr_time_from_seconds(seconds, GPR_TIMESPAN);
+  return clock == GPR_TIMESPAN ? span : gpr_time_add(gpr_now(clock), span);
+}
+
+/// Of the deadline that the call has.
+double seconds_left(const grpc::ClientContext& call) {
+  return gpr_timespec_to_micros(gpr_convert_clock_type(call.raw_deadline(), GPR_TIMESPAN)) / 1e6;
+}
+
+} // namespace
+
+// The year 9999 was earlier than 50 s from now, as its nanoseconds wrapped: the call went on without a deadline.
+TEST_CASE("grpc: a call's own deadline counts where it is earlier, centuries away and by any clock", "[grpc]") {
+  const auto clock = GENERATE(GPR_CLOCK_REALTIME, GPR_CLOCK_MONOTONIC, GPR_TIMESPAN);
+  const auto [own, kept] =
+      GENERATE(table<std::int64_t, double>({{-5, -5}, {40, 40}, {60, 50}, {253'000'000'000, 50}}));
+  const auto [ctx, cancel] = weir::with_timeout(weir::background(), 50s);
+  grpc::ClientContext call;
+  call.set_deadline(in_seconds(own, clock));
+  const weir::grpc_outgoing carried(call, ctx);
+  CHECK(seconds_left(call) == Approx(kept).margin(5));
+}
+
+// Where a sum of a system_clock's nanoseconds overflowed.
+TEST_CASE("grpc: a context's deadline may be as far away as a context's can", "[grpc]") {
+  const auto given =
+      GENERATE(std::chrono::nanoseconds(std::chrono::hours(24 * 365 * 250)), std::chrono::nanoseconds::max());
+  const auto [ctx, cancel] = weir::with_timeout(weir::background(), given);
+  grpc::ClientContext call;
+  const weir::grpc_outgoing carried(call, ctx);
+  CHECK(seconds_left(call) > 200 * 365.0 * 24 * 3600);
 }
 
 TEST_CASE("grpc: the end of the context cancels the call, whenever it comes", "[grpc]") {

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdint>
 #include <future>
 #include <optional>
 #include <stdexcept>
@@ -201,6 +202,37 @@ TEST_CASE("grpc: a caller's deadline is its call's", "[grpc]") {
   const std::string line = server.line();
   CHECK(json_member(line, "outcome") == "timed_out");
   CHECK(json_member(line, "error.type") == "deadline");
+}
+
+// The context was done at once, and a cancel was told as the deadline: the nanoseconds of the year wrapped.
+TEST_CASE("grpc: a deadline that is centuries away is as good as none", "[grpc]") {
+  constexpr std::int64_t year = 31'556'952;
+  // Of 251 years the nanoseconds can be counted, but not if they begin in 1970.
+  const std::int64_t years = GENERATE(251, 8000);
+  std::promise<void> started;
+  sync_service service([&](grpc::ServerContext& call, lookup::Answer&) {
+    const weir::context ctx = weir::context_of(call);
+    CHECK_FALSE(ctx.deadline().has_value());
+    CHECK_FALSE(ctx.done());
+    started.set_value();
+    CHECK(ctx.wait_for(10s));
+    CHECK(ctx.reason() == weir::cancel_reason::client_closed);
+    return weir::status_of(ctx);
+  });
+  lookup_server server(service);
+  const auto stub = server.stub_in_process();
+  client_call client;
+  const auto now = gpr_now(GPR_CLOCK_REALTIME);
+  client.context.set_deadline(gpr_time_add(now, gpr_time_from_seconds(years * year, GPR_TIMESPAN)));
+  std::thread canceller([&] {
+    started.get_future().get();
+    client.context.TryCancel();
+  });
+  CHECK(stub->Find(&client.context, asking("word"), &client.answer).error_code() == grpc::StatusCode::CANCELLED);
+  canceller.join();
+  const std::string line = server.line();
+  CHECK(json_member(line, "outcome") == "cancelled");
+  CHECK(json_member(line, "error.type") == "client_closed");
 }
 
 TEST_CASE("grpc: a callback call is told as a synchronous one is", "[grpc]") {
