@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <grpcpp/generic/generic_stub.h>
+
 #include <cstdint>
 #include <future>
 #include <optional>
@@ -299,6 +301,56 @@ TEST_CASE("grpc: a call of the asynchronous API is told when its ServerContext g
   CHECK(server.observed.finished() == 0);
   call.reset();
   CHECK(json_member(server.line(), "outcome") == "completed");
+}
+
+namespace {
+
+/// Of a method that the server does not have. `queue`: where somebody has to look for the server to answer.
+grpc::StatusCode code_of_missing(lookup_server& server, grpc::ServerCompletionQueue* queue) {
+  client_call client;
+  const grpc::Slice nothing;
+  const grpc::ByteBuffer question(&nothing, 1);
+  grpc::ByteBuffer answer;
+  std::promise<grpc::Status> over;
+  grpc::GenericStub(server.channel)
+      .UnaryCall(&client.context, "/lookup.Lookup/Missing", {}, &question, &answer,
+                 [&](grpc::Status status) { over.set_value(std::move(status)); });
+  auto told = over.get_future();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue != nullptr && told.wait_for(0s) != std::future_status::ready)
+    queue->AsyncNext(&tag, &ok, std::chrono::system_clock::now() + 10ms);
+  return told.get().error_code();
+}
+
+} // namespace
+
+TEST_CASE("grpc: a call of a method that the server does not have is told, by a synchronous one as unknown",
+          "[grpc]") {
+  sync_service with_threads([](grpc::ServerContext&, lookup::Answer&) { return grpc::Status::OK; });
+  callback_service with_callbacks([](grpc::CallbackServerContext& call, lookup::Answer&) {
+    auto* const reactor = call.DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  });
+  lookup::Lookup::AsyncService with_queue;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue;
+  std::optional<lookup_server> server;
+  std::string route = "/lookup.Lookup/Missing";
+  SECTION("synchronous") {
+    server.emplace(with_threads);
+    route = "unknown";
+  }
+  SECTION("callback") { server.emplace(with_callbacks); }
+  SECTION("asynchronous") { server.emplace(with_queue, &queue); }
+  CHECK(code_of_missing(*server, queue.get()) == grpc::StatusCode::UNIMPLEMENTED);
+  const std::string line = server->line();
+  CHECK(json_member(line, "level") == "warn");
+  CHECK(json_member(line, "message") == "POST " + route + " 200");
+  CHECK(json_member(line, "http.route") == route);
+  CHECK(json_member(line, "url.path") == route);
+  CHECK(json_member(line, "rpc.grpc.status_code") == "12");
+  CHECK(server->observed.finished({{"error_type", "UNIMPLEMENTED"}}) == 1);
 }
 
 TEST_CASE("grpc: what is no observed call has the background", "[grpc]") {
