@@ -1,6 +1,6 @@
 #include "weir/http/operator_access.hpp"
 
-#include "http/any_case.hpp"
+#include "any_case.hpp"
 
 #include <algorithm>
 #include <cstddef>

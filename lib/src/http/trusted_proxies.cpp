@@ -1,6 +1,6 @@
 #include "weir/http/trusted_proxies.hpp"
 
-#include "http/any_case.hpp"
+#include "any_case.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

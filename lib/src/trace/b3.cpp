@@ -1,5 +1,6 @@
 #include "weir/trace/b3.hpp"
 
+#include "any_case.hpp"
 #include "trace/hex.hpp"
 #include "trace/white_space.hpp"
 
@@ -42,6 +43,14 @@ void force(b3_caller& caller) noexcept {
   caller.debug = true;
 }
 
+// `X-B3-Sampled`, which tracers write as their language writes a truth value; `d`, a single header's state, is no
+// debug here, where that is a flag of its own.
+std::optional<bool> read_sampled(std::string_view text) noexcept {
+  if (text == "1" || text == "d" || detail::equals_in_any_case(text, "true")) return true;
+  if (text == "0" || detail::equals_in_any_case(text, "false")) return false;
+  return std::nullopt;
+}
+
 // The state of a single header.
 bool read_state(std::string_view text, b3_caller& caller) noexcept {
   if (text == "d") {
@@ -66,12 +75,10 @@ std::optional<b3_caller> parse_multi(const b3_headers& headers) noexcept {
     if (!read_trace_id(trace, caller.context.trace) || !read_span_id(span, caller.context.span)) return std::nullopt;
     if (!parent.empty() && !read_parent_id(parent, caller.context.parent)) return std::nullopt;
   }
-  if (sampled == "1" || sampled == "true") {
-    decide(caller, true);
-  } else if (sampled == "0" || sampled == "false") {
-    decide(caller, false);
-  } else if (!sampled.empty()) {
-    return std::nullopt;
+  if (!sampled.empty()) {
+    const auto decision = read_sampled(sampled);
+    if (!decision) return std::nullopt;
+    decide(caller, *decision);
   }
   if (flags == "1") {
     force(caller);

@@ -45,8 +45,8 @@ struct b3_caller {
 std::optional<b3_caller> parse_b3_single(std::string_view value) noexcept;
 
 /// Reads a request's B3 headers: `b3` if it can be read, otherwise the `X-B3-` ones. Of these a trace id wants a span
-/// id, both may be missing, `Sampled` is 0, 1, false or true, `Flags` is 0, or 1 for debug; anything else in one of
-/// them makes all of them worth nothing.
+/// id, both may be missing, `Sampled` is 0 or 1, false or true in any case, or d, which some tracers take for 1;
+/// `Flags` is 0, or 1 for debug. Anything else in one of them makes all of them worth nothing.
 /// Result: nullopt if there are none that can be read. Thread-safe; allocates nothing.
 /// Source: openzipkin/b3-propagation, "Http Encodings".
 std::optional<b3_caller> parse_b3(const b3_headers& headers) noexcept;
