@@ -77,6 +77,12 @@ TEST_CASE("allocation: baggage takes three, its text and two contexts", "[http]"
   CHECK(allocations_of_one({{"baggage", "a-key-that-is-too-long=to-be-held-in-place"}}) == 3);
 }
 
+TEST_CASE("allocation: of baggage's headers the fifth takes one more", "[http]") {
+  const std::pair<std::string_view, std::string_view> header{"baggage", "a-key-that-is-too-long=to-be-held-in-place"};
+  CHECK(allocations_of_one({header, header, header, header}) == 3);
+  CHECK(allocations_of_one({header, header, header, header, header, header}) == 4);
+}
+
 TEST_CASE("allocation: a query is looked through without any", "[http]") {
   const weir::detail::query_redactor redactor(weir::usual_secret_parameters());
   std::string kept;

@@ -102,7 +102,63 @@ TEST_CASE("http: a header given twice counts as its kind has it", "[http][header
   CHECK(headers.deadline() == "1");
   CHECK(headers.grpc_timeout() == "1");
   for (int i = 0; i < 100; ++i) headers.take("baggage", "more");
-  CHECK(headers.baggages().size() == 16);
+  CHECK(headers.baggages().size() == 64);
+}
+
+namespace {
+
+/// Of a request with these values, each in a header of its own, among them some that are empty.
+struct lists_read {
+  explicit lists_read(const std::vector<std::string>& values) {
+    weir::metrics_registry registry;
+    const weir::request_observer observer(with_registry(registry));
+    weir::request_headers headers(observer);
+    headers.take("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    for (const std::string& value : values) {
+      headers.take("TraceState", value);
+      headers.take("Baggage", value);
+    }
+    state = weir::make_server_span(headers.trace()).state;
+    carried = weir::parse_baggage(headers.baggages()).kept;
+  }
+  weir::tracestate state;
+  weir::baggage carried;
+};
+
+std::vector<std::string> members(std::size_t count) {
+  std::vector<std::string> made;
+  for (std::size_t i = 0; i < count; ++i) made.push_back("key" + std::to_string(i) + "=value");
+  return made;
+}
+
+} // namespace
+
+// From the 17th on they were lost, and nobody told.
+TEST_CASE("http: tracestate and baggage may have each member in a header of its own", "[http][headers]") {
+  for (const std::size_t count : {1U, 4U, 5U, 16U, 17U, 32U, 33U, 64U, 65U}) {
+    CAPTURE(count);
+    const lists_read read(members(count));
+    CHECK(read.state.size() == (count <= 32 ? count : 0)); // more make it worth nothing
+    CHECK(read.carried.size() == std::min<std::size_t>(count, 64));
+    CHECK(read.carried.find("key" + std::to_string(read.carried.size() - 1)).has_value());
+  }
+}
+
+TEST_CASE("http: a bad member of tracestate is noticed in any header", "[http][headers]") {
+  for (const std::size_t before : {3U, 4U, 16U, 31U}) {
+    auto values = members(before);
+    values.emplace_back("BAD");
+    CHECK(lists_read(values).state.empty());
+  }
+}
+
+TEST_CASE("http: headers of tracestate and baggage that are empty do not count", "[http][headers]") {
+  std::vector<std::string> values;
+  for (int i = 0; i < 100; ++i) values.emplace_back(i % 2 == 0 ? "" : " ,\t");
+  values.emplace_back("key=value");
+  const lists_read read(values);
+  CHECK(read.state.text() == "key=value");
+  CHECK(read.carried.to_header() == "key=value");
 }
 
 TEST_CASE("http: an option of the observer's that is out of range is named", "[http][headers]") {

@@ -1,12 +1,15 @@
 // Picks the headers that concern the observer out of a request's, whatever the server keeps them in.
 #pragma once
 
+#include "weir/trace/baggage.hpp"
 #include "weir/trace/server_span.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -90,6 +93,35 @@ class few_values {
   std::size_t count_ = 0;
 };
 
+/// The first `Most` values with a member, of a header that is a list. The first four take no memory; where there is
+/// none for more, those are lost.
+template <std::size_t Most>
+class list_values {
+ public:
+  list_values() noexcept {} // NOLINT: as in few_values
+  void add(std::string_view value) noexcept {
+    if (std::ranges::all_of(value, [](char c) { return c == ',' || c == ' ' || c == '\t'; })) return;
+    if (count_ == in_place && !all_) {
+      all_.reset(new (std::nothrow) std::string_view[Most]);
+      if (!all_) return;
+      std::copy_n(at_, in_place, all_.get());
+    }
+    if (count_ == Most) return;
+    (all_ ? all_.get() : at_)[count_++] = value;
+  }
+  std::span<const std::string_view> view() const noexcept { return {all_ ? all_.get() : at_, count_}; }
+
+ private:
+  static constexpr std::size_t in_place = 4;
+  static_assert(in_place < Most);
+
+  union {
+    std::string_view at_[in_place];
+  };
+  std::unique_ptr<std::string_view[]> all_; // those of at_, too, when they are more
+  std::size_t count_ = 0;
+};
+
 /// The last `Most` values.
 template <std::size_t Most>
 class last_values {
@@ -120,10 +152,12 @@ class last_values {
 ///   for (const auto& each : request) headers.take(each.name(), each.value());
 ///   exchange.begin({.method = …, .headers = &headers});
 ///
-/// Names are compared without case. Values may have spaces and tabs around them. Of `tracestate` and `baggage` the
-/// first 16 headers count, of `X-Forwarded-For` the last 4, of most others the first one. Thread safety:
-/// thread-compatible. Lifetime: refers to the observer and to the values; both outlive exchange::begin(). Cost: some
-/// ten instructions for a header that is not kept; allocates nothing.
+/// Names are compared without case. Values may have spaces and tabs around them. `tracestate` and `baggage` may stand
+/// in as many headers as they may have members, 32 and 64: with more the one is worth nothing, of the other the first
+/// 64 headers count; those without a member do not count at all. Of `X-Forwarded-For` the last 4 count, of most
+/// others the first one. Thread safety: thread-compatible. Lifetime: refers to the observer and to the values; both
+/// outlive exchange::begin(). Cost: some ten instructions for a header that is not kept; an allocation for the fifth
+/// `tracestate`, and one for the fifth `baggage`.
 class request_headers {
  public:
   explicit request_headers(const request_observer& observer) noexcept;
@@ -162,9 +196,9 @@ class request_headers {
   union {                   // each of them is there if its kind is
     std::string_view singles_[detail::all_header_kinds - detail::first_single_header];
   };
-  detail::few_values<2> traceparents_; // two are as good as none
-  detail::few_values<16> tracestates_;
-  detail::few_values<16> baggages_;
+  detail::few_values<2> traceparents_;                           // two are as good as none
+  detail::list_values<tracestate::max_members + 1> tracestates_; // one too many, and the list is worth nothing
+  detail::list_values<baggage::max_members> baggages_;
   detail::last_values<4> forwarded_for_; // who forges some puts them in front
 };
 
