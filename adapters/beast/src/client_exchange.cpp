@@ -1,5 +1,6 @@
 #include "client_exchange.hpp"
 
+#include "heads.hpp"
 #include "response_parser.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -159,7 +160,8 @@ asio::awaitable<client_response> client_exchange::run() {
   co_await std::move(ending);
   if (failure) std::rethrow_exception(failure);
   client_response response{.status = received->result_int(), .headers = {}, .body = std::move(received->body())};
-  leaves_open_ = received->keep_alive() && response.status != switching && was_sent && is_alone_;
+  const bool goes_on = wants_to_go_on(received->version(), *received);
+  leaves_open_ = goes_on && response.status != switching && was_sent && is_alone_;
   response.headers = std::move(received->base());
   co_return response;
 }

@@ -37,12 +37,12 @@ inline bool expects_invitation(const boost::beast::http::request_header<>& reque
                      [](const auto& each) { return http::token_list(each.value()).exists("100-continue"); });
 }
 
-/// RFC 9112 section 9.3: whether the client lets the connection go on behind this request. All lines of Connection
-/// count, and `close` before anything else; Beast's keep_alive() looks at the first.
-inline bool wants_to_go_on(const boost::beast::http::request_header<>& request) {
+/// RFC 9112 section 9.3: whether the sender of a message with these headers lets the connection go on behind it. All
+/// lines of Connection count, and `close` before anything else; Beast's keep_alive() looks at the first.
+inline bool wants_to_go_on(unsigned version, const boost::beast::http::fields& headers) {
   namespace http = boost::beast::http;
-  bool goes_on = request.version() >= 11;
-  const auto [first, last] = request.equal_range(http::field::connection);
+  bool goes_on = version >= 11;
+  const auto [first, last] = headers.equal_range(http::field::connection);
   for (auto each = first; each != last; ++each) {
     http::token_list options(each->value());
     if (options.exists("close")) return false;

@@ -222,7 +222,7 @@ void session::find_route(const parser& incoming) {
 
 /// Whether the connection may serve another request behind this one.
 bool session::may_keep_alive() const {
-  if (!wants_to_go_on(request_.message_)) return false;
+  if (!wants_to_go_on(request_.message_.version(), request_.message_)) return false;
   return body_ == body_state::whole ||
          (body_ == body_state::unread && connection::may_skip_body(*incoming_, request_.message_));
 }

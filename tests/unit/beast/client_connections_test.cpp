@@ -29,6 +29,39 @@ TEST_CASE("client: connections are kept for the next call, and one that was clos
   CHECK(keeper.connections == 3);
 }
 
+// The first line of Connection was looked at: the next call, a POST, went to a connection that was just being closed.
+TEST_CASE("client: what any line of Connection says counts, and close before all (RFC 9112 9.3)", "[beast][client]") {
+  caller calling({.timeout = 5s});
+  const auto get_after = [&](const raw_listener& server, std::string_view head) {
+    auto response = std::async(std::launch::async, [&] { return calling.get(server.port(), "/"); });
+    raw_socket asked = server.accept();
+    read_head(asked);
+    asked.send(fmt::format("{}Content-Length: 2\r\n\r\nok", head));
+    CHECK(response.get().body == "ok");
+    return asked;
+  };
+  for (const char* head : {"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nConnection: close\r\n",
+                           "HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\n",
+                           "HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nConnection: Close\r\n",
+                           "HTTP/1.1 200 OK\r\nConnection: keep-alive, close\r\n",
+                           "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nConnection: close\r\n",
+                           "HTTP/1.0 200 OK\r\nConnection: foo\r\n"}) {
+    CAPTURE(head);
+    const raw_listener server;
+    CHECK(is_at_end(get_after(server, head)));
+  }
+  for (const char* head : {"HTTP/1.1 200 OK\r\nConnection: foo\r\nConnection: bar\r\n",
+                           "HTTP/1.0 200 OK\r\nConnection: foo\r\nConnection: keep-alive\r\n"}) {
+    CAPTURE(head);
+    const raw_listener server;
+    const raw_socket kept = get_after(server, head);
+    auto next = std::async(std::launch::async, [&] { return calling.get(server.port(), "/next"); });
+    CHECK(read_head(kept).starts_with("GET /next "));
+    answer_to(kept);
+    CHECK(next.get().body == "ok");
+  }
+}
+
 TEST_CASE("client: a host is one server, in upper or in lower case", "[beast][client]") {
   running_server peer([](weir::http_server& on) { on.get("/tell", tell_headers); });
   caller calling;
