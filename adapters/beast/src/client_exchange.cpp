@@ -12,7 +12,10 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
+
+#include <fmt/format.h>
 
 #include <exception>
 #include <memory>
@@ -30,6 +33,8 @@ using boost::system::system_error;
 namespace {
 
 constexpr unsigned switching = 101; // final: what follows is another protocol
+/// Of those before the final one. A server may send them faster than anybody can pass them over.
+constexpr int most_interim_responses = 8;
 
 /// A request on its way, while its response is being read: a server may answer before it has read all, with 413 say,
 /// and read no more.
@@ -166,10 +171,10 @@ asio::awaitable<client_response> client_exchange::run() {
   co_return response;
 }
 
-/// The final one: those before it, such as 103, are passed over.
+/// The final one: those before it, such as 103, are passed over, up to most_interim_responses.
 asio::awaitable<client_exchange::response_message> client_exchange::read() {
   boost::beast::flat_buffer buffer(limits_.header_bytes + std::size_t{64} * 1024);
-  for (;;) {
+  for (int passed_over = 0; passed_over <= most_interim_responses; ++passed_over) {
     response_parser incoming(limits_.header_bytes);
     incoming.body_limit(limits_.body_bytes);
     incoming.skip(request_->is_to_head);
@@ -183,6 +188,8 @@ asio::awaitable<client_exchange::response_message> client_exchange::read() {
     is_alone_ = buffer.size() == 0;
     co_return incoming.release();
   }
+  throw system_error(make_error_code(boost::system::errc::protocol_error),
+                     fmt::format("more than {} responses before the final one", most_interim_responses));
 }
 
 } // namespace weir::detail

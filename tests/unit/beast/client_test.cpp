@@ -173,6 +173,19 @@ TEST_CASE("client: a status below 100 is none, and nothing to pass over", "[beas
   }
 }
 
+// A server that sends them without end had the client's only thread until the time-out.
+TEST_CASE("client: of responses before the final one there are eight at most", "[beast][client]") {
+  caller calling;
+  const auto answer_behind = [&](int hints) {
+    std::string answer;
+    for (int i = 0; i < hints; ++i) answer += "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    canned_server server(answer + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true);
+    return calling.get(server.port(), "/").body;
+  };
+  CHECK(answer_behind(8) == "ok");
+  CHECK_THROWS_WITH(answer_behind(9), Catch::Contains("more than 8 responses before the final one"));
+}
+
 TEST_CASE("client: trailers are counted, and left out of the headers", "[beast][client]") {
   caller calling({.header_limit_bytes = 1024});
   const std::string begin = "HTTP/1.1 200 OK\r\nX-A: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n";

@@ -102,9 +102,9 @@ class http_client {
   /// over, std::errc::operation_canceled if the caller was cancelled; boost::system::system_error of resolving,
   /// connecting, writing, reading, one of the category `weir.certificate` if the server's is refused, which says why,
   /// with OpenSSL's X509_V_ERR_* as value; of what is no HTTP, and of a body whose end may be read in two ways: a
-  /// Transfer-Encoding that is not `chunked` alone, or beside a Content-Length; std::invalid_argument naming a url,
-  /// method or header that cannot be sent.
-  /// Cost: two contexts, and two coroutines on two threads.
+  /// Transfer-Encoding that is not `chunked` alone, or beside a Content-Length; of more than eight responses before
+  /// the final one (100, 103); std::invalid_argument naming a url, method or header that cannot be sent. Cost: two
+  /// contexts, and two coroutines on two threads.
   boost::asio::awaitable<client_response> send(context ctx, client_request request);
 
  private:
