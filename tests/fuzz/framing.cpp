@@ -1,6 +1,8 @@
 // Any bytes as a request: what is neither refused by the parser nor found to have a flaw ends where whoever reads it
-// by the book, line by line, says that it ends.
+// by the book, line by line, says that it ends, and asks for a path of a host.
 #include "header_flaw.hpp"
+#include "header_rules.hpp"
+#include "heads.hpp"
 #include "request_parser.hpp"
 
 #include "input.hpp"
@@ -58,6 +60,21 @@ read_by_the_book read_lines(std::string_view head) {
   return found;
 }
 
+/// RFC 9112 section 3.2: what stands in the first line is asked of a host, of whom the handler hears.
+void check_target(boost::beast::http::request_header<>& head) {
+  const std::string target(weir::detail::to_view(head.target()));
+  const std::string scheme = lower(target.substr(0, target.find_first_of("/?"))) + "//";
+  const std::string_view method = weir::detail::to_view(head.method_string());
+  weir::detail::take_host_of_target(head);
+  if ((scheme != "http://" && scheme != "https://") || !lower(target).starts_with(scheme)) {
+    must(target.starts_with('/') || method == "CONNECT" || (method == "OPTIONS" && target == "*"));
+    return;
+  }
+  const std::string_view host = weir::detail::to_view(head[boost::beast::http::field::host]);
+  must(!host.empty() && host.find_first_of("@/?#") == host.npos && weir::detail::is_host(host));
+  must(target.substr(scheme.size()).starts_with(host));
+}
+
 /// Where a body in chunks ends for who ends lines at their LF, as RFC 9112 section 2.2 lets recipients do.
 std::size_t end_of_chunks(std::string_view text) {
   std::size_t at = 0;
@@ -103,6 +120,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(flaw.status == 0 || flaw.status == 400 || flaw.status == 501);
   must((flaw.status == 0) == flaw.why.empty());
   if (flaw.status != 0) return 0;
+  check_target(parser.get());
 
   must(taken <= text.size());
   const std::size_t begin = text.find_first_not_of("\r\n"); // empty lines before a request are passed over

@@ -42,6 +42,17 @@ inline header_flaw flaw_of_length(std::string_view last, std::size_t count) noex
   return count > 1 || !is_number ? header_flaw{400, "several Content-Lengths"} : header_flaw();
 }
 
+/// RFC 9112 section 3.2: a path, `http://host:80/path` with a host (RFC 9110 sections 4.2.1 and 4.2.4), of OPTIONS
+/// `*`; who asks for a CONNECT finds no route.
+inline header_flaw flaw_of_target(std::string_view method, std::string_view target) noexcept {
+  if (target.starts_with('/')) return {};
+  const auto authority = authority_of(target);
+  const bool names_host = authority && !authority->empty() && !authority->starts_with(':') && is_host(*authority) &&
+                          authority->size() <= longest_field_part; // as it becomes the header
+  const bool is_other = !authority && (target == "*" ? method == "OPTIONS" : method == "CONNECT");
+  return names_host || is_other ? header_flaw() : header_flaw{400, "a request target that is none"};
+}
+
 /// In one pass: a look-up in Beast's tree compares names, several for each.
 inline header_flaw find_flaw(const boost::beast::http::request_header<>& header) {
   namespace http = boost::beast::http;
@@ -66,7 +77,8 @@ inline header_flaw find_flaw(const boost::beast::http::request_header<>& header)
   if (host.count > 1) return {400, "several Host headers"};
   if (host.count == 0 && header.version() >= 11) return {400, "no Host header"};
   if (!is_host(host.last)) return {400, "a Host that is none"};
-  const header_flaw found = flaw_of_coding(coding.last, coding.count, header.version());
+  header_flaw found = flaw_of_target(to_view(header.method_string()), to_view(header.target()));
+  if (found.status == 0) found = flaw_of_coding(coding.last, coding.count, header.version());
   return found.status != 0 ? found : flaw_of_length(length.last, length.count);
 }
 

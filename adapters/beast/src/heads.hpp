@@ -1,6 +1,7 @@
 // From Beast's message headers to the exchange's views.
 #pragma once
 
+#include "any_case.hpp"
 #include "weir/http/request_headers.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +10,8 @@
 #include <boost/beast/http/rfc7230.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,14 +20,32 @@ namespace weir::detail {
 inline std::string_view to_view(boost::beast::string_view text) noexcept { return {text.data(), text.size()}; }
 inline boost::beast::string_view to_beast(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
-/// What of a target is before the query, and behind the authority where it has one: RFC 9112 section 3.2.2 has
-/// servers take a proxy's form, `http://host/path`.
+/// What a target in a proxy's form, `http://host:80/path`, has between scheme and path: RFC 9112 section 3.2.2 has
+/// servers take it, too. Nothing of a target that has another form.
+inline std::optional<std::string_view> authority_of(std::string_view target) noexcept {
+  if (target.starts_with('/')) return std::nullopt; // nearly all
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!equals_in_any_case(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(scheme.size());
+    return target.substr(0, target.find_first_of("/?"));
+  }
+  return std::nullopt;
+}
+
+/// What of a target is before the query, and behind the authority where it has one.
 inline std::string_view path_of(std::string_view target) noexcept {
-  target = target.substr(0, target.find('?'));
-  const std::size_t authority = target.starts_with('/') ? target.npos : target.find("://");
-  if (authority == target.npos) return target;
-  const std::size_t begin = target.find('/', authority + 3);
-  return begin == target.npos ? std::string_view("/") : target.substr(begin);
+  if (const auto authority = authority_of(target)) {
+    target.remove_prefix(static_cast<std::size_t>(authority->data() + authority->size() - target.data()));
+    if (!target.starts_with('/')) return "/";
+  }
+  return target.substr(0, target.find('?'));
+}
+
+/// RFC 9112 section 3.2.2: whom a target in a proxy's form names is asked for, whatever Host says. That becomes so
+/// for all who read it.
+inline void take_host_of_target(boost::beast::http::request_header<>& request) {
+  if (const auto authority = authority_of(to_view(request.target())))
+    request.set(boost::beast::http::field::host, to_beast(*authority));
 }
 
 /// RFC 9110 section 10.1.1: whether the client waits for 100 before it sends a body. One of HTTP/1.0 does not know

@@ -175,6 +175,7 @@ bool session::begin_request(parser& incoming, error_code& error, header_flaw& fl
   ++round_;
   if (!error) flaw = find_flaw(incoming.get());
   if (flaw.status != 0) error = http::error::bad_field;
+  if (!error) take_host_of_target(incoming.get());
   begin_exchange(incoming);
   body_ = incoming.is_done() || error ? body_state::whole : body_state::unread;
   if (!error) find_route(incoming);
@@ -363,7 +364,9 @@ asio::awaitable<void> session::receive_and_handle() {
 }
 
 asio::awaitable<void> session::answer_unrouted() {
-  if (!match_.allow.empty())
+  if (request_.target() == "*") // RFC 9110 section 9.3.7: OPTIONS for the whole server, which has none to tell
+    response_->status(204);
+  else if (!match_.allow.empty())
     response_->error(405, "method not allowed").header("Allow", match_.allow);
   else
     response_->error(404, "not found");

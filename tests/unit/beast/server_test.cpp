@@ -266,14 +266,6 @@ TEST_CASE("server: codings that it does not know are said to be so", "[beast][se
         200);
 }
 
-TEST_CASE("server: a target in a proxy's form finds its route", "[beast][server]") {
-  running_server server(simple_routes);
-  raw_client client(server.port());
-  CHECK(client.get("http://test/hello?x=1").status == 200);
-  CHECK(client.get("http://test").status == 404);
-  CHECK(client.get("nonsense").status == 404);
-}
-
 TEST_CASE("server: what is sent to who is refused counts, and what was read of him", "[beast][server]") {
   weir::server_options options = quick();
   options.body_limit_bytes = 1000;

@@ -50,7 +50,8 @@ class http_request {
   std::string_view target() const noexcept;
   /// The target up to the query, not decoded; of `http://host/path` the path.
   std::string_view path() const noexcept;
-  /// The first value of that header, or "".
+  /// The first value of that header, or "". Host is whom the target names where that is `http://host/path`, whatever
+  /// the header says (RFC 9112 section 3.2.2).
   std::string_view header(std::string_view name) const noexcept;
   /// Whether there is such a header, be it without a value.
   bool has_header(std::string_view name) const noexcept;
