@@ -31,8 +31,8 @@ template_part parse_parameter(std::string_view path_template, std::string_view t
 
 } // namespace
 
-void refuse_template(std::string_view path_template, const char* why) {
-  throw std::invalid_argument("route " + std::string(path_template) + ": " + why);
+void refuse_template(std::string_view path_template, std::string_view why) {
+  throw std::invalid_argument(std::string("route ").append(path_template).append(": ").append(why));
 }
 
 std::vector<template_part> parse_template(std::string_view path_template) {

@@ -20,6 +20,6 @@ struct template_part {
 std::vector<template_part> parse_template(std::string_view path_template);
 
 /// Throws that.
-[[noreturn]] void refuse_template(std::string_view path_template, const char* why);
+[[noreturn]] void refuse_template(std::string_view path_template, std::string_view why);
 
 } // namespace weir::detail

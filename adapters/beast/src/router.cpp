@@ -1,10 +1,26 @@
 #include "weir/beast/router.hpp"
 
+#include "header_rules.hpp"
 #include "percent.hpp"
 #include "route_template.hpp"
 #include "route_tree.hpp"
 
+#include <algorithm>
+
 namespace weir {
+
+namespace {
+
+/// RFC 9110 section 9.1: a token, and `get` is another than GET, which no client sends.
+void check_method(std::string_view method, std::string_view path_template) {
+  const auto refuse = [&](std::string_view why) {
+    detail::refuse_template(path_template, std::string("the method '").append(method).append("' ").append(why));
+  };
+  if (!detail::is_header_token(method)) refuse("is no token");
+  if (std::ranges::any_of(method, [](char c) { return c >= 'a' && c <= 'z'; })) refuse("is not in upper case");
+}
+
+} // namespace
 
 void path_params::add(std::string_view name, std::string_view raw) {
   text_.append(name);
@@ -17,7 +33,7 @@ router::router() = default;
 router::~router() = default;
 
 void router::add(std::string_view method, std::string_view path_template, http_handler handler, route_limits limits) {
-  if (method.empty()) detail::refuse_template(path_template, "the method is empty");
+  check_method(method, path_template);
   if (handler == nullptr) detail::refuse_template(path_template, "the handler is empty");
   const auto parts = detail::parse_template(path_template);
   detail::endpoint made{std::move(handler), limits, std::string(path_template), {}};

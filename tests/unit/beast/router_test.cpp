@@ -143,6 +143,18 @@ TEST_CASE("router: a template that is no template is refused by name, and leaves
   CHECK(found(routes, "GET", "/a") == "/{any} any=a");
 }
 
+// They were taken, and answered nobody: methods are compared as they stand (RFC 9110 9.1).
+TEST_CASE("router: a method that no request has is refused by name", "[beast][router]") {
+  weir::router routes;
+  for (const char* bad : {"", "get", "Get", "GET,POST", "GE T", " GET", "GET\r\nX: y", "GET/", "\xc3\x84"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(add(routes, bad, "/a"), std::invalid_argument);
+    CHECK_THROWS_WITH(add(routes, bad, "/a"), Catch::StartsWith("route /a: the method '" + std::string(bad) + "' "));
+  }
+  for (const char* good : {"GET", "PROPFIND", "M-SEARCH", "X_1"}) add(routes, good, "/a");
+  CHECK(find(routes, "DELETE", "/a").allow == "GET, HEAD, M-SEARCH, PROPFIND, X_1");
+}
+
 TEST_CASE("router: a second handler for the same method and path is refused", "[beast][router]") {
   weir::router routes;
   add(routes, "GET", "/a/{x}");

@@ -31,8 +31,9 @@ class router {
   router();
   ~router();
 
-  /// Errors: std::invalid_argument naming a template that is not of this form, that has more than 16 parameters, or
-  /// that is there for this method already, under whatever names.
+  /// `method`: a token without letters in lower case, as methods are compared as they stand (RFC 9110 section 9.1).
+  /// Errors: std::invalid_argument naming the method, or a template that is not of this form, that has more than 16
+  /// parameters, or that is there for this method already, under whatever names.
   void add(std::string_view method, std::string_view path_template, http_handler handler, route_limits limits = {});
 
   struct match {

@@ -104,8 +104,8 @@ class http_server {
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
 
-  /// `path_template`: see the README, `/items/{id}`, `/files/{path*}`.
-  /// Errors: throws std::invalid_argument naming what is wrong with the template or out of range.
+  /// `method`: in upper case. `path_template`: see the README, `/items/{id}`, `/files/{path*}`.
+  /// Errors: throws std::invalid_argument naming what is wrong with method or template, or out of range.
   void route(std::string_view method, std::string_view path_template, http_handler handler, route_limits limits = {});
   void get(std::string_view path_template, http_handler handler, route_limits limits = {}) {
     route("GET", path_template, std::move(handler), limits);
