@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 #include <stdexcept>
 
@@ -10,8 +11,14 @@ namespace weir {
 
 namespace {
 
-std::int64_t nanoseconds(token_bucket::clock::time_point time) noexcept {
-  return std::chrono::nanoseconds(time.time_since_epoch()).count();
+/// Times are whole numbers of these, lest in a large burst the fractions add up to a token. At a million a second one
+/// is a 16000th of the time of a token, by which the rate may be too low; and 15 years of uptime with the longest
+/// time to fill, here, fit into 64 bits.
+constexpr std::int64_t ticks_per_nanosecond = 16;
+constexpr double longest_fill_s = 1e8;
+
+std::int64_t ticks(token_bucket::clock::time_point time) noexcept {
+  return std::chrono::nanoseconds(time.time_since_epoch()).count() * ticks_per_nanosecond;
 }
 
 token_rate checked(token_rate rate) {
@@ -20,24 +27,26 @@ token_rate checked(token_rate rate) {
         fmt::format("token_rate.per_second is {}: it must be from 0.000001 to 1000000", rate.per_second));
   if (rate.burst < 1 || rate.burst > 1'000'000)
     throw std::invalid_argument(fmt::format("token_rate.burst is {}: it must be from 1 to 1000000", rate.burst));
+  if (const double fill_s = rate.burst / rate.per_second; fill_s > longest_fill_s)
+    throw std::invalid_argument(fmt::format(
+        "token_rate: a burst of {} at {} per second takes {:.0f} s to come back: it must be up to {:.0f} s",
+        rate.burst, rate.per_second, fill_s, longest_fill_s));
   return rate;
 }
 
 } // namespace
 
 token_bucket::times::times(token_rate rate) {
-  const double one = 1e9 / checked(rate).per_second;
-  of_one = static_cast<std::int64_t>(one);
-  // Of the slowest bucket with the largest burst it would be 30 million years.
-  of_all = static_cast<std::int64_t>(std::min(one * rate.burst, 4e18));
+  of_one = static_cast<std::int64_t>(std::ceil(1e9 * ticks_per_nanosecond / checked(rate).per_second));
+  of_all = of_one * rate.burst;
 }
 
-std::int64_t token_bucket::times::take(std::int64_t& full_at, std::int64_t now) const noexcept {
+std::chrono::nanoseconds token_bucket::times::take(std::int64_t& full_at, std::int64_t now) const noexcept {
   const std::int64_t full_then = std::max(full_at, now) + of_one;
   const std::int64_t missing = full_then - now - of_all;
-  if (missing > 0) return missing;
+  if (missing > 0) return std::chrono::nanoseconds((missing - 1) / ticks_per_nanosecond + 1);
   full_at = full_then;
-  return 0;
+  return {};
 }
 
 token_bucket::token_bucket(token_rate rate) : times_(rate), full_at_(0) {}
@@ -47,10 +56,10 @@ std::chrono::nanoseconds token_bucket::take(clock::time_point now) noexcept {
   std::int64_t seen = full_at_.load(std::memory_order_relaxed);
   for (;;) {
     std::int64_t full_at = seen;
-    const std::int64_t missing = times_.take(full_at, nanoseconds(now));
-    if (missing > 0) return std::chrono::nanoseconds(missing);
+    const std::chrono::nanoseconds missing = times_.take(full_at, ticks(now));
+    if (missing.count() > 0) return missing;
     // relaxed: as above.
-    if (full_at_.compare_exchange_weak(seen, full_at, std::memory_order_relaxed)) return std::chrono::nanoseconds(0);
+    if (full_at_.compare_exchange_weak(seen, full_at, std::memory_order_relaxed)) return missing;
   }
 }
 
@@ -66,8 +75,7 @@ std::chrono::nanoseconds client_buckets::take(std::string_view client, clock::ti
   part& in = parts_[text_hash()(client) >> 57 & (parts - 1)];
   {
     const std::lock_guard hold(in.mutex);
-    if (std::int64_t* const full_at = find(in, client, nanoseconds(now)))
-      return std::chrono::nanoseconds(times_.take(*full_at, nanoseconds(now)));
+    if (std::int64_t* const full_at = find(in, client, ticks(now))) return times_.take(*full_at, ticks(now));
   }
   return shared_.take(now);
 }
@@ -78,7 +86,7 @@ std::int64_t* client_buckets::find(part& in, std::string_view client, std::int64
   if (in.full_at.size() >= most_in_part_) {
     // Those whose bucket is full are as good as new ones. Not at every call, or callers by the thousand would make
     // each of them go through all.
-    constexpr std::int64_t between_sweeps = 100'000'000;
+    constexpr std::int64_t between_sweeps = 100'000'000 * ticks_per_nanosecond;
     if (now - in.swept < between_sweeps) return nullptr;
     in.swept = now;
     std::erase_if(in.full_at, [now](const auto& each) { return each.second <= now; });

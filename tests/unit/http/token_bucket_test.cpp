@@ -55,6 +55,47 @@ TEST_CASE("token bucket: a pause fills it, and no more than that", "[http]") {
   }
 }
 
+// Of times that were cut to nanoseconds more fitted into the bucket: 10001 of 10000, 100040 of 100000.
+TEST_CASE("token bucket: at once its burst passes, and not one more, at any rate", "[http]") {
+  for (const double rate : {1e-6, 1.0 / 86'400, 0.001, 0.3, 3.0, 7.0, 30.0, 7000.0, 90'000.0, 300'000.0, 600'000.0,
+                            700'000.0, 999'999.0, 1e6})
+    for (const unsigned burst : {1U, 10U, 100U, 1000U, 10'000U, 100'000U}) {
+      if (burst / rate > 1e8) continue; // refused
+      CAPTURE(rate, burst);
+      token_bucket bucket({.per_second = rate, .burst = burst});
+      unsigned passed = 0;
+      while (passed <= burst && bucket.take(at(0ns)) == 0ns) ++passed;
+      CHECK(passed == burst);
+    }
+}
+
+TEST_CASE("token bucket: over a time no more pass than the rate says, and hardly fewer", "[http]") {
+  for (const double rate : {300'000.0, 600'000.0, 700'000.0, 999'999.0, 1e6}) {
+    token_bucket bucket({.per_second = rate, .burst = 2}); // the second one is for who asks some ns late
+    int passed = 0;
+    for (auto now = 0ns; now < 100ms; now += 50ns)
+      if (bucket.take(at(now)) == 0ns) ++passed;
+    CAPTURE(rate);
+    CHECK(passed <= rate / 10 + 2);
+    CHECK(passed >= rate / 10 * 0.9999 - 1);
+  }
+}
+
+TEST_CASE("token bucket: who waits as long as he is told gets his token", "[http]") {
+  for (const double rate : {3.0, 7000.0, 700'000.0, 999'999.0}) {
+    token_bucket bucket({.per_second = rate, .burst = 2});
+    auto now = 0ns;
+    for (int i = 0; i < 1000; ++i) {
+      const auto wait = bucket.take(at(now));
+      CAPTURE(rate, i);
+      if (wait == 0ns) continue;
+      CHECK(bucket.take(at(now + wait - 1ns)) == 1ns);
+      CHECK(bucket.take(at(now + wait)) == 0ns);
+      now += wait;
+    }
+  }
+}
+
 TEST_CASE("token bucket: of many threads not one more passes", "[http][concurrent]") {
   token_bucket bucket({.per_second = 0.001, .burst = 1000});
   std::atomic<int> passed = 0;
@@ -102,5 +143,11 @@ TEST_CASE("token bucket: rates that make no sense are refused by name", "[http]"
   CHECK(refused({.per_second = 1, .burst = 0}) == "token_rate.burst is 0: it must be from 1 to 1000000");
   CHECK(refused({.per_second = 1, .burst = 1}, 15) ==
         "client_buckets: most_clients is 15: it must be from 16 to 16000000");
-  CHECK(refused({.per_second = 1e-6, .burst = 1'000'000}) == "taken");
+  // Of this one 4000 passed, where a million were promised.
+  CHECK(refused({.per_second = 1e-6, .burst = 1'000'000}) ==
+        "token_rate: a burst of 1000000 at 1e-06 per second takes 1000000000000 s to come back: it must be up to "
+        "100000000 s");
+  CHECK(refused({.per_second = 1e-6, .burst = 101}).starts_with("token_rate: a burst of 101 at"));
+  CHECK(refused({.per_second = 1e-6, .burst = 100}) == "taken");
+  CHECK(refused({.per_second = 0.01, .burst = 1'000'000}) == "taken");
 }

@@ -17,12 +17,13 @@ namespace weir {
 /// What a token bucket lets pass: `per_second` on average, and up to `burst` at once after a pause.
 struct token_rate {
   double per_second = 100; ///< from one in a million seconds to a million
-  unsigned burst = 100;    ///< 1 to a million
+  unsigned burst = 100;    ///< 1 to a million, and so many that 100 million seconds bring them back
 };
 
-/// One bucket: full at first, it gains `per_second` tokens a second up to `burst`, and each take() is for one.
-/// Thread-safe: over any number of threads not one more passes. Cost: an atomic exchange; allocates nothing.
-/// Source: the generic cell rate algorithm (ITU-T I.371), whose whole state is the time at which it is full again.
+/// One bucket: full at first, it gains `per_second` tokens a second up to `burst`, and each take() is for one. At
+/// once `burst` pass, and not one more; over a time no more than the rate says, and at most 0.01 % less. Thread-safe:
+/// over any number of threads not one more passes. Cost: an atomic exchange; allocates nothing. Source: the generic
+/// cell rate algorithm (ITU-T I.371), whose whole state is the time at which it is full again.
 class token_bucket {
  public:
   using clock = std::chrono::steady_clock;
@@ -38,12 +39,13 @@ class token_bucket {
   struct times {
     explicit times(token_rate rate);
     /// The same for a bucket that is full again at `full_at`, which it changes if there is a token.
-    std::int64_t take(std::int64_t& full_at, std::int64_t now) const noexcept;
-    std::int64_t of_one, of_all; // ns: to gain one token, to fill an empty bucket
+    std::chrono::nanoseconds take(std::int64_t& full_at, std::int64_t now) const noexcept;
+    std::int64_t of_one, of_all; // to gain one token, to fill an empty bucket
   };
 
+  // All in ticks: see the source.
   times times_;
-  std::atomic<std::int64_t> full_at_; // ns of the clock
+  std::atomic<std::int64_t> full_at_; // of the clock
 };
 
 /// A bucket for each of many clients, which are told apart by a text. A client that has not come for as long as its
