@@ -119,7 +119,8 @@ void exchange::begin_client(const request_head& head) {
     facts_.peer = head.peer;
     return;
   }
-  const std::string_view client = proxies.client_of(head.peer, head.headers->forwarded_for());
+  trusted_proxies::address_buffer buffer;
+  const std::string_view client = proxies.client_of(head.peer, head.headers->forwarded_for(), buffer);
   if (client.data() != head.peer.data()) facts_.proxy = head.peer;
   facts_.peer = client;
   facts_.scheme = proxies.scheme_of(head.peer, facts_.scheme, head.headers->forwarded_proto());

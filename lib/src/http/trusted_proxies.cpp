@@ -10,13 +10,14 @@
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace weir {
 
 namespace {
 
-using address_bytes = std::array<std::uint8_t, 16>;
+using detail::address_bytes;
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> forwarded_schemes{
     {{"https", "https"}, {"http", "http"}, {"wss", "https"}, {"ws", "http"}}};
 constexpr unsigned bits_before_v4 = 96; // ::ffff:0:0/96
@@ -58,12 +59,22 @@ std::string_view without_port(std::string_view entry) noexcept {
   return colon == entry.rfind(':') ? entry.substr(0, colon) : entry;
 }
 
-/// As the client would be called if the socket were one for IPv4 only.
-std::string_view without_mapping(std::string_view address) noexcept {
-  constexpr std::string_view mapped = "::ffff:";
-  const bool is_mapped = address.starts_with(mapped) && address.find(':', mapped.size()) == address.npos &&
-                         address.find('.') != address.npos;
-  return is_mapped ? address.substr(mapped.size()) : address;
+bool is_v4(const address_bytes& address) noexcept {
+  constexpr address_bytes mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return is_same_network(address, mapped, bits_before_v4);
+}
+
+/// `0.0.0.0` or `::`.
+bool is_unspecified(const address_bytes& address) noexcept {
+  return std::ranges::all_of(address.begin() + (is_v4(address) ? 12 : 0), address.end(),
+                             [](std::uint8_t byte) { return byte == 0; });
+}
+
+/// As the client would be called if it had come by itself.
+std::string_view write_address(const address_bytes& address, trusted_proxies::address_buffer& to) noexcept {
+  static_assert(std::tuple_size_v<trusted_proxies::address_buffer> >= INET6_ADDRSTRLEN);
+  return is_v4(address) ? ::inet_ntop(AF_INET, address.data() + 12, to.data(), INET6_ADDRSTRLEN)
+                        : ::inet_ntop(AF_INET6, address.data(), to.data(), INET6_ADDRSTRLEN);
 }
 
 } // namespace
@@ -92,14 +103,19 @@ trusted_proxies::trusted_proxies(std::span<const std::string> networks) {
 
 bool trusted_proxies::contains(std::string_view address) const noexcept {
   const auto bytes = read_address(address);
-  return bytes && std::ranges::any_of(networks_, [&](const network& each) {
-           return is_same_network(each.address, *bytes, each.bits);
-         });
+  return bytes && contains(*bytes);
 }
 
-std::string_view trusted_proxies::client_of(std::string_view peer,
-                                            std::span<const std::string_view> forwarded) const noexcept {
-  std::string_view client = peer;
+bool trusted_proxies::contains(const address_bytes& address) const noexcept {
+  return std::ranges::any_of(networks_,
+                             [&](const network& each) { return is_same_network(each.address, address, each.bits); });
+}
+
+std::string_view trusted_proxies::client_of(std::string_view peer, std::span<const std::string_view> forwarded,
+                                            address_buffer& buffer) const noexcept {
+  auto client = read_address(peer);
+  bool is_told = false;
+  const auto believed = [&] { return is_told ? write_address(*client, buffer) : peer; };
   for (std::size_t line = forwarded.size(); line-- > 0;) {
     std::string_view rest = forwarded[line];
     while (!rest.empty()) {
@@ -107,13 +123,14 @@ std::string_view trusted_proxies::client_of(std::string_view peer,
       const std::string_view entry = trimmed(comma == rest.npos ? rest : rest.substr(comma + 1));
       rest = rest.substr(0, comma == rest.npos ? 0 : comma);
       if (entry.empty()) continue; // RFC 9110 section 5.6.1.2
-      if (!contains(client)) return client;
-      const std::string_view address = without_port(entry);
-      if (!read_address(address)) return client;
-      client = without_mapping(address);
+      if (!client || !contains(*client)) return believed();
+      const auto before = read_address(without_port(entry));
+      if (!before || is_unspecified(*before)) return believed();
+      client = before;
+      is_told = true;
     }
   }
-  return client;
+  return believed();
 }
 
 std::string_view trusted_proxies::scheme_of(std::string_view peer, std::string_view scheme,

@@ -19,7 +19,8 @@ namespace {
 const std::vector<std::string> our_proxies{"10.0.0.0/8", "192.0.2.7", "2001:db8::/33", "::1"};
 
 std::string client_behind(std::string_view peer, const std::vector<std::string_view>& forwarded) {
-  return std::string(trusted_proxies(our_proxies).client_of(peer, forwarded));
+  trusted_proxies::address_buffer buffer;
+  return std::string(trusted_proxies(our_proxies).client_of(peer, forwarded, buffer));
 }
 
 } // namespace
@@ -58,7 +59,7 @@ TEST_CASE("proxies: the client is the last who is not a proxy", "[http][proxies]
   CHECK(client_behind("::1", {"\t[2001:db8:8000::1]:4711 "}) == "2001:db8:8000::1");
   CHECK(client_behind("::1", {"203.0.113.9:4711"}) == "203.0.113.9");
   CHECK(client_behind("::ffff:10.0.0.1", {"::ffff:203.0.113.9"}) == "203.0.113.9");
-  CHECK(client_behind("::1", {"::ffff:ffff:203.0.113.9"}) == "::ffff:ffff:203.0.113.9");
+  CHECK(client_behind("::1", {"::ffff:ffff:203.0.113.9"}) == "::ffff:ffff:cb00:7109");
 }
 
 TEST_CASE("proxies: who is not known is not believed", "[http][proxies]") {
@@ -90,6 +91,16 @@ TEST_CASE("proxies: the access record has the client, and who brought it", "[htt
   CHECK(tell("10.0.0.1", {"203.0.113.9, 10.0.0.2"}) == "203.0.113.9 by 10.0.0.1");
   CHECK(tell("203.0.113.9", {"1.1.1.1"}) == "203.0.113.9 by (absent)");
   CHECK(tell("10.0.0.1", {}) == "10.0.0.1 by (absent)");
+  // It had several names in the log, and several buckets of its own.
+  for (const std::string_view form : {"2001:db8:8000::1", "2001:DB8:8000::1", "2001:0db8:8000:0:0:0:0:1",
+                                      "[2001:DB8:8000:0::1]:4711", "2001:db8:8000::0.0.0.1"})
+    CHECK(tell("10.0.0.1", {form}) == "2001:db8:8000::1 by 10.0.0.1");
+  for (const std::string_view form : {"203.0.113.9", "::FFFF:203.0.113.9", "0:0:0:0:0:ffff:203.0.113.9",
+                                      "::ffff:cb00:7109", "[::ffff:203.0.113.9]:80"})
+    CHECK(tell("10.0.0.1", {form}) == "203.0.113.9 by 10.0.0.1");
+  // No client has these.
+  for (const std::string_view none : {"0.0.0.0", "::", "0:0::0", "::ffff:0.0.0.0"})
+    CHECK(tell("10.0.0.1", {"203.0.113.9", none, "10.0.0.2"}) == "10.0.0.2 by 10.0.0.1");
   // As many lines as one likes: the last ones count.
   CHECK(tell("10.0.0.1", {"1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4", "1.1.1.5", "203.0.113.9"}) ==
         "203.0.113.9 by 10.0.0.1");
