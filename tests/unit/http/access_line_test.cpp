@@ -142,6 +142,7 @@ TEST_CASE("access line: a value ends where its quotes do, and a line is one line
   answered request(R"("%{User-Agent}i")");
   CHECK(request.line("/", {{"User-Agent", R"(a"b\c)"}}) == R"("a\"b\\c")");
   CHECK(request.line("/", {{"User-Agent", "a\nb\r\t\x1b[31m\x7f"}}) == R"("a\nb\r\t\x1b[31m\x7f")");
+  CHECK(request.line("/", {{"User-Agent", "\xc2\x85 \xe2\x80\xa8 \xe9"}}) == R"("\u0085 \u2028 \xe9")");
   CHECK(request.line("/", {{"User-Agent", "\xff\xe4\xb8\xad"}}) == "\"\\xff\xe4\xb8\xad\"");
   CHECK(request.line("/", {{"User-Agent", "\\"}}) == R"("\\")");
 }

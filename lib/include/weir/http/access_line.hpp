@@ -25,10 +25,11 @@ inline constexpr std::string_view combined_log_format = R"(%h %l %u %t "%r" %>s 
 ///   %{Name}i request header, as far as the access log keeps it
 ///   %R route template         %{key}n the record's field of this key, or trace_id, span_id    %% a percent sign
 ///
-/// Quotes and backslashes in values stand behind a backslash, control characters and broken UTF-8 as \n \t \r \xhh: a
-/// line is one line, and a quoted value ends where its quotes do. `zone`: of %t. Records that are not the access
-/// log's have their message in the place of %r. Errors: throws std::invalid_argument naming what is wrong, and where,
-/// in a format. Source: https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats
+/// Quotes and backslashes in values stand behind a backslash; ASCII's control characters, and each byte of broken
+/// UTF-8, as \n \t \r \xhh; the other control characters and line separators of Unicode as \u0085 \u2028: a line is
+/// one line, and a quoted value ends where its quotes do. `zone`: of %t. Records that are not the access log's have
+/// their message in the place of %r. Errors: throws std::invalid_argument naming what is wrong, and where, in a
+/// format. Source: https://httpd.apache.org/docs/2.4/mod/mod_log_config.html#formats
 std::unique_ptr<renderer> as_access_line(std::string_view format = combined_log_format,
                                          pattern_time zone = pattern_time::local);
 
