@@ -1,44 +1,44 @@
 #include "content_fields.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include "any_case.hpp"
+#include "heads.hpp"
 
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <string_view>
 
 namespace weir::detail {
 
 namespace {
 
-namespace beast = boost::beast;
-
 // What to leave is named, and not what to erase: what proxies obey has any name (X-Accel-Redirect, X-Sendfile,
 // Surrogate-Control), and with another answer it would do what nobody wants.
-constexpr std::array<beast::string_view, 26> kept{
+constexpr std::array<std::string_view, 26> kept{
     // Fetch and HTML: what pages may do with the answer
-    "Strict-Transport-Security", "Content-Security-Policy", "Content-Security-Policy-Report-Only",
-    "X-Content-Type-Options", "X-Frame-Options", "X-XSS-Protection", "X-Permitted-Cross-Domain-Policies",
-    "Referrer-Policy", "Permissions-Policy", "Feature-Policy", "Origin-Agent-Cluster", "Timing-Allow-Origin",
-    "Report-To", "Reporting-Endpoints", "NEL", "X-Robots-Tag",
+    "strict-transport-security", "content-security-policy", "content-security-policy-report-only",
+    "x-content-type-options", "x-frame-options", "x-xss-protection", "x-permitted-cross-domain-policies",
+    "referrer-policy", "permissions-policy", "feature-policy", "origin-agent-cluster", "timing-allow-origin",
+    "report-to", "reporting-endpoints", "nel", "x-robots-tag",
     // RFC 9110 sections 6.6.1, 7.6.3, 10.2 and 12.5.5, RFC 6265, RFC 7838
-    "Date", "Via", "Server", "Allow", "Vary", "Set-Cookie", "Alt-Svc",
+    "date", "via", "server", "allow", "vary", "set-cookie", "alt-svc",
     // Trace context, request ids
-    "traceresponse", "X-Request-ID", "X-Correlation-ID"};
-constexpr std::array<beast::string_view, 4> kept_families{"Access-Control-", "Cross-Origin-", "RateLimit",
-                                                          "X-RateLimit-"};
+    "traceresponse", "x-request-id", "x-correlation-id"};
+constexpr std::array<std::string_view, 4> kept_families{"access-control-", "cross-origin-", "ratelimit",
+                                                        "x-ratelimit-"};
 
-bool is_kept(beast::string_view name) {
-  return std::ranges::any_of(kept, [&](beast::string_view each) { return beast::iequals(name, each); }) ||
-         std::ranges::any_of(kept_families, [&](beast::string_view family) {
-           return beast::iequals(name.substr(0, std::min(family.size(), name.size())), family);
+bool is_kept(std::string_view name) {
+  return std::ranges::any_of(kept, [&](std::string_view each) { return equals_in_any_case(name, each); }) ||
+         std::ranges::any_of(kept_families, [&](std::string_view family) {
+           return equals_in_any_case(name.substr(0, family.size()), family);
          });
 }
 
 } // namespace
 
-void erase_content_fields(beast::http::fields& headers) {
+void erase_content_fields(boost::beast::http::fields& headers) {
   for (auto each = headers.begin(); each != headers.end();)
-    each = is_kept(each->name_string()) ? std::next(each) : headers.erase(each);
+    each = is_kept(to_view(each->name_string())) ? std::next(each) : headers.erase(each);
 }
 
 } // namespace weir::detail

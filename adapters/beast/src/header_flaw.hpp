@@ -1,10 +1,10 @@
 // What Beast's parser lets pass, and whoever stands before or behind this server may read in another way.
 #pragma once
 
+#include "any_case.hpp"
 #include "header_rules.hpp"
 #include "heads.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 
@@ -29,8 +29,7 @@ inline header_flaw flaw_of_coding(std::string_view last, std::size_t count, unsi
   coding.remove_prefix(coding.rfind(',') + 1); // 0 if there is none
   while (!coding.empty() && (coding.front() == ' ' || coding.front() == '\t')) coding.remove_prefix(1);
   while (!coding.empty() && (coding.back() == ' ' || coding.back() == '\t')) coding.remove_suffix(1);
-  if (!boost::beast::iequals({coding.data(), coding.size()}, "chunked"))
-    return {400, "a Transfer-Encoding that does not end with chunked"};
+  if (!equals_in_any_case(coding, "chunked")) return {400, "a Transfer-Encoding that does not end with chunked"};
   if (count != 1 || last.find(',') != last.npos) return {501, "a Transfer-Encoding besides chunked"};
   return {};
 }

@@ -1,12 +1,11 @@
 #include "weir/beast/message.hpp"
 
+#include "any_case.hpp"
 #include "content_fields.hpp"
 #include "header_rules.hpp"
 #include "heads.hpp"
 #include "percent.hpp"
 #include "session.hpp"
-
-#include <boost/beast/core/string.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -33,14 +32,13 @@ void check_header(std::string_view name, std::string_view value) {
 /// Where the body ends, and whether the connection goes on, is the session's to say. By length first, as it is asked
 /// for every header.
 bool is_sessions(std::string_view name) noexcept {
-  const auto is = [name](std::string_view other) { return boost::beast::iequals(to_beast(name), to_beast(other)); };
   switch (name.size()) {
   case 10:
-    return is("Connection");
+    return detail::equals_in_any_case(name, "connection");
   case 14:
-    return is("Content-Length");
+    return detail::equals_in_any_case(name, "content-length");
   case 17:
-    return is("Transfer-Encoding");
+    return detail::equals_in_any_case(name, "transfer-encoding");
   default:
     return false;
   }

@@ -1,9 +1,9 @@
 #include "outgoing_request.hpp"
 
+#include "any_case.hpp"
 #include "header_rules.hpp"
 #include "heads.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/fields.hpp>
 
@@ -31,10 +31,9 @@ bool is_idempotent(std::string_view method) noexcept {
 /// What only the client can say, as it has the connection and the framing of the body.
 bool is_reserved(std::string_view name) noexcept {
   constexpr std::array<std::string_view, 8> all{
-      "Connection", "Content-Length", "Keep-Alive",        "Proxy-Connection",
-      "TE",         "Trailer",        "Transfer-Encoding", "Upgrade"};
-  return std::ranges::any_of(
-      all, [&](std::string_view each) { return boost::beast::iequals(to_beast(each), to_beast(name)); });
+      "connection", "content-length", "keep-alive",        "proxy-connection",
+      "te",         "trailer",        "transfer-encoding", "upgrade"};
+  return std::ranges::any_of(all, [&](std::string_view each) { return equals_in_any_case(name, each); });
 }
 
 /// RFC 9112 sections 3 and 5.
