@@ -132,9 +132,24 @@ class session : public std::enable_shared_from_this<session> {
 
   /// An answer on its way while the handler goes on.
   struct early_sending {
+    explicit early_sending(const boost::asio::any_io_executor& executor)
+        : over(executor, boost::asio::steady_timer::time_point::max()) {}
     http_response::message_type message;
     boost::asio::steady_timer over; // cancelled when it is
     bool is_over = false;
+  };
+  /// Tells that it is over; also where there was no memory to begin with, or Asio has destroyed its coroutine for
+  /// want of it.
+  class early_end {
+   public:
+    explicit early_end(std::shared_ptr<session> of) noexcept : of_(std::move(of)) {}
+    early_end(early_end&&) noexcept = default;
+    early_end& operator=(early_end&&) = delete;
+    ~early_end();
+    void operator()(const std::exception_ptr& failure) noexcept;
+
+   private:
+    std::shared_ptr<session> of_; // until it is told
   };
 
   friend session_list;

@@ -17,6 +17,7 @@
 #include <array>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -172,29 +173,45 @@ void session::answer_early(const context& over, std::string_view body) {
     if (response_->open_ended_) response_->broken_ = true; // cut off here, it is not to look whole
     return;
   }
-  std::unique_ptr<early_sending> answer(
-      new early_sending{{}, asio::steady_timer(executor(), asio::steady_timer::time_point::max())});
-  answer->message.base() = response_->message_.base();
-  erase_content_fields(answer->message);
+  // What takes memory comes first: where there is none, the client is answered when the handler returns.
+  auto answer = std::make_unique<early_sending>(executor());
+  auto& message = answer->message;
+  message.base() = response_->message_.base();
+  erase_content_fields(message);
+  const unsigned status = status_when_late(over.reason());
+  message.result(status);
+  message.set(http::field::content_type, "text/plain; charset=utf-8");
+  message.body() = body;
+  prepare(message, false);
   // From now on the handler's own writes fail.
   response_->started_ = response_->broken_ = true;
-  const unsigned status = status_when_late(over.reason());
   if (exchange_) {
     exchange_->timed_out(over.reason(), *over.deadline());
     exchange_->response_started(status);
     watch_->stop();
   }
   early_ = std::move(answer);
-  auto& message = early_->message;
-  message.result(status);
-  message.set(http::field::content_type, "text/plain; charset=utf-8");
-  message.body() = body;
-  prepare(message, false);
-  asio::co_spawn(executor(), send_early(), [self = shared_from_this()](const std::exception_ptr& escaped) {
-    if (escaped) self->give_up(escaped);
-    self->early_->is_over = true;
-    self->early_->over.cancel();
-  });
+  try {
+    asio::co_spawn(executor(), send_early(), early_end(shared_from_this()));
+  } catch (const std::exception&) { // which is told by then
+  }
+}
+
+session::early_end::~early_end() {
+  if (of_) (*this)(std::make_exception_ptr(std::bad_alloc()));
+}
+
+void session::early_end::operator()(const std::exception_ptr& failure) noexcept {
+  const std::shared_ptr<session> of = std::move(of_);
+  if (failure) {
+    of->connection_.close(); // no answer will come
+    try {
+      of->give_up(failure);
+    } catch (const std::exception&) { // nor is there memory to say so
+    }
+  }
+  of->early_->is_over = true;
+  of->early_->over.cancel();
 }
 
 asio::awaitable<void> session::send_early() {

@@ -50,6 +50,11 @@ void timer_thread::launch() {
   launched_ = true;
 }
 
+void timer_thread::prepare() {
+  const std::lock_guard hold(mutex_);
+  if (!launched_) launch();
+}
+
 void timer_thread::start(timer& started) {
   const std::lock_guard hold(mutex_);
   if (!launched_) launch();

@@ -11,15 +11,18 @@
 
 namespace weir::detail {
 
-/// Expires timers in the order in which they are due, one after the other. The thread starts with the first timer and
-/// is never joined: it and this object live until the process ends, so that contexts may be used by static objects
-/// and their destructors. It sleeps while nothing is due, and blocks all signals, so that handlers run on the
-/// program's own threads. A forked child starts its own with the first timer that it starts; those that it has
+/// Expires timers in the order in which they are due, one after the other. The thread starts with the first timer, or
+/// prepare(), and is never joined: it and this object live until the process ends, so that contexts may be used by
+/// static objects and their destructors. It sleeps while nothing is due, and blocks all signals, so that handlers run
+/// on the program's own threads. A forked child starts its own with the first timer that it starts; those that it has
 /// inherited do not expire there: what they would end is the parent's.
 /// Thread safety: thread-safe.
 class timer_thread {
  public:
   static timer_thread& instance() noexcept;
+
+  /// Has the thread there before it is needed, when a failure is better borne. Throws as start().
+  void prepare();
 
   /// Has `started` expire when it is due. Throws std::bad_alloc, or std::system_error if there is no thread to be
   /// had.

@@ -1,5 +1,6 @@
 #include "weir/http/observer.hpp"
 
+#include "context/timer_thread.hpp"
 #include "http/access_log.hpp"
 #include "http/handler_watch.hpp"
 #include "http/metrics.hpp"
@@ -87,6 +88,8 @@ observer_options checked(observer_options options) {
 request_observer::request_observer(observer_options options)
     : options_(checked(std::move(options))), known_headers_(options_), proxies_(options_.trusted_proxies) {
   if (options_.recorder != nullptr) const recording can_record(*options_.recorder);
+  // A request, the first with a deadline, is not to be the one that learns that there is no thread to be had.
+  detail::timer_thread::instance().prepare();
   metrics_ = std::make_unique<metrics>(*options_.metrics, options_.max_series);
   if (options_.access_log != nullptr) access_log_ = std::make_unique<access_log>(options_);
   handlers_ = std::make_shared<detail::handler_watch>(options_.metrics->add(metric_names::handlers_stuck).with({}),

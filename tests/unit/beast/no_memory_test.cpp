@@ -5,6 +5,7 @@
 
 #include "client_fixture.hpp"
 #include "failing_allocations.hpp"
+#include "weir/asio/sleep.hpp"
 
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
@@ -121,4 +122,29 @@ TEST_CASE("no memory: whatever fails on the client's thread, its call ends, and 
   }
   CHECK(step > 10);
   CHECK(step < 500);
+}
+
+// It waited for an answer that nobody was giving, until the server was stopped.
+TEST_CASE("no memory: whatever fails when a request's time is over, it ends", "[beast][server]") {
+  failing_allocations fails;
+  long step = 0;
+  running_server server([&](weir::http_server& on) {
+    on.get("/slow", [&](http_request& in, http_response&) -> task {
+      const weir::context ctx = in.ctx();
+      fails.on_this_thread(step);
+      co_await weir::until_done(ctx);
+    });
+    on.get("/hello", give_hello);
+  });
+  for (; step < 200; ++step) {
+    const raw_client client(server.port());
+    client.send("GET /slow HTTP/1.1\r\nHost: test\r\nConnection: close\r\nX-Request-Timeout-Ms: 20\r\n\r\n");
+    INFO("allocation " << step);
+    REQUIRE(is_at_end(client)); // answered or not
+    const bool has_failed = fails.end();
+    REQUIRE(answers(server.port()));
+    if (!has_failed) break;
+  }
+  CHECK(step > 3);
+  CHECK(step < 200);
 }

@@ -91,7 +91,8 @@ struct observer_options {
 };
 
 /// One per server. Thread-safe. Lifetime: outlives its exchanges; its registry and logger outlive it.
-/// Errors: throws std::invalid_argument naming an option that is out of range, and what the registry throws.
+/// Errors: throws std::invalid_argument naming an option that is out of range, what the registry throws, and
+/// std::system_error if there is no thread to be had for the deadlines of its requests.
 class request_observer {
  public:
   explicit request_observer(observer_options options);
