@@ -299,6 +299,47 @@ TEST_CASE("httplib: a provider that gives up fails its request", "[httplib][conc
   CHECK(json_member(line, "http.response.body.size") == "4");
 }
 
+// As httplib itself does from 0.12 on, before each part.
+TEST_CASE("httplib: a provider that asks whether it can write learns that nobody reads, and so does the record",
+          "[httplib][concurrent]") {
+  fixture http({.arm_after = 1s}); // the longest: it is not the watch that learns it
+  http.server.set_write_timeout(0, 50'000);
+  http.server.Get("/gone", [](const request&, response& answer) {
+    answer.set_content_provider("text/plain", [](std::size_t, httplib::DataSink& sink) {
+      sink.write("part", 4);
+      while (sink.is_writable()) std::this_thread::yield();
+      return false;
+    });
+  });
+  http.server.Get("/stalled", [](const request&, response& answer) {
+    answer.set_content_provider("text/plain", [](std::size_t, httplib::DataSink& sink) {
+      static const std::string part(100'000, 'x');
+      while (sink.is_writable() && sink.write(part.data(), part.size())) {
+      }
+      return false;
+    });
+  });
+  raw_client client = http.start();
+  std::string outcome, reason;
+  SECTION("as the client has gone") {
+    client.send("GET /gone HTTP/1.1\r\nHost: test\r\n\r\n");
+    client.take(10);
+    client.shutdown_send();
+    outcome = "cancelled";
+    reason = "client_closed";
+  }
+  SECTION("as the client takes nothing") {
+    client.send("GET /stalled HTTP/1.1\r\nHost: test\r\n\r\n");
+    outcome = "timed_out";
+    reason = "timeout";
+  }
+  while (http.observed.finished() == 0) std::this_thread::yield();
+  const std::string line = http.line();
+  CHECK(json_member(line, "outcome") == outcome);
+  CHECK(json_member(line, "error.type") == reason);
+  CHECK(json_member(line, "cancel.phase") == "write");
+}
+
 TEST_CASE("httplib: what httplib turns away before it is a request is told, too", "[httplib][concurrent]") {
   fixture http;
   raw_client client = http.start();

@@ -88,9 +88,11 @@ class socket_stream final : public httplib::Stream {
 
   bool is_readable() const override { return wait_for(connection_.socket, POLLIN, connection_.read_timeout); }
 
-  /// Also false when the client has closed its side, as that is how httplib learns that it need not go on.
+  /// Also false when the client has closed its side, as that is how httplib learns that it need not go on. Who is
+  /// told so writes no more: the exchange learns it here.
   bool is_writable() const override {
-    return wait_for(connection_.socket, POLLOUT, connection_.write_timeout) && !has_peer_closed();
+    if (!wait_for(connection_.socket, POLLOUT, connection_.write_timeout)) return tell(cancel_reason::timeout);
+    return !has_peer_closed() || tell(cancel_reason::client_closed);
   }
 
   ssize_t read(char* to, std::size_t size) override {
@@ -164,9 +166,13 @@ class socket_stream final : public httplib::Stream {
     return ::recv(connection_.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
   }
 
+  bool tell(cancel_reason reason) const noexcept {
+    if (exchange_.is_open()) exchange_.cancel(reason);
+    return false;
+  }
   ssize_t fail(cancel_reason reason) noexcept {
     failed_ = true;
-    if (exchange_.is_open()) exchange_.cancel(reason);
+    tell(reason);
     return -1;
   }
 
