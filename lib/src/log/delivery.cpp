@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +27,15 @@ void guarded(Call call, Report report) noexcept {
     report(error.what());
   } catch (...) {
     report("unknown exception");
+  }
+}
+
+/// For reports, which are no reason to fail where memory is short.
+std::string message_of(const std::error_code& error) noexcept {
+  try {
+    return error.message();
+  } catch (...) {
+    return "[no memory]"; // short enough to need none
   }
 }
 
@@ -86,7 +96,7 @@ bool delivery::announce(const record& entry) noexcept {
           const commit_result result = target.commit();
           unflushed_[index] = unsynced_[index] = 1;
           any_took = any_took || result.lost == 0;
-          if (result.error) note_sink_error(index, result.attempt, result.error.message(), 0);
+          if (result.error) note_sink_error(index, result.attempt, message_of(result.error), 0);
         },
         [&](std::string_view what) { note_sink_error(index, {}, what, 0); });
     target.announcing_ = false;
@@ -143,7 +153,7 @@ void delivery::commit() noexcept {
           const commit_result result = target.commit();
           if (result.lost != 0) mark_lost(index, result.lost);
           if (result.lost != 0) last_loss_ = result.error ? result.error : std::make_error_code(std::errc::io_error);
-          if (result.error) note_sink_error(index, result.attempt, result.error.message(), result.lost);
+          if (result.error) note_sink_error(index, result.attempt, message_of(result.error), result.lost);
         },
         [&](std::string_view what) {
           last_loss_ = std::make_error_code(std::errc::io_error);
@@ -178,7 +188,7 @@ std::error_code delivery::attempt(std::size_t sink_index, std::string_view what_
           error = thrown.code();
           throw;
         }
-        if (error) note_sink_error(sink_index, what_for, error.message(), 0);
+        if (error) note_sink_error(sink_index, what_for, message_of(error), 0);
       },
       [&](std::string_view what) { note_sink_error(sink_index, what_for, what, 0); });
   if (error) account(sink_index);

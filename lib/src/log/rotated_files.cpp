@@ -1,11 +1,20 @@
 #include "log/rotated_files.hpp"
 
 #include "log/rename_if_free.hpp"
+#include "log/write_all.hpp"
 
 #include <fmt/format.h>
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <filesystem>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -14,6 +23,10 @@ namespace weir::detail {
 namespace fs = std::filesystem;
 
 namespace {
+
+struct closes_directory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
 
 /// As we write them: digits without leading zeros, from 1.
 std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {
@@ -33,7 +46,7 @@ bool is_date(std::string_view text) noexcept {
 } // namespace
 
 rotated_files::rotated_files(const std::string& path, const rotation_options& options)
-    : directory_(fs::path(path).parent_path()),
+    : directory_((fs::path(path).parent_path() / "").string()),
       stem_(fs::path(path).stem().string()),
       extension_(fs::path(path).extension().string()),
       naming_(options.naming),
@@ -41,10 +54,10 @@ rotated_files::rotated_files(const std::string& path, const rotation_options& op
       keep_bytes_(options.keep_bytes) {}
 
 std::string rotated_files::name_of(std::string_view date, std::uint32_t number) const {
-  std::string name = stem_;
+  std::string name = directory_ + stem_;
   if (!date.empty()) name.append(".").append(date);
   if (number != 0) name += fmt::format(".{}", number);
-  return (directory_ / (name + extension_)).string();
+  return name + extension_;
 }
 
 std::optional<rotated_files::rotated> rotated_files::parse(std::string name) const {
@@ -67,14 +80,28 @@ std::optional<rotated_files::rotated> rotated_files::parse(std::string name) con
   return rotated{.date = std::move(date), .number = *parsed, .name = std::move(name)};
 }
 
+/// Not by std::filesystem's iterator, which ends the process where it finds no memory for an entry (libstdc++ 12).
 std::vector<rotated_files::rotated> rotated_files::list(std::error_code& error) const {
   std::vector<rotated> all;
-  for (fs::directory_iterator each(directory_, error), end; !error && each != end; each.increment(error))
-    if (auto found = parse(each->path().filename().string())) {
-      std::error_code ignored; // gone in the meantime
-      found->is_ours = !each->is_symlink(ignored) && each->is_regular_file(ignored);
-      all.push_back(std::move(*found));
-    }
+  const std::unique_ptr<DIR, closes_directory> directory(::opendir(directory_.c_str()));
+  if (directory == nullptr) {
+    error = last_error();
+    return all;
+  }
+  const auto next = [&] {
+    errno = 0; // readdir() leaves it alone at the end
+    return ::readdir(directory.get());
+  };
+  while (const dirent* const each = next()) {
+    auto found = parse(each->d_name);
+    if (!found) continue;
+    struct stat status {}; // of what is gone in the meantime, nothing
+    const bool is_there = ::fstatat(::dirfd(directory.get()), each->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    found->is_ours = is_there && S_ISREG(status.st_mode);
+    found->bytes = static_cast<std::uint64_t>(status.st_size);
+    all.push_back(std::move(*found));
+  }
+  if (errno != 0) error = last_error();
   return all;
 }
 
@@ -114,13 +141,9 @@ void rotated_files::remove_surplus(std::string_view date, std::error_code& error
   std::size_t files = 0;
   std::uint64_t bytes = 0;
   for (const auto& each : all) {
-    const fs::path path = directory_ / each.name;
-    std::error_code mine;
-    const std::uint64_t size = fs::file_size(path, mine);
-    if (!mine) bytes += size;
+    bytes += each.bytes;
     if (++files <= keep_files_ && (keep_bytes_ == 0 || bytes <= keep_bytes_)) continue;
-    fs::remove(path, mine);
-    if (mine) error = mine;
+    if (::unlink((directory_ + each.name).c_str()) != 0 && errno != ENOENT) error = last_error();
   }
 }
 

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,13 +35,14 @@ class rotated_files {
     std::string date;     // empty when named by number
     std::uint32_t number; // 0: none
     std::string name;
+    std::uint64_t bytes = 0;
     bool is_ours = false; // a regular file; another's is left alone
   };
   std::optional<rotated> parse(std::string name) const;
   std::vector<rotated> list(std::error_code& error) const;
   std::string name_of(std::string_view date, std::uint32_t number) const;
 
-  std::filesystem::path directory_;
+  std::string directory_; // with the slash behind it
   std::string stem_, extension_;
   rotation_naming naming_;
   std::size_t keep_files_;

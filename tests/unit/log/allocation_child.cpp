@@ -1,12 +1,16 @@
-// What the log does about memory: usage: allocation_child SCENE FILE.
+// What the log does about memory: usage: allocation_child SCENE FILE, or a directory where it rotates.
 #include "weir/log.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <new>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -28,6 +32,9 @@ constinit thread_local bool counting = false, on_backend = false;
 constinit thread_local int allocations = 0;
 std::atomic<bool> short_of_memory{false};
 std::atomic<int> refused{0};
+constexpr long never = -1;
+/// Of the backend's allocations, which are numbered while this is set, these fail: from the first to before the last.
+std::atomic<long> first_failing{never}, last_failing{0}, number{0};
 
 /// Notes which thread is the backend's.
 class noting_sink final : public weir::sink {
@@ -104,6 +111,70 @@ int call_out_of_memory() {
   return 0;
 }
 
+/// Lines of ours in all files of the directory.
+std::uint64_t lines_in(const std::filesystem::path& directory) {
+  std::uint64_t lines = 0;
+  std::string line;
+  for (const auto& each : std::filesystem::directory_iterator(directory))
+    for (std::ifstream in(each.path()); std::getline(in, line);)
+      lines += line.find("one of ours") != line.npos ? 1 : 0;
+  return lines;
+}
+
+/// Has the backend's allocations from `step` on fail, as many as `failures`, while a log rotates. Returns what is
+/// wrong afterwards; nothing, and `has_failed` false, if there were not so many.
+std::string rotate_without_memory(const std::filesystem::path& directory, weir::rotation_naming naming, long step,
+                                  long failures, bool& has_failed) {
+  constexpr std::uintmax_t file_bytes = 300;
+  const auto log_file = directory / "x.log";
+  const auto surplus = directory / (naming == weir::rotation_naming::date ? "x.2001-01-01.log" : "x.99.log");
+  weir::log_stream stream(
+      {.sinks = {
+           std::make_shared<noting_sink>(),
+           weir::rotating_file_sink(
+               {.path = log_file.string(), .create_directories = true, .look_interval = std::chrono::milliseconds(0)},
+               {.file_bytes = file_bytes, .keep_bytes = 100'000, .naming = naming})}});
+  weir::logger& log = stream.get_logger("l");
+  const auto write = [&](int records) {
+    for (int i = 0; i < records; ++i) WEIR_INFO(log, "one of ours, number {}, of about a hundred bytes {:>40}", i, i);
+    stream.flush(std::chrono::minutes(1));
+  };
+  write(8);
+  std::ofstream(surplus).flush();
+  std::filesystem::resize_file(surplus, 100'000); // too much: the next rotation removes it
+  number = 0;
+  last_failing = step + failures;
+  first_failing = step;
+  write(4);
+  first_failing = never;
+  has_failed = number > step;
+  write(8);
+  const auto stats = stream.stats();
+  stream.close(std::chrono::minutes(1));
+  if (stats.written + stats.dropped() != stats.accepted) return "records are not accounted for";
+  if (lines_in(directory) != stats.written) return "other records were written than are counted";
+  if (std::filesystem::file_size(log_file) > file_bytes) return "the rotation was not made up for";
+  if (std::filesystem::exists(surplus)) return "the removal was not made up for";
+  return {};
+}
+
+int rotation_out_of_memory(const std::filesystem::path& directory, weir::rotation_naming naming) {
+  for (const long failures : {1L, 40L}) { // for a moment, and for longer
+    bool has_failed = true;
+    long step = 0;
+    for (; has_failed && step < 2000; ++step) {
+      const auto own = directory / fmt::format("{}-{}", failures, step);
+      const std::string wrong = rotate_without_memory(own, naming, step, failures, has_failed);
+      std::filesystem::remove_all(own);
+      if (wrong.empty()) continue;
+      std::printf("%ld failures from allocation %ld: %s\n", failures, step, wrong.c_str());
+      return 1;
+    }
+    std::printf("%s\n", step > 10 && !has_failed ? "each step survived" : "no such steps");
+  }
+  return 0;
+}
+
 } // namespace
 
 // glibc's documented way to replace malloc; operator new calls it too.
@@ -111,7 +182,15 @@ extern "C" void* malloc(std::size_t size) { // NOLINT
   if (counting) ++allocations;
   if (on_backend && short_of_memory) {
     ++refused;
+    errno = ENOMEM;
     return nullptr;
+  }
+  if (on_backend && first_failing != never) {
+    const long mine = number++;
+    if (mine >= first_failing && mine < last_failing) {
+      errno = ENOMEM;
+      return nullptr;
+    }
   }
   return __libc_malloc(size);
 }
@@ -120,5 +199,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return 64;
   const std::string_view scene = argv[1];
   if (scene == "call-out-of-memory") return call_out_of_memory();
+  if (scene == "rotation-by-number") return rotation_out_of_memory(argv[2], weir::rotation_naming::number);
+  if (scene == "rotation-by-date") return rotation_out_of_memory(argv[2], weir::rotation_naming::date);
   return scene == "steady-state" ? steady_state(argv[2]) : backend_out_of_memory();
 }

@@ -133,4 +133,15 @@ TEST_CASE("backend: it survives being out of memory, and loses nothing by it", "
   CHECK(result.status == 0);
   CHECK(result.output == "flushed, 4001 written, 0 dropped\n");
 }
+
+// It used to end the process: std::filesystem's iterator meets the failure where nothing may be thrown.
+TEST_CASE("backend: whatever it has no memory for while a file rotates, nothing is lost uncounted",
+          "[log][backend][rotating]") {
+  const temporary_directory directory;
+  const std::string scene = GENERATE("rotation-by-number", "rotation-by-date");
+  const auto result =
+      run_program(fmt::format("{} {} {} 2>/dev/null", WEIR_LOG_ALLOCATION_CHILD, scene, directory.path()));
+  CHECK(result.status == 0);
+  CHECK(result.output == "each step survived\neach step survived\n");
+}
 #endif

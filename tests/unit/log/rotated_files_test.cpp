@@ -79,6 +79,35 @@ TEST_CASE("rotating: what is no file keeps its name, and the next is taken", "[l
   }
 }
 
+TEST_CASE("rotating: in a directory behind a symbolic link", "[log][sink][rotating]") {
+  const temporary_directory directory;
+  const std::filesystem::path real = directory.file("real"), link = directory.file("link");
+  std::filesystem::create_directory(real);
+  std::filesystem::create_directory_symlink("real", link);
+  const auto sink =
+      weir::rotating_file_sink({.path = link / "log.txt"}, {.file_bytes = 6, .keep_files = 2}, as_bare_text());
+  for (int i = 0; i < 5; ++i) {
+    append_at(*sink, midnight, "line" + std::to_string(i));
+    CHECK_FALSE(sink->commit().error);
+  }
+  CHECK(contents_of(real / "log.txt") == "line4\n");
+  CHECK(contents_of(real / "log.1.txt") == "line3\n");
+  CHECK(contents_of(real / "log.2.txt") == "line2\n");
+  CHECK_FALSE(std::filesystem::exists(real / "log.3.txt"));
+}
+
+TEST_CASE("rotating: while the directory is gone it says so, and loses nothing uncounted", "[log][sink][rotating]") {
+  rotating log({.file_bytes = 6});
+  log.write(midnight, "line0");
+  std::filesystem::remove_all(log.directory.path());
+  const auto result = log.write(midnight, "line1");
+  CHECK(result.error == std::errc::no_such_file_or_directory);
+  CHECK(result.lost == 1);
+  std::filesystem::create_directory(log.directory.path());
+  CHECK_FALSE(log.write(midnight, "line2").error);
+  CHECK(log.files() == files{{"log.txt", "line2\n"}});
+}
+
 TEST_CASE("rotating: files of a clock that was far ahead go before those that are made", "[log][sink][rotating]") {
   rotating log({.file_bytes = 6, .zone = rotation_zone::utc, .keep_files = 3, .naming = rotation_naming::date});
   for (int i = 0; i < 5; ++i) log.write(midnight + 3000 * day, "late" + std::to_string(i));
