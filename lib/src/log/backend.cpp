@@ -51,8 +51,7 @@ class backend {
  public:
   explicit backend(stream_core& core) : core_(core), lanes_(core.lanes), delivery_(core) {}
 
-  /// Returns what the last flush of the sinks met.
-  std::error_code run() noexcept;
+  last_errors run() noexcept;
 
  private:
   bool round();
@@ -66,7 +65,7 @@ class backend {
   bool overtake(std::uint64_t time) noexcept;
   void rest(bool found_work, bool in_step);
   void sleep();
-  std::error_code finish() noexcept;
+  last_errors finish() noexcept;
   bool is_closing() const noexcept {
     // acquire: pairs with close().
     return core_.asleep.load(std::memory_order_acquire) == closing;
@@ -238,7 +237,7 @@ void backend::sleep() {
   core_.asleep.compare_exchange_strong(expected, awake, std::memory_order_relaxed);
 }
 
-std::error_code backend::run() noexcept {
+last_errors backend::run() noexcept {
   while (!is_closing()) {
     const bool in_step = try_round();
     rest(drained_in_round_ != 0, in_step);
@@ -248,7 +247,7 @@ std::error_code backend::run() noexcept {
 
 /// Takes all that was recorded before the stream began to close. A producer whose `writing` bit a barrier after that
 /// does not show sees the stream closing before it publishes, and withdraws its record.
-std::error_code backend::finish() noexcept {
+last_errors backend::finish() noexcept {
   if (!overtake(UINT64_MAX)) std::this_thread::sleep_for(grace); // stores do not stay in a core for so long
   while (!try_round()) std::this_thread::yield();
   // What was begun between that round's clock and its barrier, and, without barriers, what is younger than the grace.
@@ -260,7 +259,8 @@ std::error_code backend::finish() noexcept {
   suppressed_.say(now);
   if (in_flight != 0) core_.count_dropped(drop_reason::closed, {.records = in_flight, .first = now, .last = now});
   delivery_.answer(core_.flushes.take(UINT64_MAX));
-  return delivery_.flush_sinks();
+  const std::error_code flush = delivery_.flush_sinks();
+  return {.flush = flush, .loss = delivery_.last_loss()};
 }
 
 /// For a caller who came after the last flush.
@@ -280,7 +280,7 @@ void refuse(stream_core& core, flush_request& late) noexcept {
 void run_backend(const std::shared_ptr<stream_core>& core) {
   // relaxed: see on_backend_thread().
   core->backend_thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  const std::error_code last_error = backend(*core).run();
+  const last_errors met = backend(*core).run();
   // Sinks close with the stream, not with the last thread that remembers it.
   std::vector<std::shared_ptr<sink>> sinks;
   {
@@ -296,7 +296,7 @@ void run_backend(const std::shared_ptr<stream_core>& core) {
   // The next thread may be given this one's id, and is not to be taken for it.
   // relaxed: see on_backend_thread(); who has waited for the end has this by its mutex.
   core->backend_thread.store({}, std::memory_order_relaxed);
-  core->flushes.end(last_error);
+  core->flushes.end(met);
 }
 
 } // namespace weir::detail

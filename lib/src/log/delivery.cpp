@@ -243,10 +243,7 @@ void delivery::answer(const request_list& due) noexcept {
     flush_result result = result_since(core_, each->since);
     result.complete = !error && !sync_failed && !(each->durable && result.lost != 0);
     result.error = error;
-    if (!result.error && result.lost != 0)
-      result.error = now.lost_by_sinks != each->since.lost_by_sinks
-                         ? last_loss_
-                         : std::make_error_code(std::errc::no_buffer_space);
+    if (!result.error && result.lost != 0) result.error = loss_between(each->since, now, last_loss_);
     if (!result.error && sync_failed) result.error = std::make_error_code(std::errc::io_error);
     guarded([&] { each->answer(result); }, [&](std::string_view what) { note_error("async_sync", what, 0); });
   }

@@ -42,6 +42,9 @@ class delivery {
   std::error_code flush_sinks() noexcept;
   bool has_unflushed() const noexcept;
 
+  /// What a sink lost something to, most lately.
+  std::error_code last_loss() const noexcept { return last_loss_; }
+
   /// Answers the callers that wait for what has been committed: one flush, or one sync if any of them wants that,
   /// does for all.
   void answer(const request_list& due) noexcept;
@@ -65,7 +68,7 @@ class delivery {
   std::vector<std::shared_ptr<sink>> sinks_;
   // [sink_index]: whether it has taken records since its last flush(), and since its last sync().
   std::vector<std::uint8_t> unflushed_, unsynced_;
-  std::error_code last_loss_; // why a sink lost something, most lately
+  std::error_code last_loss_;
 
   // The batch: records since the last commit, and for each sink what it has done with each.
   std::size_t records_ = 0;

@@ -44,18 +44,16 @@ request_list flush_requests::shut() noexcept {
   return late;
 }
 
-void flush_requests::end(std::error_code last_error) noexcept {
+void flush_requests::end(const last_errors& met) noexcept {
   const std::lock_guard lock(mutex_);
-  over_ = true;
-  last_error_ = last_error;
+  last_ = met;
   ended_.notify_all();
 }
 
-bool flush_requests::await_end(std::chrono::milliseconds limit, std::error_code& last_error) {
+std::optional<last_errors> flush_requests::await_end(std::chrono::milliseconds limit) {
   std::unique_lock lock(mutex_);
-  const bool ended = ended_.wait_for(lock, limit, [&] { return over_; });
-  last_error = last_error_;
-  return ended;
+  ended_.wait_for(lock, limit, [&] { return last_.has_value(); });
+  return last_;
 }
 
 } // namespace weir::detail

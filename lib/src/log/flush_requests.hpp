@@ -9,6 +9,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <system_error>
 
 namespace weir::detail {
 
@@ -30,6 +32,12 @@ class flush_request {
 
 using request_list = std::list<std::shared_ptr<flush_request>>;
 
+/// What a stream's backend has met, for close() to tell.
+struct last_errors {
+  std::error_code flush; // met by the last flush of the sinks
+  std::error_code loss;  // a sink lost something to it, most lately
+};
+
 /// Thread-safe.
 class flush_requests {
  public:
@@ -47,18 +55,19 @@ class flush_requests {
 
   /// From now on nobody is let in; returns whoever came late.
   request_list shut() noexcept;
-  /// The backend's last word: everybody has been answered. `last_error`: what the last flush of the sinks met.
-  void end(std::error_code last_error) noexcept;
+  /// The backend's last word: everybody has been answered.
+  void end(const last_errors& met) noexcept;
 
-  /// Any thread: waits for end(), which is its only waker, at most `limit`; returns whether it has come to that.
-  bool await_end(std::chrono::milliseconds limit, std::error_code& last_error);
+  /// Any thread: waits for end(), which is its only waker, at most `limit`; returns nothing if it has not come to
+  /// that.
+  std::optional<last_errors> await_end(std::chrono::milliseconds limit);
 
  private:
   std::mutex mutex_;
   request_list waiting_; // in the order of `asked`
   std::condition_variable ended_;
-  bool shut_ = false, over_ = false;
-  std::error_code last_error_;
+  bool shut_ = false;
+  std::optional<last_errors> last_; // once all is over
 };
 
 } // namespace weir::detail

@@ -27,6 +27,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace weir::detail {
@@ -139,6 +140,10 @@ class stream_core : public stream_front {
 
 /// What was written and lost since then; complete is left to the caller.
 flush_result result_since(const stream_core& core, const log_mark& since) noexcept;
+
+/// What records that were lost between the marks were lost to. `by_sinks`: what a sink lost something to, most
+/// lately.
+std::error_code loss_between(const log_mark& since, const log_mark& now, std::error_code by_sinks) noexcept;
 
 /// Says on standard error that a stream's end came before all was written; nothing if it did not, or if there was
 /// nobody to write. `waited`: for the result. Less than the limit: what ran out of time was a sink, by a limit of its

@@ -89,6 +89,10 @@ flush_result result_since(const stream_core& core, const log_mark& since) noexce
           .error = {}};
 }
 
+std::error_code loss_between(const log_mark& since, const log_mark& now, std::error_code by_sinks) noexcept {
+  return now.lost_by_sinks != since.lost_by_sinks ? by_sinks : std::make_error_code(std::errc::no_buffer_space);
+}
+
 log_mark stream_core::totals() const noexcept {
   log_mark now;
   // acquire: pairs with the release in delivery::sync_sinks().
@@ -103,7 +107,7 @@ log_mark stream_core::totals() const noexcept {
 
 void report_unfinished(const flush_result& result, std::chrono::milliseconds limit,
                        std::chrono::steady_clock::duration waited) noexcept {
-  if (result.error != std::errc::timed_out || waited < limit) return;
+  if (result.complete || result.error != std::errc::timed_out || waited < limit) return;
   char line[160]; // not allocated: memory may be what is missing
   auto end = fmt::format_to_n(line, sizeof line, "weir: the log was not written within {} ms: {} records were, ",
                               limit.count(), result.written);
@@ -156,11 +160,12 @@ flush_result log_stream::close(std::chrono::milliseconds limit) {
   core_->bell.ring();
   if (core_->on_backend_thread()) // it cannot wait for itself
     return detail::not_done(*core_, {}, std::errc::resource_deadlock_would_occur);
-  std::error_code error;
-  if (!core_->flushes.await_end(detail::addable(limit), error)) return detail::out_of_time(*core_, {});
+  const auto last = core_->flushes.await_end(detail::addable(limit));
+  if (!last) return detail::out_of_time(*core_, {});
   flush_result result = detail::result_since(*core_, {});
-  result.error = error;
-  result.complete = !error;
+  result.complete = !last->flush;
+  result.error = last->flush;
+  if (!result.error && result.lost != 0) result.error = detail::loss_between({}, core_->totals(), last->loss);
   return result;
 }
 

@@ -151,6 +151,58 @@ TEST_CASE("close: it says what was written and lost in the stream's life", "[log
   CHECK(result.lost == 1);
 }
 
+// It used to give their number without an error.
+TEST_CASE("close: what the records were lost to is told", "[log][flush]") {
+  captured_stream test({.overflow = weir::overflow_policy::drop_newest,
+                        .memory_limit_bytes = 16 * 1024,
+                        .chunk_bytes = 4096,
+                        .record_limit_bytes = 1024});
+  std::errc expected{};
+  SECTION("nothing") { test.log().info("x"); }
+  SECTION("to a sink, with its error") {
+    test.sink().lose_last(1);
+    test.log().info("lost");
+    test.stream().flush(1min); // the last batch need not be the one
+    test.sink().lose_last(0);
+    test.log().info("x");
+    expected = std::errc::no_space_on_device;
+  }
+  SECTION("to a sink that throws") {
+    test.sink().refuse("lost");
+    test.log().info("lost");
+    expected = std::errc::io_error;
+  }
+  SECTION("before they came to a sink") {
+    test.sink().block();
+    for (int i = 0; i < 1000; ++i) WEIR_INFO(test.log(), "some text that takes room {}", i);
+    test.sink().unblock();
+    expected = std::errc::no_buffer_space;
+  }
+  for (int i = 0; i < 2; ++i) { // the second time, too
+    const flush_result result = test.stream().close(1min);
+    CHECK(result.complete);
+    CHECK((result.lost != 0) == (expected != std::errc{}));
+    CHECK(result.error == expected);
+  }
+}
+
+TEST_CASE("close: a sink that ran out of time is not taken for the limit", "[log][flush]") {
+  class late final : public weir::sink {
+   public:
+    late() : sink("late") {}
+    void append(const weir::record&) override {}
+    weir::commit_result commit() override { return {.lost = 1, .error = std::make_error_code(std::errc::timed_out)}; }
+  };
+  const temporary_directory directory;
+  {
+    const redirected standard_error(2, directory.file("err"));
+    log_stream stream({.sinks = {std::make_shared<late>()}, .close_limit = 0ms});
+    stream.get_logger("l").info("lost");
+    CHECK(stream.close(1min).error == std::errc::timed_out);
+  } // closes once more, and finds all done
+  CHECK(contents_of(directory.file("err")).find("was not written within") == std::string::npos);
+}
+
 TEST_CASE("close: while a sink hangs it comes back in time, and says what is queued", "[log][flush]") {
   captured_stream test;
   test.sink().block();
