@@ -3,6 +3,7 @@
 #include "http/header_field.hpp"
 #include "log/escape.hpp"
 #include "log/option_check.hpp"
+#include "log/time_zone.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/text_buffer.hpp"
 #include "weir/trace/ids.hpp"
@@ -153,7 +154,7 @@ class access_line_renderer final : public renderer {
  public:
   access_line_renderer(std::string_view format, pattern_time zone)
       : pieces_(format_parser(format).parse()), zone_(zone) {
-    if (zone == pattern_time::local) ::tzset(); // now: a later chroot(2) may have no zones
+    if (zone == pattern_time::local) detail::load_time_zone();
   }
 
   void render(const record& entry, text_buffer& out) override {

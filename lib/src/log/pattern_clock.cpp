@@ -1,5 +1,7 @@
 #include "log/pattern_clock.hpp"
 
+#include "log/time_zone.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -83,7 +85,7 @@ void append_flag(text_buffer& to, char flag, const std::tm& t, std::int64_t unix
 } // namespace
 
 pattern_clock::pattern_clock(pattern_time zone) : zone_(zone) {
-  if (zone == pattern_time::local) ::tzset(); // now: a later chroot(2) may have no zones
+  if (zone == pattern_time::local) load_time_zone();
 }
 
 bool pattern_clock::knows(char flag) noexcept {

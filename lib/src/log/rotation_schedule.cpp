@@ -1,5 +1,7 @@
 #include "log/rotation_schedule.hpp"
 
+#include "log/time_zone.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,7 +36,7 @@ std::int64_t minutes_of(std::tm day, std::int64_t minutes, rotation_zone zone) n
 
 rotation_schedule::rotation_schedule(std::chrono::minutes every, std::chrono::minutes at, rotation_zone zone) noexcept
     : every_(every), at_(at), zone_(zone) {
-  if (zone == rotation_zone::local) ::tzset(); // now: a later chroot(2) may have no zones
+  if (zone == rotation_zone::local) load_time_zone();
 }
 
 rotation_period rotation_schedule::period_of(std::int64_t unix_seconds) const noexcept {
