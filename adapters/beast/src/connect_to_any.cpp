@@ -33,7 +33,7 @@ class attempts : public std::enable_shared_from_this<attempts> {
   void begin(const tcp::endpoint& to) {
     tcp::socket& socket = sockets_.emplace_back(io_);
     socket.async_connect(
-        to, [self = shared_from_this(), &socket](const error_code& error) { self->note_end(socket, error); });
+        to, [self = shared_from_this(), &socket, to](const error_code& error) { self->note_end(socket, to, error); });
     ++under_way_;
   }
 
@@ -53,8 +53,9 @@ class attempts : public std::enable_shared_from_this<attempts> {
   std::size_t under_way() const noexcept { return under_way_; }
   /// The one that is connected, or nullptr.
   tcp::socket* connected() const noexcept { return connected_; }
-  /// Why the last one failed.
+  /// Why the last one failed, and whom it was to connect to.
   const error_code& error() const noexcept { return error_; }
+  const tcp::endpoint& failed() const noexcept { return failed_; }
 
   void give_up() noexcept {
     error_code ignored;
@@ -62,12 +63,16 @@ class attempts : public std::enable_shared_from_this<attempts> {
   }
 
  private:
-  void note_end(tcp::socket& socket, const error_code& error) {
+  void note_end(tcp::socket& socket, const tcp::endpoint& to, const error_code& error) {
     --under_way_;
-    if (error)
+    if (error) {
       error_ = error;
-    else if (connected_ == nullptr)
+      failed_ = to;
+      error_code ignored;
+      socket.close(ignored); // there may be many addresses
+    } else if (connected_ == nullptr) {
       connected_ = &socket;
+    }
     news_.cancel();
   }
 
@@ -76,6 +81,7 @@ class attempts : public std::enable_shared_from_this<attempts> {
   std::size_t under_way_ = 0;
   tcp::socket* connected_ = nullptr;
   error_code error_;
+  tcp::endpoint failed_;
   asio::steady_timer news_;
 };
 
@@ -109,7 +115,7 @@ asio::awaitable<tcp::socket> connect_to_any(context ctx, asio::io_context& io, s
   auto next = where.begin();
   while (begun->connected() == nullptr) {
     if (next == where.end() && begun->under_way() == 0)
-      throw boost::system::system_error(begun->error(), "connecting to " + where.back().address().to_string());
+      throw boost::system::system_error(begun->error(), "connecting to " + begun->failed().address().to_string());
     if (next != where.end()) begun->begin(*next++);
     auto waiting = begun->wait(ctx, next != where.end() ? std::optional(attempt_delay) : std::nullopt);
     co_await std::move(waiting);

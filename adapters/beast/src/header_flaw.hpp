@@ -42,7 +42,7 @@ inline header_flaw flaw_of_length(std::string_view last, std::size_t count) noex
 }
 
 /// RFC 9112 section 3.2: a path, `http://host:80/path` with a host (RFC 9110 sections 4.2.1 and 4.2.4), of OPTIONS
-/// `*`; who asks for a CONNECT finds no route.
+/// `*`; of CONNECT also a bare `host:443`, for which there is no route.
 inline header_flaw flaw_of_target(std::string_view method, std::string_view target) noexcept {
   if (target.starts_with('/')) return {};
   const auto authority = authority_of(target);

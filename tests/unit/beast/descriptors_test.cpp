@@ -1,44 +1,16 @@
 // A server in a process that has no descriptors left.
 #ifndef __SANITIZE_ADDRESS__ // with which goes UBSan, whose looks at objects' types want descriptors of their own
+#include "few_descriptors.hpp"
 #include "log/temporary_directory.hpp"
 #include "simple_server.hpp"
 #include "weir/beast/files.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <fstream>
 #include <string>
-#include <vector>
 
 using namespace weir_test;
-
-namespace {
-
-/// The process can have so many descriptors more, until this ends.
-class few_descriptors {
- public:
-  explicit few_descriptors(int more) {
-    std::vector<int> next;
-    for (int i = 0; i <= more; ++i) next.push_back(::dup(0));
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit now = before_;
-    now.rlim_cur = static_cast<rlim_t>(*std::ranges::max_element(next)); // that one is too many
-    for (const int each : next) ::close(each);
-    ::setrlimit(RLIMIT_NOFILE, &now);
-  }
-  few_descriptors(const few_descriptors&) = delete;
-  few_descriptors& operator=(const few_descriptors&) = delete;
-  ~few_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
-} // namespace
 
 TEST_CASE("descriptors: a file for which there is none is to be asked for again", "[beast][files]") {
   const temporary_directory root;
