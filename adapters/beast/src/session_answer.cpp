@@ -192,7 +192,8 @@ void session::answer_early(const context& over, std::string_view body) {
   }
   early_ = std::move(answer);
   try {
-    asio::co_spawn(executor(), send_early(), early_end(shared_from_this()));
+    early_end told(shared_from_this()); // not amid the call: send_early() may be made first, and find no memory
+    asio::co_spawn(executor(), send_early(), std::move(told));
   } catch (const std::exception&) { // which is told by then
   }
 }
