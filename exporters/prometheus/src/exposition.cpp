@@ -56,7 +56,8 @@ std::string render(const metrics_registry& registry, dialect format,
   std::set<std::string, std::less<>> taken;
   for (const family_snapshot& family : families) {
     if (family.series.empty()) continue;
-    const std::vector<std::string> names = detail::exposed_names(family);
+    const std::vector<std::string> names =
+        format == dialect::openmetrics ? detail::reserved_names(family) : detail::exposed_names(family);
     taken.insert(names.begin(), names.end());
   }
   for (const ::prometheus::Collectable* const other : others) {

@@ -56,8 +56,8 @@ class page_writer {
 /// Source: OpenMetrics 1.0.0, "Considerations: Canonical Numbers".
 std::string canonical_bound(double bound);
 
-/// Whether a histogram has its `_sum` and `_count` on the page. In OpenMetrics one that counts negative values has
-/// not: its sum may fall, which a counter must not. `lowest`: its first bound.
+/// Whether a histogram has its `_sum` and `_count` on the page. In OpenMetrics one that is made for negative values
+/// has not: its sum may fall, which a counter must not. `lowest`: its first bound.
 /// Source: OpenMetrics 1.0.0, "Histogram".
 constexpr bool has_totals(dialect format, double lowest, double sum) noexcept {
   return format == dialect::text || (lowest >= 0 && sum >= 0);

@@ -46,9 +46,9 @@ bool stopped_callback(const detail::family_base& family) {
   return callback != nullptr && callback->stopped();
 }
 
-[[noreturn]] void refuse_name(const std::string& name, const std::string& other) {
+[[noreturn]] void refuse_name(const std::string& name, const std::string& shared, const std::string& other) {
   throw std::invalid_argument(
-      "weir: metric \"" + name + "\" would share a name with the metric \"" + other +
+      "weir: metric \"" + name + "\" would share the name \"" + shared + "\" with the metric \"" + other +
       "\", which is there already with another type, other labels, other buckets, or as a callback");
 }
 
@@ -64,11 +64,11 @@ metrics_registry::metrics_registry() {
 metrics_registry::~metrics_registry() = default;
 
 void metrics_registry::require_unused_names(const family_snapshot& description) const {
-  const std::vector<std::string> wanted = detail::exposed_names(description);
+  const std::vector<std::string> wanted = detail::reserved_names(description);
   for (const auto& [name, family] : families_) {
     if (stopped_callback(*family)) continue;
-    for (const std::string& taken : detail::exposed_names(family->description())) {
-      if (std::find(wanted.begin(), wanted.end(), taken) != wanted.end()) refuse_name(description.name, name);
+    for (const std::string& taken : detail::reserved_names(family->description())) {
+      if (std::find(wanted.begin(), wanted.end(), taken) != wanted.end()) refuse_name(description.name, taken, name);
     }
   }
 }

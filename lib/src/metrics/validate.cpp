@@ -26,6 +26,10 @@ bool valid_name(std::string_view name) noexcept {
   throw std::invalid_argument("weir: metric \"" + name + "\" " + why);
 }
 
+std::string without_total(const std::string& name) {
+  return name.substr(0, name.size() - std::string_view("_total").size());
+}
+
 std::string text_of(double value) {
   std::ostringstream text;
   text << value;
@@ -71,16 +75,21 @@ void validate_family(const family_snapshot& family) {
 std::vector<std::string> exposed_names(const family_snapshot& family) {
   const std::string& name = family.name;
   switch (family.type) {
-  case metric_type::counter: {
-    const std::string base = name.substr(0, name.size() - 6);
-    return {name, base, base + "_created"};
-  }
+  case metric_type::counter:
+    return {name, without_total(name)};
   case metric_type::gauge:
     return {name};
   case metric_type::histogram:
-    return {name, name + "_bucket", name + "_count", name + "_sum", name + "_created"};
+    return {name, name + "_bucket", name + "_count", name + "_sum"};
   }
   return {};
+}
+
+std::vector<std::string> reserved_names(const family_snapshot& family) {
+  std::vector<std::string> all = exposed_names(family);
+  if (family.type == metric_type::counter) all.push_back(without_total(family.name) + "_created");
+  if (family.type == metric_type::histogram) all.push_back(family.name + "_created");
+  return all;
 }
 
 } // namespace weir::detail

@@ -104,6 +104,9 @@ TEST_CASE("registry: the same name for something else is refused by name", "[met
   registry.add(gauge_description{"e_created", "E."});
   CHECK(refusal([&] { registry.add(counter_description{"e_total", "E."}); }).find("e_created") < 100);
   CHECK(refusal([&] { registry.add(counter_description{"e_created_total", "E."}); }).find("e_created") < 100);
+  CHECK(refusal([&] {
+          registry.add(counter_description{"a_created_total", "A."});
+        }).find("would share the name \"a_created\" with the metric \"a_total\"") < 100);
 }
 
 TEST_CASE("registry: names and labels against the data model are refused by value", "[metrics][registry]") {

@@ -191,23 +191,31 @@ TEST_CASE("others: names of samples that are taken are as good as names of famil
 }
 
 TEST_CASE("others: what only OpenMetrics has no room for is left out there alone", "[prometheus][others]") {
-  const weir::metrics_registry registry;
+  weir::metrics_registry registry;
+  registry.add(weir::counter_description{"own_total", "O."}).with().add();
+  const std::string own = weir::render_prometheus_text(registry);
+  std::string own_openmetrics = weir::render_openmetrics(registry);
+  own_openmetrics.resize(own_openmetrics.find("# EOF"));
   const prometheus::ClientMetric one;
   prometheus::ClientMetric negative;
   negative.histogram = {2, -3, {{1, -1}, {2, 1}}};
   const canned other({{"a_total", "A.", MetricType::Counter, {one}},
                       gauge("a_created", 1),
+                      gauge("own_created", 2),
                       {"_total", "T.", MetricType::Counter, {one}},
                       {"h", "H.", MetricType::Histogram, {negative}}});
-  CHECK(text_of(registry, {&other}) == "# HELP a_total A.\n# TYPE a_total counter\na_total 0\n"
-                                       "# HELP a_created G.\n# TYPE a_created gauge\na_created 1\n"
-                                       "# HELP _total T.\n# TYPE _total counter\n_total 0\n"
-                                       "# HELP h H.\n# TYPE h histogram\nh_bucket{le=\"-1.0\"} 1\n"
-                                       "h_bucket{le=\"1.0\"} 2\nh_bucket{le=\"+Inf\"} 2\nh_sum -3\nh_count 2\n");
-  CHECK(openmetrics_of(registry, {&other}) == "# TYPE a counter\n# HELP a A.\na_total 0\n"
-                                              "# TYPE _total unknown\n# HELP _total T.\n_total 0\n"
-                                              "# TYPE h histogram\n# HELP h H.\nh_bucket{le=\"-1.0\"} 1\n"
-                                              "h_bucket{le=\"1.0\"} 2\nh_bucket{le=\"+Inf\"} 2\n# EOF\n");
+  CHECK(text_of(registry, {&other}) == own +
+                                           "# HELP a_total A.\n# TYPE a_total counter\na_total 0\n"
+                                           "# HELP a_created G.\n# TYPE a_created gauge\na_created 1\n"
+                                           "# HELP own_created G.\n# TYPE own_created gauge\nown_created 2\n"
+                                           "# HELP _total T.\n# TYPE _total counter\n_total 0\n"
+                                           "# HELP h H.\n# TYPE h histogram\nh_bucket{le=\"-1.0\"} 1\n"
+                                           "h_bucket{le=\"1.0\"} 2\nh_bucket{le=\"+Inf\"} 2\nh_sum -3\nh_count 2\n");
+  CHECK(openmetrics_of(registry, {&other}) == own_openmetrics +
+                                                  "# TYPE a counter\n# HELP a A.\na_total 0\n"
+                                                  "# TYPE _total unknown\n# HELP _total T.\n_total 0\n"
+                                                  "# TYPE h histogram\n# HELP h H.\nh_bucket{le=\"-1.0\"} 1\n"
+                                                  "h_bucket{le=\"1.0\"} 2\nh_bucket{le=\"+Inf\"} 2\n# EOF\n");
 }
 
 TEST_CASE("others: a histogram without a last bucket gets it", "[prometheus][others]") {
