@@ -103,10 +103,12 @@ TEST_CASE("format: specifications are fmt's", "[log][format]") {
 TEST_CASE("format: it may be a constant", "[log][format]") {
   static constexpr std::string_view view = "a {}", part = std::string_view("b {} and more").substr(0, 4);
   static constexpr const char* pointer = "c {}";
+  static constexpr char characters[16] = "d {}";
   CHECK_FORMAT(view, 1);
   CHECK_FORMAT(part, 2);
   CHECK_FORMAT(pointer, 3);
   CHECK_FORMAT(messages::slow, 4);
+  CHECK_FORMAT(characters, 5); // which end where their text does
 }
 
 TEST_CASE("format: what is volatile is formatted as what it is", "[log][format]") {

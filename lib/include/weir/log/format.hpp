@@ -117,7 +117,7 @@ struct located_format : address_shown<has_text_pointer<Args...>> {
   consteval located_format(const char (&literal)[Size], // NOLINT
                            const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
                            std::uint32_t line = __builtin_LINE())
-      : located_format(std::string_view(literal, Size - 1), file, function, line) {}
+      : located_format(std::string_view(literal), file, function, line) {}
   template <class Text>
   requires std::convertible_to<const Text&, std::string_view>
   consteval located_format(const Text& constant, // NOLINT
