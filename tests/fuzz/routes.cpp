@@ -1,6 +1,6 @@
 // Any bytes as a path find the template, and the values, that a reading by the book of one template after the other
 // finds; any bytes as a query are read or refused.
-#include "percent.hpp"
+#include "percent_escapes.hpp"
 #include "weir/beast/router.hpp"
 
 #include "input.hpp"

@@ -34,6 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(std::search(url.authority.begin(), url.authority.end(), url.host.begin(), url.host.end(), is_same) !=
        url.authority.end());
 
+  if (url.authority.size() > 500) return 0; // with its port it may be too long
   const bool is_v6 = url.authority.starts_with('[');
   const std::string host = is_v6 ? "[" + std::string(url.host) + "]" : std::string(url.host);
   const std::string written =

@@ -4,7 +4,7 @@
 #include "content_fields.hpp"
 #include "header_rules.hpp"
 #include "heads.hpp"
-#include "percent.hpp"
+#include "percent_escapes.hpp"
 #include "session.hpp"
 
 #include <algorithm>

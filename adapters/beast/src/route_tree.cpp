@@ -1,6 +1,6 @@
 #include "route_tree.hpp"
 
-#include "percent.hpp"
+#include "percent_escapes.hpp"
 
 #include <algorithm>
 #include <utility>

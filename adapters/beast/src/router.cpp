@@ -1,7 +1,7 @@
 #include "weir/beast/router.hpp"
 
 #include "header_rules.hpp"
-#include "percent.hpp"
+#include "percent_escapes.hpp"
 #include "route_template.hpp"
 #include "route_tree.hpp"
 

@@ -1,4 +1,4 @@
-#include "percent.hpp"
+#include "percent_escapes.hpp"
 
 #include <algorithm>
 
