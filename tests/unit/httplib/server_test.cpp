@@ -304,9 +304,11 @@ TEST_CASE("httplib: a provider that asks whether it can write learns that nobody
           "[httplib][concurrent]") {
   fixture http({.arm_after = 1s}); // the longest: it is not the watch that learns it
   http.server.set_write_timeout(0, 50'000);
-  http.server.Get("/gone", [](const request&, response& answer) {
-    answer.set_content_provider("text/plain", [](std::size_t, httplib::DataSink& sink) {
+  std::promise<void> written;
+  http.server.Get("/gone", [&](const request&, response& answer) {
+    answer.set_content_provider("text/plain", [&](std::size_t, httplib::DataSink& sink) {
       sink.write("part", 4);
+      written.set_value();
       while (sink.is_writable()) std::this_thread::yield();
       return false;
     });
@@ -323,10 +325,17 @@ TEST_CASE("httplib: a provider that asks whether it can write learns that nobody
   std::string outcome, reason;
   SECTION("as the client has gone") {
     client.send("GET /gone HTTP/1.1\r\nHost: test\r\n\r\n");
-    client.take(10);
+    written.get_future().wait();
     client.shutdown_send();
     outcome = "cancelled";
     reason = "client_closed";
+  }
+  SECTION("as the client has broken off") { // it used to be client_closed, as the kernel tells of a reset once
+    client.send("GET /gone HTTP/1.1\r\nHost: test\r\n\r\n");
+    written.get_future().wait();
+    client.reset();
+    outcome = "cancelled";
+    reason = "client_reset";
   }
   SECTION("as the client takes nothing") {
     client.send("GET /stalled HTTP/1.1\r\nHost: test\r\n\r\n");

@@ -194,7 +194,7 @@ class httplib_server : public httplib::Server {
     bool answered = false;
     try {
       bool client_closes = false;
-      answered = process_request(stream, is_last, client_closes, [&](httplib::Request& request) {
+      answered = process(stream, connection, is_last, client_closes, [&](httplib::Request& request) {
         try {
           begin(observed, request, stream.received());
         } catch (const std::exception&) { // no memory, or no timer's thread: it is served unobserved
@@ -213,6 +213,17 @@ class httplib_server : public httplib::Server {
     if (!observed.is_open() && stream.response().status() != 0) begin_refused(observed, stream);
     finish(observed, stream, answered && !stream.has_failed());
     return answered;
+  }
+
+  /// httplib's process_request(), which is handed the addresses from 0.18 on, and asks the stream for them before.
+  template <class Stream>
+  bool process(Stream& stream, const detail::httplib_connection& connection, bool close, bool& client_closes,
+               const std::function<void(httplib::Request&)>& begin) {
+    const detail::socket_address &peer = connection.peer, &here = connection.this_side;
+    if constexpr (requires { process_request(stream, close, client_closes, begin); })
+      return process_request(stream, close, client_closes, begin);
+    else
+      return process_request(stream, peer.text, peer.port, here.text, here.port, close, client_closes, begin);
   }
 
   static void begin(exchange& observed, const httplib::Request& request,
@@ -250,12 +261,12 @@ class httplib_server : public httplib::Server {
     if (thrown_ && (response.status() == 0 || response.status() >= 500)) observed.handler_threw(*thrown_);
     observed.add_request_bytes(stream.body_bytes_read());
     observed.add_response_bytes(response.body_bytes());
-    // A server that is stopped leaves providers where they are, and calls that answered.
+    // A server that is stopped leaves providers where they are; some versions of httplib call that answered.
     const bool is_stopped = svr_sock_ == INVALID_SOCKET;
     const bool is_whole = observed.facts().method == "HEAD" || response.is_whole().value_or(!is_stopped);
     if (was_answered && is_whole)
       observed.response_completed();
-    else if (was_answered && is_stopped)
+    else if (is_stopped && observed.is_open())
       observed.cancel(cancel_reason::shutdown);
     observed.finish();
   }

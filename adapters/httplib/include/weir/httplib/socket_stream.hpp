@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -72,11 +73,17 @@ inline bool wait_for(int socket, short events, std::chrono::milliseconds limit) 
   }
 }
 
+/// Whether httplib's streams have the functions that wait apart from those that ask, as from 0.20 on.
+template <class Stream>
+concept has_waits = requires(const Stream& stream) {
+  stream.wait_readable();
+};
+
 /// One request's way in and its response's way out, with the time-outs and the read-ahead of httplib's own stream.
 class socket_stream final : public httplib::Stream {
  public:
   socket_stream(const httplib_connection& connection, exchange& observed) noexcept
-      : connection_(connection), exchange_(observed) {}
+      : connection_(connection), exchange_(observed), read_timeout_(connection.read_timeout) {}
 
   /// When the request's first byte was read; the epoch if none was.
   std::chrono::steady_clock::time_point received() const noexcept { return received_; }
@@ -86,16 +93,38 @@ class socket_stream final : public httplib::Stream {
   const response_meter& response() const noexcept { return response_; }
   bool has_failed() const noexcept { return failed_; }
 
-  bool is_readable() const override { return wait_for(connection_.socket, POLLIN, connection_.read_timeout); }
-
+  // What httplib asks and waits for. Not marked `override`, as no version has all of them, and those that one has are
+  // abstract there, but the last two.
+  bool is_readable() const {
+    if constexpr (has_waits<httplib::Stream>)
+      return next_ < filled_;
+    else
+      return wait_readable();
+  }
+  bool wait_readable() const { return wait_for(connection_.socket, POLLIN, read_timeout_); }
+  bool is_writable() const { return wait_writable(); }
   /// Also false when the client has closed its side, as that is how httplib learns that it need not go on. Who is
   /// told so writes no more: the exchange learns it here.
-  bool is_writable() const override {
+  bool wait_writable() const {
     if (!wait_for(connection_.socket, POLLOUT, connection_.write_timeout)) return tell(cancel_reason::timeout);
-    return !has_peer_closed() || tell(cancel_reason::client_closed);
+    return is_peer_alive();
+  }
+  /// In milliseconds.
+  time_t duration() const {
+    if (received_ == std::chrono::steady_clock::time_point{}) return 0;
+    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - received_).count();
+  }
+  bool is_peer_alive() const {
+    const std::optional<cancel_reason> gone = why_peer_is_gone();
+    return !gone || tell(*gone);
+  }
+  void set_read_timeout(time_t seconds, time_t microseconds = 0) {
+    using std::chrono::duration_cast, std::chrono::milliseconds;
+    read_timeout_ =
+        duration_cast<milliseconds>(std::chrono::seconds(seconds) + std::chrono::microseconds(microseconds));
   }
 
-  ssize_t read(char* to, std::size_t size) override {
+  ssize_t read(char* to, std::size_t size) {
     if (next_ == filled_) {
       if (size >= buffer_.size()) return count_read(receive(to, size), to);
       const ssize_t received = receive(buffer_.data(), buffer_.size());
@@ -110,9 +139,9 @@ class socket_stream final : public httplib::Stream {
   }
 
   using httplib::Stream::write;
-  ssize_t write(const char* from, std::size_t size) override {
+  ssize_t write(const char* from, std::size_t size) {
     if (!wait_for(connection_.socket, POLLOUT, connection_.write_timeout)) return fail(cancel_reason::timeout);
-    if (has_peer_closed()) return fail(cancel_reason::client_closed);
+    if (const std::optional<cancel_reason> gone = why_peer_is_gone()) return fail(*gone);
     const bool header_was_sent = response_.status() != 0;
     const auto began = header_was_sent ? std::chrono::steady_clock::time_point() : std::chrono::steady_clock::now();
     ssize_t sent;
@@ -125,19 +154,19 @@ class socket_stream final : public httplib::Stream {
     return sent;
   }
 
-  void get_remote_ip_and_port(std::string& ip, int& port) const override {
+  void get_remote_ip_and_port(std::string& ip, int& port) const {
     ip = connection_.peer.text;
     port = connection_.peer.port;
   }
-  void get_local_ip_and_port(std::string& ip, int& port) const override {
+  void get_local_ip_and_port(std::string& ip, int& port) const {
     ip = connection_.this_side.text;
     port = connection_.this_side.port;
   }
-  socket_t socket() const override { return connection_.socket; }
+  socket_t socket() const { return connection_.socket; }
 
  private:
   ssize_t receive(char* to, std::size_t size) noexcept {
-    if (!is_readable()) return fail(cancel_reason::timeout);
+    if (!wait_readable()) return fail(cancel_reason::timeout);
     ssize_t received;
     do received = ::recv(connection_.socket, to, size, CPPHTTPLIB_RECV_FLAGS);
     while (received < 0 && errno == EINTR);
@@ -160,10 +189,13 @@ class socket_stream final : public httplib::Stream {
     return size;
   }
 
-  bool has_peer_closed() const noexcept {
-    if (connection_.half_close == half_close_policy::ignore) return false;
+  /// Of a reset the kernel tells once: what asked is the one to say so.
+  std::optional<cancel_reason> why_peer_is_gone() const noexcept {
     char byte;
-    return ::recv(connection_.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    const ssize_t found = ::recv(connection_.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (found < 0 && errno == ECONNRESET) return cancel_reason::client_reset;
+    if (found == 0 && connection_.half_close == half_close_policy::cancel) return cancel_reason::client_closed;
+    return std::nullopt;
   }
 
   bool tell(cancel_reason reason) const noexcept {
@@ -179,6 +211,7 @@ class socket_stream final : public httplib::Stream {
   const httplib_connection& connection_;
   exchange& exchange_;
   response_meter response_;
+  std::chrono::milliseconds read_timeout_;
   std::chrono::steady_clock::time_point received_{};
   std::uint64_t body_bytes_read_ = 0;
   bool failed_ = false, first_line_ended_ = false;
