@@ -31,8 +31,7 @@ unsigned status_for(const boost::system::error_code& error) noexcept {
   if (error == boost::system::errc::protocol_not_supported) return 505;
   if (error == asio::error::shut_down) return 503;
   if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
-  static const auto& http_errors = http::make_error_code(http::error::bad_method).category();
-  return error.category() == http_errors ? 400 : 0;
+  return error.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
 /// What was thrown, for the log.

@@ -20,7 +20,15 @@ inline constinit thread_local ambient_frame* ambient_top = nullptr;
 inline void push_ambient(ambient_frame& frame) noexcept {
   frame.below_ = ambient_top;
   frame.saved_ = current_correlation;
+  // The scopes' destructors take it away again. GCC 16 does not see that everywhere.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdangling-pointer"
+#endif
   ambient_top = &frame;
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
   current_correlation = frame.context_->ids();
 }
 

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <type_traits>
 
@@ -134,11 +135,12 @@ struct located_format : address_shown<has_text_pointer<Args...>> {
 
 template <class... Args>
 consteval bool fields_stand_last() {
-  bool seen = false, ordered = true;
-  ((ordered = ordered && (is_field<std::remove_cvref_t<Args>> || !seen),
-    seen = seen || is_field<std::remove_cvref_t<Args>>),
-   ...);
-  return ordered;
+  bool was_field = false;
+  for (const bool is_one : std::initializer_list<bool>{is_field<std::remove_cvref_t<Args>>...}) {
+    if (was_field && !is_one) return false;
+    was_field = is_one;
+  }
+  return true;
 }
 
 } // namespace weir::detail
