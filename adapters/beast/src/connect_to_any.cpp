@@ -2,6 +2,7 @@
 
 #include "weir/asio/under.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
@@ -37,17 +38,17 @@ class attempts : public std::enable_shared_from_this<attempts> {
     ++under_way_;
   }
 
-  /// Until one of them ends, or `delay` is over. Throws std::system_error when the context ends.
+  /// Until one of them ends, `delay` is over, or the context ends. Throws std::system_error where that has ended
+  /// before.
   asio::awaitable<void> wait(const context& ctx, std::optional<std::chrono::milliseconds> delay) {
     if (delay)
       news_.expires_after(*delay);
     else
       news_.expires_at(asio::steady_timer::time_point::max());
-    try {
-      auto waiting = under(ctx, news_.async_wait(asio::deferred));
-      co_await std::move(waiting);
-    } catch (const boost::system::system_error&) { // cancelled, as there is news
-    }
+    // Is cancelled when there is news. As a tuple: newer versions of Asio end the process where they find no memory
+    // for the exception.
+    auto waiting = under(ctx, news_.async_wait(asio::as_tuple(asio::deferred)));
+    co_await std::move(waiting);
   }
 
   std::size_t under_way() const noexcept { return under_way_; }
@@ -114,9 +115,11 @@ asio::awaitable<tcp::socket> connect_to_any(context ctx, asio::io_context& io, s
   } const at_end{*begun};
   auto next = where.begin();
   while (begun->connected() == nullptr) {
-    if (next == where.end() && begun->under_way() == 0)
-      throw boost::system::system_error(begun->error(), "connecting to " + begun->failed().address().to_string());
-    if (next != where.end()) begun->begin(*next++);
+    if (!ctx.done()) { // else wait() throws what it ended for
+      if (next == where.end() && begun->under_way() == 0)
+        throw boost::system::system_error(begun->error(), "connecting to " + begun->failed().address().to_string());
+      if (next != where.end()) begun->begin(*next++);
+    }
     auto waiting = begun->wait(ctx, next != where.end() ? std::optional(attempt_delay) : std::nullopt);
     co_await std::move(waiting);
   }

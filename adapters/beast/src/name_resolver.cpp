@@ -3,6 +3,8 @@
 #include "start_thread.hpp"
 #include "weir/asio/under.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -36,11 +38,10 @@ asio::awaitable<std::vector<asio::ip::address>> name_resolver::resolve(context c
   std::shared_ptr<lookup> wanted = find(host);
   if (!wanted) wanted = add(std::move(host));
   while (!wanted->is_over) {
-    try {
-      auto waiting = under(ctx, wanted->over.async_wait(asio::deferred));
-      co_await std::move(waiting);
-    } catch (const boost::system::system_error&) { // the wait was cancelled, as it is over
-    }
+    // Ends as cancelled when it is over. As a tuple: newer versions of Asio end the process where they find no memory
+    // for the exception. Throws what ctx ended for when it is done the next time round.
+    auto waiting = under(ctx, wanted->over.async_wait(asio::as_tuple(asio::deferred)));
+    co_await std::move(waiting);
   }
   if (wanted->error) throw boost::system::system_error(wanted->error, "resolving " + wanted->host);
   co_return wanted->found;
