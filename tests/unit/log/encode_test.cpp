@@ -47,6 +47,9 @@ enum class translated { yes };
 /// With a name of its own.
 enum class named { one };
 std::string_view format_as(named) { return "one"; }
+/// With a number of its own.
+enum class numbered { seven };
+int format_as(numbered) { return 7; }
 
 } // namespace
 
@@ -127,10 +130,11 @@ TEST_CASE("encode: an enumeration is its number, unless it says otherwise", "[lo
   WEIR_INFO(json.log(), "{} {:>4} {}", method::get, method::put, named::one, field<"m">(method::put),
             field<"n">(named::one));
   json.log().info("{} {}", translated::yes, method::get, field<"t">(translated::yes));
+  json.log().info("{:03}", numbered::seven, field<"n">(numbered::seven)); // fmt 10 and later have a formatter for it
   CHECK(json.lines() ==
         std::vector<std::string>{R"(-1 97 0xffffffffffffffff 1 7,"c":1,"u":97,"l":18446744073709551615,"b":0)",
-                                 R"(GET  PUT one,"m":"PUT","n":"one")", R"(oui GET,"t":"oui")"});
-  STATIC_REQUIRE(weir::detail::recorded<color, method, named>::as_they_are);
+                                 R"(GET  PUT one,"m":"PUT","n":"one")", R"(oui GET,"t":"oui")", R"(007,"n":7)"});
+  STATIC_REQUIRE(weir::detail::recorded<color, method, named, numbered>::as_they_are);
   STATIC_REQUIRE(!weir::detail::recorded<translated>::as_they_are);
 }
 

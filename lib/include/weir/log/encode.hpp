@@ -90,6 +90,11 @@ template <class T>
 concept has_format_as = requires(const T& value) {
   format_as(value);
 };
+/// Whether a type's formatter is what fmt, from 10 on, makes of its format_as().
+template <class T>
+concept has_formatter_of_format_as = FMT_VERSION >= 100000 && requires(const T& value) {
+  requires std::is_base_of_v<fmt::formatter<std::remove_cvref_t<decltype(format_as(value))>>, fmt::formatter<T>>;
+};
 
 /// What to_loggable() makes of a value that is gone after the call.
 template <class T>
@@ -101,7 +106,7 @@ auto loggable_of_temporary(const T& value) noexcept {
     return looked_at(to_loggable(value));
 }
 
-/// An enumeration without a formatter: the error it stands for, what its format_as() says, or its number.
+/// An enumeration without a formatter of its own: the error it stands for, what its format_as() says, or its number.
 template <class Enum>
 auto enum_value(const Enum& value) noexcept {
   if constexpr (has_error_code<Enum>) {
@@ -184,7 +189,7 @@ template <class T>
     return static_cast<std::string_view>(value);
   else if constexpr (has_formatter<T> && remembering_view<T>)
     return shown_view<T>{std::addressof(value)};
-  else if constexpr (has_formatter<T>)
+  else if constexpr (has_formatter<T> && !(std::is_enum_v<T> && has_formatter_of_format_as<T>))
     return static_cast<const T&>(value);
   else if constexpr (std::is_enum_v<T>)
     return enum_value(value);
