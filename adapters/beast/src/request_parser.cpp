@@ -69,6 +69,17 @@ void request_parser::on_field_impl(http::field name, string_view name_text, stri
     get().insert(name, name_text, value);
 }
 
+/// Left out; what would change where the body ends is an error, as it is where a trailer is a field like any other.
+void request_parser::on_trailer_field_impl(http::field name, string_view name_text, string_view value,
+                                           error_code& error) {
+  if (!take_room_of_field(room_, to_view(name_text), to_view(value)))
+    error = http::error::header_limit;
+  else if (name == http::field::content_length)
+    error = http::error::bad_content_length;
+  else if (name == http::field::transfer_encoding)
+    error = http::error::bad_transfer_encoding;
+}
+
 void request_parser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) {
   // Within quotes Beast takes any byte. Who ends the line at a bare LF sees another chunk behind it.
   if (extensions.size() > extension_room_ || !is_field_value({extensions.data(), extensions.size()}))

@@ -37,6 +37,9 @@ class request_parser final : public boost::beast::http::request_parser<boost::be
 
   void on_field_impl(boost::beast::http::field name, string_view name_text, string_view value,
                      error_code& error) override;
+  // Newer versions of Beast have it for trailers; so without `override`.
+  void on_trailer_field_impl(boost::beast::http::field name, string_view name_text, string_view value,
+                             error_code& error);
   void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) override;
   bool has_bare_line_feed(string_view untaken, bool is_new) noexcept;
 

@@ -25,6 +25,17 @@ void response_parser::on_field_impl(http::field name, string_view name_text, str
     get().insert(name, name_text, value);
 }
 
+/// Left out; what would change where the body ends is an error, as it is where a trailer is a field like any other.
+void response_parser::on_trailer_field_impl(http::field name, string_view name_text, string_view value,
+                                            error_code& error) {
+  if (!take_room_of_field(room_, to_view(name_text), to_view(value)))
+    error = http::error::header_limit;
+  else if (name == http::field::content_length)
+    error = http::error::bad_content_length;
+  else if (name == http::field::transfer_encoding)
+    error = http::error::bad_transfer_encoding;
+}
+
 void response_parser::on_header_impl(error_code& error) {
   if (get().result_int() < 100) {
     error = http::error::bad_status;

@@ -29,6 +29,9 @@ class response_parser final : public boost::beast::http::response_parser<boost::
 
   void on_field_impl(boost::beast::http::field name, string_view name_text, string_view value,
                      error_code& error) override;
+  // Newer versions of Beast have it for trailers; so without `override`.
+  void on_trailer_field_impl(boost::beast::http::field name, string_view name_text, string_view value,
+                             error_code& error);
   void on_header_impl(error_code& error) override;
 
   std::size_t room_; // for fields
