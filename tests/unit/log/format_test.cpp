@@ -167,7 +167,7 @@ TEST_CASE("format: arguments that cannot travel are rendered at the call", "[log
 
 TEST_CASE("format: the function form takes named arguments", "[log][format]") {
   captured_stream test;
-  test.log().info("{name} {}", 1, fmt::arg("name", "value"));
+  test.log().info("{name} {number}", fmt::arg("number", 1), fmt::arg("name", "value"));
   CHECK(test.last_line() == "value 1");
 }
 

@@ -217,6 +217,15 @@ auto pick(const Args&... args) noexcept {
   return std::tuple_cat(one(args)...);
 }
 
+/// fmt, from 10 on, overlooks the names of arguments that are const. It does not change them.
+template <class T>
+auto& as_fmt_takes_it(const T& value) noexcept {
+  if constexpr (fmt::detail::is_named_arg<T>::value)
+    return const_cast<T&>(value);
+  else
+    return value;
+}
+
 } // namespace detail
 
 template <class Front, class... Args>
@@ -224,7 +233,9 @@ void logger::render_now(const detail::call_site& site, level severity, std::stri
                         const Args&... args) const noexcept {
   std::string message;
   const bool rendered = std::apply(
-      [&](const auto&... value) { return detail::render_message(message, format, fmt::make_format_args(value...)); },
+      [&](const auto&... value) {
+        return detail::render_message(message, format, fmt::make_format_args(detail::as_fmt_takes_it(value)...));
+      },
       detail::pick<false>(args...));
   if (!rendered) return detail::count_unrenderable(*source_.stream);
   std::apply([&](const auto&... recorded) { write(site, severity, recorded...); },
