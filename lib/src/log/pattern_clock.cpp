@@ -3,9 +3,11 @@
 #include "log/time_zone.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/version.h>
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <ctime>
 #include <string_view>
@@ -24,8 +26,11 @@ constexpr std::array<std::string_view, 12> months{"January",   "February", "Marc
 std::string_view day(const std::tm& time) noexcept { return days[static_cast<std::size_t>(time.tm_wday)]; }
 std::string_view short_day(const std::tm& time) noexcept { return day(time).substr(0, 3); }
 std::string_view month(const std::tm& time) noexcept { return months[static_cast<std::size_t>(time.tm_mon)]; }
-// As spdlog has it, September is the one of four letters.
-std::string_view short_month(const std::tm& time) noexcept { return month(time).substr(0, time.tm_mon == 8 ? 4 : 3); }
+// As spdlog has it, September is the one of four letters, before its version 1.15.
+constexpr std::size_t short_september = SPDLOG_VERSION < 11500 ? 4 : 3;
+std::string_view short_month(const std::tm& time) noexcept {
+  return month(time).substr(0, time.tm_mon == 8 ? short_september : 3);
+}
 std::string_view half(const std::tm& time) noexcept { return time.tm_hour >= 12 ? "PM" : "AM"; }
 // As spdlog has it, the hour after midnight is 0.
 int hour_of_half(const std::tm& time) noexcept { return time.tm_hour > 12 ? time.tm_hour - 12 : time.tm_hour; }
