@@ -4,9 +4,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <future>
 #include <string>
+#include <string_view>
 #include <thread>
 
 using namespace std::chrono_literals;
@@ -168,4 +172,27 @@ TEST_CASE("httplib: a provider that asks whether it can write learns that nobody
   CHECK(json_member(line, "outcome") == outcome);
   CHECK(json_member(line, "error.type") == reason);
   CHECK(json_member(line, "cancel.phase") == "write");
+}
+
+// As httplib does from 0.40 on, for what is left of the request's body.
+TEST_CASE("httplib: what fails behind a whole answer is not the request's", "[httplib]") {
+  weir_test::observed by;
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  {
+    weir::exchange observed(by.observer);
+    observed.begin({.method = "POST", .target = "/"});
+    const weir::detail::httplib_connection connection{ends[0], 1s, 1s, weir::half_close_policy::cancel, {}, {}};
+    weir::detail::socket_stream stream(connection, observed);
+    const std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    CHECK(stream.write(answer.data(), answer.size()) == static_cast<ssize_t>(answer.size()));
+    ::close(ends[1]);
+    char byte;
+    CHECK(stream.read(&byte, 1) <= 0);
+    CHECK_FALSE(stream.has_failed());
+    observed.response_completed();
+    observed.finish();
+  }
+  ::close(ends[0]);
+  CHECK(json_member(by.access_lines().at(0), "outcome") == "completed");
 }

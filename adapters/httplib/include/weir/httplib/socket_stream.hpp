@@ -203,6 +203,8 @@ class socket_stream final : public httplib::Stream {
     return false;
   }
   ssize_t fail(cancel_reason reason) noexcept {
+    // From 0.40 on httplib reads what is left of a request's body when all is answered: that is nothing to the request.
+    if (response_.is_whole().value_or(false)) return -1;
     failed_ = true;
     tell(reason);
     return -1;
