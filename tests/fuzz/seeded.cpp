@@ -84,7 +84,10 @@ class generator {
         all.append(pieces[below(pieces.size())]);
         break;
       default: // some of what is there already
-        if (!all.empty()) all.append(all.substr(below(all.size()), below(16)));
+        if (!all.empty()) {
+          const std::size_t at = below(all.size()), size = below(16);
+          all.append(all.substr(at, size));
+        }
         break;
       }
     }
@@ -106,6 +109,10 @@ void run(const std::string& text) {
 int main(int count, char** words) {
   for (int i = 1; i < count; ++i) {
     std::ifstream file(words[i], std::ios::binary);
+    if (!file) {
+      std::fprintf(stderr, "%s cannot be read\n", words[i]);
+      return 1;
+    }
     run({std::istreambuf_iterator<char>(file), {}});
   }
   if (count > 1) return 0;

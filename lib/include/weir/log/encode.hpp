@@ -90,7 +90,7 @@ template <class T>
 concept has_format_as = requires(const T& value) {
   format_as(value);
 };
-/// Whether a type's formatter is what fmt, from 10 on, makes of its format_as().
+/// Whether a type's formatter is what fmt, from 10 on, makes of its format_as(), or one derived from the same.
 template <class T>
 concept has_formatter_of_format_as = FMT_VERSION >= 100000 && requires(const T& value) {
   requires std::is_base_of_v<fmt::formatter<std::remove_cvref_t<decltype(format_as(value))>>, fmt::formatter<T>>;
