@@ -12,15 +12,6 @@ namespace weir::detail {
 /// A name or a value that Beast can keep, in 16 bits together with two more bytes; it throws for a longer one.
 inline constexpr std::size_t longest_field_part = std::numeric_limits<std::uint16_t>::max() - 2;
 
-/// Whether Beast can keep a field, and a header that may have `room` more bytes can have it: then they are taken.
-inline bool take_room_of_field(std::size_t& room, std::string_view name, std::string_view value) noexcept {
-  constexpr std::size_t around = 4; // a colon, a space, and the line's end
-  const std::size_t size = name.size() + value.size() + around;
-  if (size > room || name.size() > longest_field_part || value.size() > longest_field_part) return false;
-  room -= size;
-  return true;
-}
-
 /// RFC 9110 section 5.6.2: names of headers, and methods.
 inline bool is_header_token(std::string_view text) noexcept {
   const auto is_tchar = [](char c) {

@@ -28,8 +28,7 @@ bool has_other_version(std::string_view text) noexcept {
 } // namespace
 
 request_parser::request_parser(std::uint32_t header_limit_bytes)
-    : room_(header_limit_bytes), extension_room_(header_limit_bytes) {
-  header_limit(header_limit_bytes);
+    : bounded_parser(header_limit_bytes), extension_room_(header_limit_bytes) {
   body_limit(boost::none);
 }
 
@@ -60,24 +59,6 @@ bool request_parser::has_bare_line_feed(string_view untaken, bool is_new) noexce
     if (untaken[i] == '\n' && (i == 0 || untaken[i - 1] != '\r')) return true;
   looked_at_ = untaken.size();
   return false;
-}
-
-void request_parser::on_field_impl(http::field name, string_view name_text, string_view value, error_code& error) {
-  if (!take_room_of_field(room_, to_view(name_text), to_view(value)))
-    error = http::error::header_limit;
-  else if (!is_header_done())
-    get().insert(name, name_text, value);
-}
-
-/// Left out; what would change where the body ends is an error, as it is where a trailer is a field like any other.
-void request_parser::on_trailer_field_impl(http::field name, string_view name_text, string_view value,
-                                           error_code& error) {
-  if (!take_room_of_field(room_, to_view(name_text), to_view(value)))
-    error = http::error::header_limit;
-  else if (name == http::field::content_length)
-    error = http::error::bad_content_length;
-  else if (name == http::field::transfer_encoding)
-    error = http::error::bad_transfer_encoding;
 }
 
 void request_parser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& error) {
