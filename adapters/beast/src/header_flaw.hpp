@@ -4,6 +4,7 @@
 #include "any_case.hpp"
 #include "header_rules.hpp"
 #include "heads.hpp"
+#include "trace/white_space.hpp"
 
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
@@ -27,9 +28,8 @@ inline header_flaw flaw_of_coding(std::string_view last, std::size_t count, unsi
   if (version < 11) return {400, "Transfer-Encoding in HTTP/1.0"};
   std::string_view coding = last;
   coding.remove_prefix(coding.rfind(',') + 1); // 0 if there is none
-  while (!coding.empty() && (coding.front() == ' ' || coding.front() == '\t')) coding.remove_prefix(1);
-  while (!coding.empty() && (coding.back() == ' ' || coding.back() == '\t')) coding.remove_suffix(1);
-  if (!equals_in_any_case(coding, "chunked")) return {400, "a Transfer-Encoding that does not end with chunked"};
+  if (!equals_in_any_case(trim(coding), "chunked"))
+    return {400, "a Transfer-Encoding that does not end with chunked"};
   if (count != 1 || last.find(',') != last.npos) return {501, "a Transfer-Encoding besides chunked"};
   return {};
 }

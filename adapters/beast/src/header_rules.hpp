@@ -1,6 +1,8 @@
 // What may stand in a header.
 #pragma once
 
+#include "percent_escapes.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +35,6 @@ inline bool is_field_value(std::string_view text) noexcept {
 /// port. May be empty.
 inline bool is_host(std::string_view text) noexcept {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_hex = [&](char c) { return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f'); };
   const auto is_of = [](std::string_view set, char c) { return set.find(c) != set.npos; };
   const auto is_plain = [&](char c) {
     return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_of("-._~!$&'()*+,;=", c);
@@ -46,8 +47,7 @@ inline bool is_host(std::string_view text) noexcept {
     ++end;
   }
   while (end < text.size() && text[0] != '[' && text[end] != ':') {
-    const bool is_escape =
-        text[end] == '%' && end + 2 < text.size() && is_hex(text[end + 1]) && is_hex(text[end + 2]);
+    const bool is_escape = text[end] == '%' && escaped_byte(text, end) >= 0;
     if (!is_escape && !is_plain(text[end])) return false;
     end += is_escape ? 3 : 1;
   }

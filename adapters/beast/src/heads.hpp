@@ -1,10 +1,9 @@
-// From Beast's message headers to the exchange's views.
+// What the heads of Beast's messages say, by the rules of HTTP.
 #pragma once
 
 #include "any_case.hpp"
 #include "weir/http/request_headers.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/rfc7230.hpp>

@@ -1,5 +1,7 @@
 #include "http_url.hpp"
 
+#include "any_case.hpp"
+
 #include <boost/asio/ip/address_v6.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -29,9 +31,8 @@ std::uint16_t parse_port(std::string_view url, std::string_view text) {
 
 http_url parse_http_url(std::string_view url) {
   constexpr std::string_view plain = "http://", secure = "https://";
-  const auto begins_with = [&](std::string_view scheme) {
-    const auto same = [](char a, char b) { return a == to_lower(b); };
-    return std::ranges::equal(scheme, url.substr(0, scheme.size()), same); // RFC 3986 section 3.1: in either case
+  const auto begins_with = [&](std::string_view scheme) { // RFC 3986 section 3.1: in either case
+    return equals_in_any_case(url.substr(0, scheme.size()), scheme);
   };
   http_url parts;
   parts.is_secure = begins_with(secure);

@@ -64,9 +64,7 @@ std::string client_of(const http_request& request) {
   const std::string_view client = observed != nullptr ? observed->facts().peer : request.peer();
   boost::system::error_code not_v6;
   const auto address = asio::ip::make_address_v6(client, not_v6);
-  if (not_v6) return std::string(client);
-  // An IPv4 client, as a proxy may write it.
-  if (address.is_v4_mapped()) return std::string(client);
+  if (not_v6 || address.is_v4_mapped()) return std::string(client); // the latter as a proxy may write it
   auto bytes = address.to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
   return asio::ip::address_v6(bytes).to_string();

@@ -1,5 +1,7 @@
 #include "percent_escapes.hpp"
 
+#include "percent.hpp"
+
 #include <algorithm>
 
 namespace weir::detail {
@@ -28,22 +30,16 @@ bool has_broken_escape(std::string_view text) noexcept {
 }
 
 void append_decoded(std::string& to, std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t escape = std::min(text.find('%', i), text.size());
-    to.append(text, i, escape - i);
-    i = escape;
-    if (i == text.size()) break;
-    to.push_back(static_cast<char>(escaped_byte(text, i)));
-    i += 3;
-  }
+  const std::size_t before = to.size();
+  to.append(text);
+  to.resize(before + percent_decode(to.data() + before, text.size()));
 }
 
 std::optional<std::string> decode_query_part(std::string_view text) {
   if (has_broken_escape(text)) return std::nullopt;
-  std::string spaced(text), decoded;
+  std::string spaced(text);
   std::ranges::replace(spaced, '+', ' ');
-  append_decoded(decoded, spaced);
-  return decoded;
+  return percent_decoded(spaced);
 }
 
 } // namespace weir::detail
