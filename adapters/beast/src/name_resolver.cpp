@@ -1,5 +1,6 @@
 #include "name_resolver.hpp"
 
+#include "insist.hpp"
 #include "start_thread.hpp"
 #include "weir/asio/under.hpp"
 
@@ -10,7 +11,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <chrono>
 #include <exception>
 #include <new>
 #include <system_error>
@@ -110,22 +110,12 @@ void name_resolver::work() {
     } catch (const std::exception&) { // all that it throws, given an error code
       next->error = make_error_code(boost::system::errc::not_enough_memory);
     }
-    tell(next);
-  }
-}
-
-/// Again and again where there is no memory to tell it with: somebody waits for it.
-void name_resolver::tell(const std::shared_ptr<lookup>& one) {
-  const auto end = [one] {
-    one->is_over = true;
-    one->over.cancel();
-  };
-  for (;;) {
-    try {
-      return asio::post(io_, end);
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
+    insist([&] { // somebody waits for it
+      asio::post(io_, [next] {
+        next->is_over = true;
+        next->over.cancel();
+      });
+    });
   }
 }
 

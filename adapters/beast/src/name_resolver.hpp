@@ -45,7 +45,6 @@ class name_resolver {
   std::shared_ptr<lookup> add(std::string host);
   void start_thread_for(const std::string& host);
   void work();
-  void tell(const std::shared_ptr<lookup>& one);
 
   boost::asio::io_context& io_;
   std::vector<std::weak_ptr<lookup>> known_; // theirs who want to know, or the thread's that resolves it
