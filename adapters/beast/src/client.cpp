@@ -10,6 +10,7 @@
 #include "name_resolver.hpp"
 #include "outgoing_request.hpp"
 #include "start_thread.hpp"
+#include "told_end.hpp"
 #include "weir/asio/post_on_done.hpp"
 #include "weir/asio/sleep.hpp"
 #include "weir/log/macros.hpp"
@@ -27,7 +28,6 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -92,32 +92,15 @@ struct call_result {
   client_response response;
   std::exception_ptr failure;
   std::atomic<bool> given{false};
-};
+  cancel_function wake_caller;
 
-/// Tells the caller how its call has ended, once. A call that its thread had no memory for, which Asio destroys where
-/// it stands, has ended, too.
-class call_end {
- public:
-  call_end(std::shared_ptr<call_result> result, cancel_function end) noexcept
-      : result_(std::move(result)), end_(std::move(end)) {}
-  call_end(call_end&&) noexcept = default;
-  call_end& operator=(call_end&&) = delete;
-  ~call_end() {
-    if (result_) (*this)(std::make_exception_ptr(std::bad_alloc()), {});
-  }
-
-  void operator()(std::exception_ptr failure, client_response response) noexcept {
-    const std::shared_ptr<call_result> result = std::move(result_);
-    result->failure = std::move(failure);
-    result->response = std::move(response);
+  void give(std::exception_ptr thrown, client_response got) noexcept {
+    failure = std::move(thrown);
+    response = std::move(got);
     // release: pairs with the acquire in send(); publishes the two.
-    result->given.store(true, std::memory_order_release);
-    end_();
+    given.store(true, std::memory_order_release);
+    wake_caller();
   }
-
- private:
-  std::shared_ptr<call_result> result_; // until it is told
-  cancel_function end_;
 };
 
 /// For who does not wait any longer.
@@ -260,11 +243,12 @@ asio::awaitable<client_response> http_client::send(context ctx, client_request r
                          {.method = request.method, .address = url.host, .port = url.port, .path = url.path()});
   cancellable limited = with_timeout(wanted.ctx, state_->options.timeout);
   const auto result = std::make_shared<call_result>();
-  call_end leave(result, limited.cancel.share());
+  result->wake_caller = limited.cancel.share();
   limited.cancel.release();
   auto outgoing = std::make_shared<const outgoing_request>(request, url, observed,
                                                            state_->options.observing.deadline_header, limited.ctx);
-  asio::co_spawn(state_->io, state_->call(limited.ctx, std::move(outgoing)), std::move(leave));
+  detail::told_end<call_result, &call_result::give, client_response> at_end(result);
+  asio::co_spawn(state_->io, state_->call(limited.ctx, std::move(outgoing)), std::move(at_end));
 
   auto ended = until_done(limited.ctx);
   co_await std::move(ended);

@@ -2,6 +2,7 @@
 
 #include "heads.hpp"
 #include "response_parser.hpp"
+#include "told_end.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,7 +20,6 @@
 
 #include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -42,7 +42,7 @@ class sending {
  public:
   sending(std::shared_ptr<client_connection> on, std::shared_ptr<const outgoing_request> request)
       : state_(std::make_shared<state>(std::move(on), std::move(request))) {
-    asio::co_spawn(state_->over.get_executor(), write(state_), ended(state_));
+    asio::co_spawn(state_->over.get_executor(), write(state_), told_end<state, &state::end>(state_));
   }
   sending(const sending&) = delete;
   sending& operator=(const sending&) = delete;
@@ -70,29 +70,15 @@ class sending {
     asio::steady_timer over;
     bool is_over = false;
     error_code error;
-  };
 
-  /// Also where Asio has destroyed the coroutine amid its way, for want of memory.
-  class ended {
-   public:
-    explicit ended(std::shared_ptr<state> of) noexcept : of_(std::move(of)) {}
-    ended(ended&&) noexcept = default;
-    ended& operator=(ended&&) = delete;
-    ~ended() {
-      if (of_) (*this)(std::make_exception_ptr(std::bad_alloc()));
-    }
-    void operator()(const std::exception_ptr& failure) noexcept {
-      const std::shared_ptr<state> of = std::move(of_);
-      of->is_over = true;
-      of->over.cancel();
+    void end(const std::exception_ptr& failure) noexcept {
+      is_over = true;
+      over.cancel();
       if (!failure) return;
-      of->error = make_error_code(boost::system::errc::not_enough_memory);
+      error = make_error_code(boost::system::errc::not_enough_memory);
       error_code ignored;
-      of->on->socket().close(ignored); // no response will come
+      on->socket().close(ignored); // no response will come
     }
-
-   private:
-    std::shared_ptr<state> of_; // until it is told
   };
 
   static asio::awaitable<void> write(std::shared_ptr<state> of) {

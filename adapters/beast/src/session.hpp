@@ -105,6 +105,7 @@ class session : public std::enable_shared_from_this<session> {
   void begin_whole(bool keep_alive);
   bool end_whole(const error_code& error, bool keep_alive) noexcept;
   boost::asio::awaitable<void> send_early();
+  void end_early(const std::exception_ptr& failure) noexcept;
   boost::asio::awaitable<void> await_early();
 
   /// Whether there may be another request: while it winds down, what has been read of one.
@@ -138,20 +139,6 @@ class session : public std::enable_shared_from_this<session> {
     boost::asio::steady_timer over; // cancelled when it is
     bool is_over = false;
   };
-  /// Tells that it is over; also where there was no memory to begin with, or Asio has destroyed its coroutine for
-  /// want of it.
-  class early_end {
-   public:
-    explicit early_end(std::shared_ptr<session> of) noexcept : of_(std::move(of)) {}
-    early_end(early_end&&) noexcept = default;
-    early_end& operator=(early_end&&) = delete;
-    ~early_end();
-    void operator()(const std::exception_ptr& failure) noexcept;
-
-   private:
-    std::shared_ptr<session> of_; // until it is told
-  };
-
   friend session_list;
 
   const server_setup& setup_;

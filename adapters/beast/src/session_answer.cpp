@@ -4,6 +4,7 @@
 #include "content_fields.hpp"
 #include "current_date.hpp"
 #include "heads.hpp"
+#include "told_end.hpp"
 #include "weir/beast/request_scope.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -17,7 +18,6 @@
 #include <array>
 #include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -192,27 +192,23 @@ void session::answer_early(const context& over, std::string_view body) {
   }
   early_ = std::move(answer);
   try {
-    early_end told(shared_from_this()); // not amid the call: send_early() may be made first, and find no memory
-    asio::co_spawn(executor(), send_early(), std::move(told));
+    // Not amid the call: send_early() may be made first, and find no memory.
+    told_end<session, &session::end_early> at_end(shared_from_this());
+    asio::co_spawn(executor(), send_early(), std::move(at_end));
   } catch (const std::exception&) { // which is told by then
   }
 }
 
-session::early_end::~early_end() {
-  if (of_) (*this)(std::make_exception_ptr(std::bad_alloc()));
-}
-
-void session::early_end::operator()(const std::exception_ptr& failure) noexcept {
-  const std::shared_ptr<session> of = std::move(of_);
+void session::end_early(const std::exception_ptr& failure) noexcept {
   if (failure) {
-    of->connection_.close(); // no answer will come
+    connection_.close(); // no answer will come
     try {
-      of->give_up(failure);
+      give_up(failure);
     } catch (const std::exception&) { // nor is there memory to say so
     }
   }
-  of->early_->is_over = true;
-  of->early_->over.cancel();
+  early_->is_over = true;
+  early_->over.cancel();
 }
 
 asio::awaitable<void> session::send_early() {
