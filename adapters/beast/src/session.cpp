@@ -127,7 +127,8 @@ asio::awaitable<void> session::run() {
   // With the co_await in the loop's condition, GCC 12 loses `this`.
   bool again = true;
   while (again && goes_on()) {
-    parser& incoming = renew_parser();
+    limits_ = &setup_.limits;
+    parser& incoming = incoming_.emplace(setup_.options.header_limit_bytes);
     // Nothing has been waited for since the request before ended.
     const auto now = exchange_ ? exchange_->facts().finished : exchange_record::time_point();
     error_code error = co_await connection_.read_header(incoming, now);
@@ -158,11 +159,6 @@ asio::awaitable<void> session::run() {
   }
   connection_.shutdown_send();
   if (lingers_) co_await connection_.drain();
-}
-
-session::parser& session::renew_parser() {
-  limits_ = &setup_.limits;
-  return incoming_.emplace(setup_.options.header_limit_bytes);
 }
 
 /// A header has come, or a part of one and an end to it; false if nothing has. `error` is what reading it gave, and

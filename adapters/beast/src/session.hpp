@@ -84,7 +84,6 @@ class session : public std::enable_shared_from_this<session> {
   using error_code = boost::system::error_code;
 
   boost::asio::awaitable<void> run();
-  parser& renew_parser();
   bool begin_request(parser& incoming, error_code& error, header_flaw& flaw);
   unsigned note_unreadable(const error_code& error, header_flaw flaw);
   boost::asio::awaitable<void> reject(unsigned status);
@@ -111,7 +110,6 @@ class session : public std::enable_shared_from_this<session> {
   /// Whether there may be another request: while it winds down, what has been read of one.
   bool goes_on() const noexcept { return !winding_down_ || (!cut_off_ && connection_.has_unread()); }
   bool is_late() const noexcept;
-  void note_lateness() noexcept;
   void give_up(const std::exception_ptr& thrown);
   void find_route(const parser& incoming);
   void begin_exchange(const parser& incoming);

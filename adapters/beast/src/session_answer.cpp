@@ -50,12 +50,9 @@ void offer_upgrade(http::response_header<Fields>& head) {
 /// Whether the request's own time is over, the caller's or the server's, and nobody has been answered yet.
 bool session::is_late() const noexcept { return exchange_ && !response_->started() && is_out_of_time(ctx()); }
 
-void session::note_lateness() noexcept { exchange_->timed_out(ctx().reason(), *ctx().deadline()); }
-
 /// What conclude() does for nearly all requests, without a coroutine. Nothing if there is more to be done.
 std::optional<bool> session::conclude_at_once(bool keep_alive) {
-  if (early_ || response_->started() || is_late() || ctx().done() || body_ == body_state::deserted)
-    return std::nullopt;
+  if (early_ || response_->started() || ctx().done() || body_ == body_state::deserted) return std::nullopt;
   begin_whole(keep_alive);
   error_code error;
   if (!connection_.send_at_once(response_->message_, error)) return std::nullopt;
@@ -74,8 +71,7 @@ asio::awaitable<bool> session::conclude(bool keep_alive) {
     co_return end_whole(error, keep_alive);
   }
   if (is_late()) {
-    note_lateness();
-    response_->clear_content().error(status_when_late(ctx().reason()), took_too_long);
+    response_->clear_content().error(exchange_->status_if_late(), took_too_long);
     co_return co_await send_whole(keep_alive);
   }
   if (!response_->started()) {
