@@ -2,6 +2,7 @@
 
 #include "access_rule.hpp"
 #include "document.hpp"
+#include "log/option_check.hpp"
 #include "page_state.hpp"
 
 #include <fmt/format.h>
@@ -21,24 +22,18 @@ constexpr header not_sniffed{"X-Content-Type-Options", "nosniff"};
 constexpr header not_referred{"Referrer-Policy", "no-referrer"};
 constexpr header own_site_only{"Cross-Origin-Resource-Policy", "same-origin"};
 
-template <class Value>
-void check(const char* name, Value given, Value least, Value most) {
-  if (given < least || given > most)
-    throw std::invalid_argument(
-        fmt::format("live_options.{} is {}: it must be from {} to {}", name, given, least, most));
-}
-
 live_options checked(live_options options) {
+  using detail::check_option;
   if (options.metrics == nullptr) throw std::invalid_argument("live_options.metrics is null");
   if (!options.path.starts_with('/') || options.path.ends_with('/'))
     throw std::invalid_argument(
         fmt::format("live_options.path is '{}': it must begin with a slash and not end with one", options.path));
-  check<std::size_t>("most_viewers", options.most_viewers, 1, 1000);
-  check<std::int64_t>("interval", options.interval.count(), 100, 60'000);
-  check<std::size_t>("log_records", options.log_records, 1, 500);
-  check<unsigned>("log_records_per_second", options.log_records_per_second, 1, 10'000);
-  check<std::size_t>("slow_requests", options.slow_requests, 0, 100);
-  check<std::int64_t>("slow_window", options.slow_window.count(), 1, 3600);
+  check_option<std::size_t>("live_options.most_viewers", options.most_viewers, 1, 1000);
+  check_option<std::int64_t>("live_options.interval", options.interval.count(), 100, 60'000);
+  check_option<std::size_t>("live_options.log_records", options.log_records, 1, 500);
+  check_option<unsigned>("live_options.log_records_per_second", options.log_records_per_second, 1, 10'000);
+  check_option<std::size_t>("live_options.slow_requests", options.slow_requests, 0, 100);
+  check_option<std::int64_t>("live_options.slow_window", options.slow_window.count(), 1, 3600);
   return options;
 }
 

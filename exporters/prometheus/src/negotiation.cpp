@@ -1,17 +1,14 @@
 // The Accept headers, read leniently: who sends nonsense gets plain text.
 #include "negotiation.hpp"
 
+#include "any_case.hpp"
+#include "trace/white_space.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
 namespace weir::detail {
 namespace {
-
-std::string_view trim(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // Cuts the part before the first separator off `rest` and trims it.
 std::string_view next(std::string_view& rest, char separator) noexcept {
@@ -19,11 +16,6 @@ std::string_view next(std::string_view& rest, char separator) noexcept {
   const std::string_view part = rest.substr(0, end);
   rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   return trim(part);
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 // A weight in thousandths, "0.5" as 500; what is none counts as 0, so that nonsense never wins.
@@ -54,8 +46,8 @@ preference parse_preference(std::string_view text) noexcept {
     const std::string_view name = next(value, '=');
     value = trim(value);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    if (equal_ignoring_case(name, "q")) range.weight = to_weight(value);
-    if (equal_ignoring_case(name, "version")) range.version = value;
+    if (equals_in_any_case(name, "q")) range.weight = to_weight(value);
+    if (equals_in_any_case(name, "version")) range.version = value;
   }
   return range;
 }
@@ -69,14 +61,14 @@ exposition_format negotiate(std::string_view accept_header) noexcept {
   int text = -1, wildcard = 0; // the former: not named
   while (!accept_header.empty()) {
     const preference range = parse_preference(next(accept_header, ','));
-    if (equal_ignoring_case(range.type, "application/openmetrics-text")) {
+    if (equals_in_any_case(range.type, "application/openmetrics-text")) {
       const bool current = range.version.empty() || range.version == "1.0.0";
       if ((!current && range.version != "0.0.1") || range.weight <= openmetrics) continue;
       openmetrics = range.weight;
       best = current ? exposition_format::openmetrics_1_0_0 : exposition_format::openmetrics_0_0_1;
-    } else if (equal_ignoring_case(range.type, "text/plain") && (range.version.empty() || range.version == "0.0.4")) {
+    } else if (equals_in_any_case(range.type, "text/plain") && (range.version.empty() || range.version == "0.0.4")) {
       text = std::max(text, range.weight);
-    } else if (range.type == "*/*" || equal_ignoring_case(range.type, "text/*")) {
+    } else if (range.type == "*/*" || equals_in_any_case(range.type, "text/*")) {
       wildcard = std::max(wildcard, range.weight);
     }
   }
@@ -88,9 +80,9 @@ bool prefers_gzip(std::string_view accept_encoding_header) noexcept {
   int gzip = -1, wildcard = -1, identity = -1; // not named
   while (!accept_encoding_header.empty()) {
     const preference coding = parse_preference(next(accept_encoding_header, ','));
-    if (equal_ignoring_case(coding.type, "gzip") || equal_ignoring_case(coding.type, "x-gzip")) {
+    if (equals_in_any_case(coding.type, "gzip") || equals_in_any_case(coding.type, "x-gzip")) {
       gzip = std::max(gzip, coding.weight);
-    } else if (equal_ignoring_case(coding.type, "identity")) {
+    } else if (equals_in_any_case(coding.type, "identity")) {
       identity = std::max(identity, coding.weight);
     } else if (coding.type == "*") {
       wildcard = std::max(wildcard, coding.weight);

@@ -1,5 +1,7 @@
 #include "page_writer.hpp"
 
+#include "weir/trace/ids.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -77,13 +79,8 @@ void page_writer::number(double value) {
 }
 
 void page_writer::add(const exemplar& of) {
-  *this << " # {trace_id=\"";
-  add_hex(of.trace_id_high);
-  add_hex(of.trace_id_low);
-  if (of.span_id != 0) {
-    *this << "\",span_id=\"";
-    add_hex(of.span_id);
-  }
+  *this << " # {trace_id=\"" << to_hex(trace_id{of.trace_id_high, of.trace_id_low}).view();
+  if (of.span_id != 0) *this << "\",span_id=\"" << to_hex(span_id{of.span_id}).view();
   *this << "\"} ";
   number(of.value);
   *this << ' ';
@@ -91,10 +88,6 @@ void page_writer::add(const exemplar& of) {
   number(static_cast<std::uint64_t>(since_epoch / 1000));
   const std::string thousandths = std::to_string(1000 + since_epoch % 1000);
   *this << '.' << std::string_view(thousandths).substr(1);
-}
-
-void page_writer::add_hex(std::uint64_t value) {
-  for (int shift = 60; shift >= 0; shift -= 4) text_ += "0123456789abcdef"[(value >> shift) & 0xf];
 }
 
 std::string canonical_bound(double bound) {

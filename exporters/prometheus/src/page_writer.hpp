@@ -46,7 +46,6 @@ class page_writer {
  private:
   void add_help(std::string_view name, std::string_view help, bool escape_quotes);
   void add_escaped(std::string_view text, bool quotes);
-  void add_hex(std::uint64_t value);
 
   const dialect format_;
   std::string text_;
