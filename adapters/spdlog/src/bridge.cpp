@@ -1,5 +1,6 @@
 #include "weir/spdlog/bridge.hpp"
 
+#include "log/option_check.hpp"
 #include "logger_cache.hpp"
 
 #include "weir/log/spdlog_sink.hpp"
@@ -8,7 +9,7 @@
 #include <spdlog/details/log_msg.h>
 #include <spdlog/formatter.h>
 
-#include <stdexcept>
+#include <cstdint>
 #include <string_view>
 #include <system_error>
 
@@ -17,9 +18,7 @@ namespace weir {
 namespace {
 
 std::chrono::milliseconds checked(std::chrono::milliseconds flush_limit) {
-  if (flush_limit < std::chrono::milliseconds(0) || flush_limit > std::chrono::hours(1))
-    throw std::invalid_argument(
-        fmt::format("spdlog_bridge: flush_limit (ms) is {}: it must be from 0 to 3600000", flush_limit.count()));
+  detail::check_option<std::int64_t>("spdlog_bridge: flush_limit (ms)", flush_limit.count(), 0, 3'600'000);
   return flush_limit;
 }
 

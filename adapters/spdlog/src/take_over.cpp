@@ -9,11 +9,6 @@ namespace weir {
 
 namespace {
 
-/// The same logger without its queue. A copy of the base class has all of its settings.
-std::shared_ptr<spdlog::logger> synchronous(const spdlog::logger& queued) {
-  return std::make_shared<spdlog::logger>(queued);
-}
-
 void replace(const std::shared_ptr<spdlog::logger>& old, std::shared_ptr<spdlog::logger> by) {
   if (spdlog::default_logger() == old) return spdlog::set_default_logger(std::move(by));
   spdlog::drop(old->name());
@@ -32,7 +27,7 @@ std::shared_ptr<spdlog_bridge> take_over_spdlog(log_stream& stream) {
       each->sinks().assign(1, bridge);
   });
   for (const auto& each : queued) {
-    auto direct = synchronous(*each);
+    auto direct = std::make_shared<spdlog::logger>(*each); // a copy of the base class, which has all of its settings
     direct->sinks().assign(1, bridge);
     replace(each, std::move(direct));
   }
