@@ -6,7 +6,6 @@
 #include "weir/http/outgoing_headers.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <mutex>
@@ -37,11 +36,11 @@ bool is_left_to_grpc(const context& ctx, std::chrono::nanoseconds given) noexcep
   return left.count() <= 0 || (ctx.reason() == cancel_reason::deadline && left <= moment);
 }
 
-/// Names of gRPC's metadata are in lower case.
+/// Names of gRPC's metadata are in lower case: ASCII's, whatever the program's locale makes of an I.
 std::string lower_case(std::string_view name) {
   std::string made(name);
-  std::ranges::transform(made, made.begin(),
-                         [](unsigned char each) { return static_cast<char>(std::tolower(each)); });
+  for (char& each : made)
+    if (each >= 'A' && each <= 'Z') each = static_cast<char>(each - 'A' + 'a');
   return made;
 }
 
