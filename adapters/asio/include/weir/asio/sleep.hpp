@@ -87,7 +87,7 @@ namespace weir {
 /// As the code is a std::error_code, a coroutine gets it as the result; nothing is thrown.
 /// Completes through the handler's associated executor, never within this call.
 /// Lifetime: needs nothing of the caller's; the context may outlive the execution context.
-/// Cost: a timer, an allocation, and a callback on the context.
+/// Cost: a timer, two allocations, and a callback on the context.
 template <typename CompletionToken>
 auto async_sleep_for(context ctx, context::duration limit, CompletionToken&& token) {
   return boost::asio::async_compose<CompletionToken, void(std::error_code)>(

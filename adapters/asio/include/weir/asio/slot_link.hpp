@@ -21,7 +21,7 @@ namespace weir {
 /// must be the operation's and run one function at a time, and emitted there. A slot takes one operation after the
 /// other; one that begins after the signal went off is not cancelled by it: look at ctx.done() first.
 /// Errors: the constructor throws std::bad_alloc. Thread safety: used on the executor. Lifetime: outlives the
-/// operations that its slot was given to; neither the context nor the execution context has to. Cost: an allocation
+/// operations that its slot was given to; neither the context nor the execution context has to. Cost: two allocations
 /// and a callback on the context.
 template <typename Executor>
 class slot_link {

@@ -128,7 +128,7 @@ boost::asio::awaitable<T, Executor> under(context ctx, boost::asio::awaitable<T,
 
 /// `co_await weir::under(ctx, socket.async_read_some(buffer, boost::asio::deferred))`: the same for one operation,
 /// without a coroutine of its own. Result: what the operation gives a coroutine; its error code is thrown as
-/// boost::system::system_error. Cost: an allocation and a callback on the context.
+/// boost::system::system_error. Cost: two allocations and a callback on the context.
 template <typename Operation>
 requires boost::asio::is_async_operation<Operation>::value auto under(context ctx, Operation operation) {
   return detail::run_under<boost::asio::any_io_executor>(std::move(ctx), std::move(operation));

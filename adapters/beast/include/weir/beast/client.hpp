@@ -32,9 +32,9 @@ struct client_request {
   std::string method;
   std::string url;
   /// Host and what the context carries are set by the client, whatever stands here; a tracestate is the context's or
-  /// none. What is about the connection or
-  /// the length of the body is refused: Connection, Content-Length, Keep-Alive, Proxy-Connection, TE, Trailer,
-  /// Transfer-Encoding, Upgrade. So is a name or a value above 65533 bytes.
+  /// none. What is about the connection or the length of the body is refused: Connection, Content-Length, Keep-Alive,
+  /// Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade.
+  /// So is a name or a value above 65533 bytes.
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
 };
