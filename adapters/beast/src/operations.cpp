@@ -38,12 +38,11 @@ http_handler readiness(const http_server& server, std::function<bool()> also) {
 http_middleware operators_only(operator_access access) {
   return [access = std::move(access)](http_request& request, http_response& response,
                                       next_handler next) -> asio::awaitable<void> {
-    const std::string_view host = requested_host(request.target(), request.header("Host"));
-    const auto header = [&](std::string_view name) { return name == "Host" ? host : request.header(name); };
+    const auto header = [&](std::string_view name) { return request.header(name); };
     const auto has_header = [&](std::string_view name) { return request.has_header(name); };
     const operator_verdict verdict = access.judge({.peer = request.peer(),
-                                                   .host = host,
-                                                   .authorization = request.header("Authorization"),
+                                                   .host = header("Host"), // whom the target names, where it does
+                                                   .authorization = header("Authorization"),
                                                    .is_forwarded = says_forwarded(has_header),
                                                    .is_foreign_page = says_foreign_page(header)});
     switch (verdict) {
