@@ -210,7 +210,7 @@ class httplib_server : public httplib::Server {
       throw;
     }
     scope.reset();
-    if (!observed.is_open() && stream.response().status() != 0) begin_refused(observed, stream);
+    if (!observed.is_open() && stream.response().status() != 0) begin_refused(observed, stream, connection.peer.text);
     finish(observed, stream, answered && !stream.has_failed());
     return answered;
   }
@@ -239,14 +239,11 @@ class httplib_server : public httplib::Server {
   }
 
   /// What httplib answered without making a request of it.
-  static void begin_refused(exchange& observed, const detail::socket_stream& stream) {
+  static void begin_refused(exchange& observed, const detail::socket_stream& stream, std::string_view peer) {
     const std::string_view line = stream.first_line();
     const std::string_view method = line.substr(0, line.find(' '));
     std::string_view target = line.substr((std::min)(method.size() + 1, line.size()));
     target = target.substr(0, target.find(' '));
-    std::string peer;
-    int port = 0;
-    stream.get_remote_ip_and_port(peer, port);
     observed.begin({.method = method, .target = target, .peer = peer, .received = stream.received()});
     const unsigned status = stream.response().status();
     if (status >= 500)
