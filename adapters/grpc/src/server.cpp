@@ -82,7 +82,6 @@ class observed_call final : public grpc::experimental::Interceptor, private deta
 
   void Intercept(InterceptorBatchMethods* methods) override;
 
-  context ctx() const { return exchange_.ctx(); }
   exchange& told() noexcept { return exchange_; }
   /// In the method itself.
   void watch();
@@ -252,11 +251,11 @@ void observed_call::Intercept(InterceptorBatchMethods* methods) {
   }
   if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS))
     take_status(methods->GetSendStatus());
-  if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) give_back_id(*methods);
-  // relaxed: see closed(). What nobody receives is no response.
-  if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA) &&
-      !given_up_.load(std::memory_order_relaxed))
-    exchange_.response_started(200);
+  if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+    give_back_id(*methods);
+    // relaxed: see closed(). What nobody receives is no response.
+    if (!given_up_.load(std::memory_order_relaxed)) exchange_.response_started(200);
+  }
   if (methods->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_MESSAGE))
     if (const grpc::ByteBuffer* const message = methods->GetSerializedSendMessage())
       exchange_.add_response_bytes(message->Length());
@@ -264,9 +263,9 @@ void observed_call::Intercept(InterceptorBatchMethods* methods) {
   methods->Proceed();
 }
 
-class call_observer final : public grpc::experimental::ServerInterceptorFactoryInterface {
+class interceptor_factory final : public grpc::experimental::ServerInterceptorFactoryInterface {
  public:
-  explicit call_observer(request_observer& observer) : observer_(observer) {}
+  explicit interceptor_factory(request_observer& observer) : observer_(observer) {}
 
   grpc::experimental::Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
     return new observed_call(observer_, poller_, *info);
@@ -280,13 +279,13 @@ class call_observer final : public grpc::experimental::ServerInterceptorFactoryI
 } // namespace
 
 std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> observe_grpc(request_observer& observer) {
-  return std::make_unique<call_observer>(observer);
+  return std::make_unique<interceptor_factory>(observer);
 }
 
 context context_of(const grpc::ServerContextBase& call) {
   const auto found = call_table::instance().with(&call, [&](observed_call& observed) {
     if (running_call == &call) observed.watch();
-    return observed.ctx();
+    return observed.told().ctx();
   });
   return found.value_or(context());
 }
