@@ -278,6 +278,7 @@ void refuse(stream_core& core, flush_request& late) noexcept {
 } // namespace
 
 void run_backend(const std::shared_ptr<stream_core>& core) {
+  stream_core::on_some_backend = true;
   // relaxed: see on_backend_thread().
   core->backend_thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
   const last_errors met = backend(*core).run();

@@ -54,9 +54,10 @@ room displace_oldest(stream_core& core, std::size_t size, bool exact) noexcept {
 room make_room(stream_core& core, const logger_state& logger, std::size_t size, bool exact) noexcept {
   // relaxed: a policy orders nothing.
   const overflow_word rule = logger.overflow.load(std::memory_order_relaxed);
-  // A sink that logs must not wait for what its own thread has to do.
+  // A sink that logs must not wait for what its own thread has to do, nor for another stream's, one of whose sinks may
+  // be about to wait for this one.
   const bool may_wait = (rule.policy == overflow_policy::block || rule.policy == overflow_policy::block_with_limit) &&
-                        !core.on_backend_thread();
+                        !stream_core::on_some_backend;
   if (!may_wait) {
     core.bell.ring(); // the backend may be resting between two rounds
     return rule.policy == overflow_policy::drop_oldest ? displace_oldest(core, size, exact)

@@ -132,6 +132,8 @@ class stream_core : public stream_front {
   /// What the parent had counted as lost to a closed stream. Written in a forked child, before anything else runs.
   std::uint64_t closed_before_fork = 0;
   fork_guard in_children{*this};
+  /// Whether this thread is any stream's own.
+  static inline constinit thread_local bool on_some_backend = false;
   bool on_backend_thread() const noexcept {
     // relaxed: only equal to the reader's own id if this very thread has stored it.
     return backend_thread.load(std::memory_order_relaxed) == std::this_thread::get_id();

@@ -234,6 +234,27 @@ TEST_CASE("block: a sink that logs to its own stream does not wait for itself", 
   CHECK(stats.accepted == stats.written + stats.dropped());
 }
 
+TEST_CASE("block: two streams whose sinks log to each other do not wait for each other", "[log][overflow][concurrent]") {
+  const auto there = std::make_shared<chatty_sink>(), back = std::make_shared<chatty_sink>();
+  auto options = small(overflow_policy::block);
+  options.sinks = {there};
+  weir::log_stream first(options);
+  options.sinks = {back};
+  weir::log_stream second(options);
+  weir::logger &to_first = first.get_logger("first"), &to_second = second.get_logger("second");
+  there->log = &to_second;
+  back->log = &to_first;
+  WEIR_INFO(to_first, "one");
+  wait_for([&] { return first.stats().dropped_queue_full > 0 && second.stats().dropped_queue_full > 0; });
+  there->log = nullptr;
+  back->log = nullptr;
+  for (weir::log_stream* const each : {&first, &second}) {
+    CHECK(each->flush(1min));
+    const auto stats = each->stats();
+    CHECK(stats.accepted == stats.written + stats.dropped());
+  }
+}
+
 TEST_CASE("overflow: a rule out of its range is refused, by name", "[log][overflow]") {
   captured_stream test;
   CHECK_THROWS_WITH(test.log().set_overflow({overflow_policy::block_with_limit, -1ms}),
