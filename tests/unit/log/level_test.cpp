@@ -1,8 +1,11 @@
 #include "weir/log/level.hpp"
 
 #include "captured_stream.hpp"
+#include "with_position.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <string>
 
 using weir::level;
 
@@ -16,6 +19,19 @@ TEST_CASE("level: every name is parsed back to its level", "[log][level]") {
 
 TEST_CASE("level: other names are not levels", "[log][level]") {
   for (const auto* name : {"", "INFO", "warning", "info ", "err", "7"}) CHECK_FALSE(weir::parse_level(name));
+}
+
+TEST_CASE("level: one known at run time is as good as a call's name", "[log][level]") {
+  captured_stream test({}, with_position());
+  for (const level severity : {level::trace, level::debug, level::info, level::warn, level::error, level::critical,
+                               level::off, static_cast<level>(200)})
+    test.log().log(severity, "{} of {}", 1, "two", weir::field<"three">(3));
+  const std::string place = " test " + std::string(__FILE__) + ":" + std::to_string(__LINE__ - 1);
+  const auto lines = test.lines();
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].starts_with("info" + place));
+  CHECK(lines[3].starts_with("critical" + place));
+  CHECK(lines[3].ends_with(": 1 of two"));
 }
 
 TEST_CASE("level: a logger takes what is at or above its threshold", "[log][level]") {

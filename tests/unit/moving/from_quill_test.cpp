@@ -72,7 +72,7 @@ TEST_CASE("from Quill: the calls", "[moving]") {
   WEIR_INFO(log, "sent", weir::field<"tag">("net"));
   WEIR_INFO_LIMITED(log, weir::rate_limit(1, 1s), "queue full");
   WEIR_INFO_LIMITED(log, weir::every_n(100), "request");
-  if (log.enabled(severity)) log.log_text(severity, fmt::format("took {} s", seconds));
+  log.log(severity, "took {} s", seconds);
   log.log_text(severity, text, {.file = file, .line = line, .function = function});
   WEIR_INFO(log, "at {}", p);
   const std::vector<int> numbers{1, 2};

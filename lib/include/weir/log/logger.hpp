@@ -100,6 +100,13 @@ class logger {
   void critical(detail::located_format<std::type_identity_t<Args>...> format, const Args&... args) const noexcept {
     log_located<level::critical>(format, args...);
   }
+  /// The same at a level that is known only when the program runs; one of off or beyond is not logged.
+  template <class... Args>
+  void log(level severity, detail::located_format<std::type_identity_t<Args>...> format,
+           const Args&... args) const noexcept {
+    check_call<Args...>();
+    if (severity < level::off && enabled(severity)) write_located(severity, format, args...);
+  }
 
   /// Logs what is known only when the program runs, for bridges from other loggers and languages: `text` is written
   /// as it stands, braces and all, at the level and with the source position given. Both are copied, the position's
@@ -112,7 +119,8 @@ class logger {
   [[gnu::always_inline]] void log_statement(const detail::call_site& site,
                                             detail::checked_format<std::type_identity_t<Args>...> format,
                                             const Args&... args) const noexcept {
-    check_call<Severity, Args...>();
+    static_assert(Severity < level::off, "level::off is a threshold: nothing is logged at it");
+    check_call<Args...>();
     if constexpr (detail::recorded<Args...>::as_they_are)
       if (!format.shows_address) return write(site, Severity, detail::to_loggable(args)...);
     if constexpr (detail::may_be_rendered_now<Args...>)
@@ -131,24 +139,27 @@ class logger {
  private:
   friend class detail::stream_core; // resolves thresholds
 
-  template <level Severity, class... Args>
+  template <class... Args>
   static constexpr void check_call() noexcept {
-    static_assert(Severity < level::off, "level::off is a threshold: nothing is logged at it");
     static_assert(detail::fields_stand_last<Args...>(), "fields stand after the format's arguments");
     static_assert(detail::keys_differ<Args...>(), "two fields of one statement have the same key");
   }
 
   template <level Severity, class Format, class... Args>
   void log_located(const Format& format, const Args&... args) const noexcept {
-    check_call<Severity, Args...>();
-    if (!enabled(Severity)) return;
+    check_call<Args...>();
+    if (enabled(Severity)) write_located(Severity, format, args...);
+  }
+
+  template <class Format, class... Args>
+  [[gnu::always_inline]] void write_located(level severity, const Format& format, const Args&... args) const noexcept {
     const detail::call_text& text = format.text;
     using layout = detail::recorded<Args...>;
     if constexpr (layout::as_they_are)
       if (!format.shows_address)
-        return write(detail::located_site<layout>, Severity, text, detail::to_loggable(args)...);
+        return write(detail::located_site<layout>, severity, text, detail::to_loggable(args)...);
     if constexpr (detail::may_be_rendered_now<Args...>)
-      render_now(detail::located_site<detail::recorded_as_text<Args...>>, Severity, {text.format, text.format_size},
+      render_now(detail::located_site<detail::recorded_as_text<Args...>>, severity, {text.format, text.format_size},
                  std::tie(text), detail::to_renderable(args)...);
   }
 

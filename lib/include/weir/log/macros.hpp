@@ -17,8 +17,9 @@
 /// carries one pointer where the function form carries file, line and format; and the arguments are not evaluated
 /// when the level is below the logger's threshold.
 ///
-/// `logger_`: a weir::logger, evaluated once. `severity_`: a constant, any level but off. `format_`: a string literal
-/// in fmt's syntax; then its arguments, then fields. A statement: it has no value and wants a semicolon.
+/// `logger_`: a weir::logger, evaluated once. `severity_`: a constant, any level but off; for one that is known at run
+/// time there is log.log(). `format_`: a string literal in fmt's syntax; then its arguments, then fields. A statement:
+/// it has no value and wants a semicolon.
 /// Errors: a wrong format, level or field does not compile; it never throws but for what evaluating the arguments
 /// throws. Thread safety, lifetime and cost: as weir::logger.
 #define WEIR_LOG(logger_, severity_, format_, ...)                                                                   \
