@@ -89,7 +89,8 @@ log_stream& start_logging(log_options options) {
   const std::lock_guard lock(detail::process_log_mutex());
   // relaxed: under the mutex.
   if (process_log.load(std::memory_order_relaxed) != nullptr && owner == detail::fork_count())
-    throw std::logic_error("start_logging: the process's log is in use already");
+    throw std::logic_error("start_logging: the process's log is in use already: it was begun by an earlier call of "
+                           "this, of default_log() or of default_logger(), from a static object, say");
   return make(std::move(options));
 }
 
