@@ -64,6 +64,10 @@ std::string error_text(const char* category, int value, const std::string& messa
   return fmt::format("{}:{} {}", category, value, message);
 }
 
+void error_include_fmt_chrono_h_for_this_specification() {
+  throw fmt::format_error("a duration's specification wants <fmt/chrono.h>");
+}
+
 std::string duration_text(std::int64_t count, std::intmax_t numerator, std::intmax_t denominator) {
   return with_unit(count, numerator, denominator);
 }

@@ -131,6 +131,8 @@ TEST_CASE("standard_values: a duration has its unit behind it", "[log][values]")
   captured_stream test;
   WEIR_INFO(test.log(), "{:>8}|", 1500ms);
   CHECK(test.last_line() == "  1500ms|");
+  test.log().info("{:%>8}|", 1500ms);
+  CHECK(test.last_line() == "%%1500ms|");
 }
 
 TEST_CASE("standard_values: a path is its text", "[log][values]") {

@@ -40,6 +40,16 @@ constexpr plain_duration<Rep, Period> to_plain(const std::chrono::duration<Rep, 
   return {duration.count()};
 }
 
+/// Whether a replacement field has what fmt's own formatter of durations takes beyond a string's: `%S`. Not `%` as
+/// the character that fills the width.
+constexpr bool has_time_specification(std::string_view field) noexcept {
+  field = field.substr(0, field.find('}'));
+  if (field.size() > 1 && (field[1] == '<' || field[1] == '>' || field[1] == '^')) field.remove_prefix(2);
+  return field.find('%') != field.npos;
+}
+// Not constexpr: the compiler names it where a format needs it.
+[[noreturn]] void error_include_fmt_chrono_h_for_this_specification();
+
 /// For formatters of what is written as text: takes the specifications that fmt takes for a string.
 struct as_text_formatter : fmt::formatter<fmt::string_view> {
   fmt::format_context::iterator write(std::string_view text, fmt::format_context& context) const;
@@ -77,6 +87,11 @@ struct fmt::formatter<weir::detail::text_pointer> : fmt::formatter<const char*> 
 
 template <class Rep, class Period>
 struct fmt::formatter<weir::detail::plain_duration<Rep, Period>> : weir::detail::as_text_formatter {
+  constexpr auto parse(fmt::format_parse_context& context) {
+    if (weir::detail::has_time_specification({context.begin(), context.end()}))
+      weir::detail::error_include_fmt_chrono_h_for_this_specification();
+    return weir::detail::as_text_formatter::parse(context);
+  }
   auto format(const weir::detail::plain_duration<Rep, Period>& value, fmt::format_context& context) const {
     using wide = std::conditional_t<std::is_floating_point_v<Rep>, double,
                                     std::conditional_t<std::is_signed_v<Rep>, std::int64_t, std::uint64_t>>;

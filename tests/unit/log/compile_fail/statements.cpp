@@ -98,6 +98,10 @@ void statements(weir::logger& log, int number, [[maybe_unused]] int* pointer, [[
   log.info("{}", std::optional<std::wstring>());
 #elif defined(CASE_time_point)
   log.info("{}", std::chrono::system_clock::now());
+#elif defined(CASE_specification_of_a_duration)
+  WEIR_INFO(log, "{:%S}", std::chrono::seconds(1));
+#elif defined(CASE_specification_of_a_duration_function)
+  log.info("{:>9%Q}", std::chrono::seconds(1));
 #elif defined(CASE_hex_of_padding)
   log.info("{}", weir::hex(std::vector<padded>(1)));
 #elif defined(CASE_reserved_key)
