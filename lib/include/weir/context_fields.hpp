@@ -1,6 +1,7 @@
 // Log fields that follow a context: into whatever thread or coroutine works under it, and its descendants.
 #pragma once
 
+#include "weir/context/context_scope.hpp"
 #include "weir/context/values.hpp"
 #include "weir/log/carried_fields.hpp"
 

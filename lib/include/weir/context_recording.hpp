@@ -1,6 +1,7 @@
 // A context whose work is recorded.
 #pragma once
 
+#include "weir/context/context_scope.hpp"
 #include "weir/context/values.hpp"
 #include "weir/log/recording.hpp"
 
