@@ -3,9 +3,10 @@
 //   build/release/examples/04_sinks [DIRECTORY]
 //
 // A server's usual set: warnings for whoever watches the console, everything as JSON in files that rotate, the last
-// lines in memory for a debug page, errors to a function that raises an alarm, and a slow destination on a thread of
-// its own. You will see two warnings on standard error (coloured, if that is a terminal), and on standard output what
-// the other sinks have got. DIRECTORY (default: one in the temporary directory) keeps the files.
+// lines in memory for a debug page, requests in a file of their own, errors to a function that raises an alarm, and a
+// slow destination on a thread of its own. You will see two warnings on standard error (coloured, if that is a
+// terminal), and on standard output what the other sinks have got. DIRECTORY (default: one in the temporary
+// directory) keeps the files.
 #include <weir/log.hpp>
 
 #include <chrono>
@@ -42,6 +43,12 @@ void run(const std::string& directory) {
   const auto plain = weir::file_sink({.path = directory + "/server.log", .start = weir::file_start::truncate});
   weir::reopen_log_files_on(SIGHUP);
 
+  // Of some records only: those that count a request.
+  const auto requests = weir::filtered(weir::file_sink(directory + "/requests.log"), [](const weir::record& entry) {
+    weir::text_buffer number;
+    return entry.append_raw_field("number", number);
+  });
+
   const auto last = weir::memory_sink({.lines = 2});
 
   const auto alarm = weir::callback_sink(raise_alarm, "alarm");
@@ -50,7 +57,7 @@ void run(const std::string& directory) {
   // If this pipe, or network file system, hangs, it alone does.
   const auto distant = weir::on_own_thread(weir::file_sink("/dev/null"), {.buffer_bytes = 1 << 20});
 
-  weir::log_stream stream({.sinks = {console, files, plain, last, alarm, distant}});
+  weir::log_stream stream({.sinks = {console, files, plain, requests, last, alarm, distant}});
   weir::logger& log = stream.get_logger("server");
   for (int i = 0; i < 500; ++i) WEIR_INFO(log, "request served", weir::field<"number">(i));
   WEIR_WARN(log, "{} % of the disk is in use", 91);
@@ -61,8 +68,9 @@ void run(const std::string& directory) {
     std::printf("in memory: %s\n", line.substr(line.find(' ') + 1).c_str());
   show("files", files->stats());
   show("plain", plain->stats());
+  show("requests", requests->stats());
   show("distant", distant->stats());
-  for (const char* name : {"server.json", "server.1.json", "server.log"})
+  for (const char* name : {"server.json", "server.1.json", "server.log", "requests.log"})
     std::printf("%s: %s\n", name, std::filesystem::exists(directory + "/" + name) ? "there" : "not there");
 }
 

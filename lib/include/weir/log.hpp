@@ -7,6 +7,7 @@
 #include "weir/log/fatal_signals.hpp"
 #include "weir/log/field.hpp"
 #include "weir/log/file_sink.hpp"
+#include "weir/log/filtered_sink.hpp"
 #include "weir/log/level.hpp"
 #include "weir/log/level_rules.hpp"
 #include "weir/log/log_durably.hpp"

@@ -1,5 +1,7 @@
 #include "log/delivery.hpp"
 
+#include "log/sink_call.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -61,11 +63,8 @@ void delivery::deliver(const record& entry, const record_header& header) noexcep
   bytes_ += header.size;
   ticks_[place] = header.ticks;
   for (const std::size_t index : header.logger->sinks) {
-    sink& target = *sinks_[index];
-    if (entry.severity() < target.threshold()) continue;
     try { // not guarded(): its report would have to be made ready for each record
-      target.append(entry);
-      fates_[index * batch_records + place] = fate::taken;
+      if (sink_call::append(*sinks_[index], entry)) fates_[index * batch_records + place] = fate::taken;
     } catch (...) {
       note_refusal(index, place);
     }
@@ -87,19 +86,21 @@ bool delivery::announce(const record& entry) noexcept {
   bool any_wants = false, any_took = false;
   for (std::size_t index = 0; index < core_.registry.default_sinks; ++index) {
     sink& target = *sinks_[index];
-    if (entry.severity() < target.threshold()) continue;
-    any_wants = true;
-    target.announcing_ = true;
+    sink_call::mark(target, true);
     guarded(
         [&] {
-          target.append(entry);
+          if (!sink_call::append(target, entry)) return;
+          any_wants = true;
           const commit_result result = target.commit();
           unflushed_[index] = unsynced_[index] = 1;
           any_took = any_took || result.lost == 0;
           if (result.error) note_sink_error(index, result.attempt, message_of(result.error), 0);
         },
-        [&](std::string_view what) { note_sink_error(index, {}, what, 0); });
-    target.announcing_ = false;
+        [&](std::string_view what) {
+          any_wants = true;
+          note_sink_error(index, {}, what, 0);
+        });
+    sink_call::mark(target, false);
     account(index); // the errors; the line is no record
   }
   return any_took || !any_wants;

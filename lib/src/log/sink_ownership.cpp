@@ -12,8 +12,9 @@ void sink_ownership::take(std::string_view whose, std::span<const std::shared_pt
     // acquire: pairs with the release below; what the last owner did with the sink is over.
     if (!sinks[i]->owned_.exchange(true, std::memory_order_acquire)) continue;
     let_go(sinks.first(i));
-    throw std::invalid_argument(fmt::format(
-        "{} hold \"{}\", which belongs to another stream, or to on_own_thread(), already", whose, sinks[i]->name()));
+    throw std::invalid_argument(
+        fmt::format("{} hold \"{}\", which belongs to another stream, to on_own_thread() or to filtered() already",
+                    whose, sinks[i]->name()));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "log/sink_runner.hpp"
 
+#include "log/sink_call.hpp"
+
 #include <exception>
 #include <numeric>
 #include <utility>
@@ -98,10 +100,7 @@ void sink_runner::write(const queued& batch) noexcept {
   std::size_t appended = 0;
   for (std::size_t at = 0; at < batch.records.bytes();)
     guarded({}, 1, [&] {
-      const record entry = batch.records.read(at);
-      if (entry.severity() < target_->threshold()) return;
-      target_->append(entry);
-      ++appended;
+      if (sink_call::append(*target_, batch.records.read(at))) ++appended;
     });
   guarded({}, appended, [&] {
     const commit_result result = target_->commit();

@@ -16,6 +16,7 @@ namespace weir {
 class record;
 namespace detail {
 class delivery;
+class sink_call;
 class sink_ownership;
 } // namespace detail
 
@@ -28,7 +29,7 @@ struct commit_result {
 
 /// What became of the records that were meant for a sink. Lines of the stream's own, which report losses, are none.
 struct sink_stats {
-  std::uint64_t offered = 0; ///< at or above its threshold
+  std::uint64_t offered = 0; ///< at or above its threshold, and not declined
   std::uint64_t lost = 0;    ///< of these, refused or not written
   std::uint64_t errors = 0;  ///< failed appends and commits
   std::uint64_t written() const noexcept { return offered - lost; }
@@ -74,7 +75,7 @@ class sink {
   /// Thread-safe; see reopen_log_files() for signal handlers.
   virtual void reopen() noexcept {}
 
-  /// Takes one record, at least into its buffer. Throwing means that this record is lost.
+  /// Takes one record, at least into its buffer, or declines it. Throwing means that this record is lost.
   virtual void append(const record& entry) = 0;
   /// Writes what was appended. Throwing means that all of it is lost.
   virtual commit_result commit() = 0;
@@ -102,16 +103,22 @@ class sink {
   }
   /// Whether what was appended since the last commit is a line of the stream's own, which stats() leave out.
   bool is_announcement() const noexcept { return announcing_; }
+  /// For append(): the record is none of this sink's. It is then neither offered nor lost, as one below the
+  /// threshold.
+  void decline() noexcept { declined_ = true; }
 
  private:
   friend class detail::delivery; // counts what it offers
+  friend class detail::sink_call;
   friend class detail::sink_ownership;
 
   std::string name_;
   std::atomic<level> threshold_{level::trace};
   std::atomic<std::uint64_t> offered_{0}, lost_{0}, errors_{0};
   std::atomic<bool> owned_{false};
-  bool announcing_ = false; // the backend's
+  // Its owner's thread.
+  bool announcing_ = false;
+  bool declined_ = false; // by the append() that has just returned
 };
 
 } // namespace weir
