@@ -1,7 +1,6 @@
 // The right-hand columns of lib/docs/from_quill.md: every piece of code there stands here, is compiled and run.
 #include "log/temporary_directory.hpp"
 
-#include "weir/context.hpp"
 #include "weir/context_fields.hpp"
 #include "weir/context_recording.hpp"
 #include "weir/log.hpp"
@@ -10,9 +9,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,19 @@ class counting final : public weir::sink {
   int records = 0; // read when the stream is closed
 };
 
+class as_it_is final : public weir::renderer {
+ public:
+  void render(const weir::record& entry, weir::text_buffer& out) override {
+    entry.append_raw_message(out);
+    out.push_back('\n');
+  }
+};
+
+[[maybe_unused]] weir::logger& http_log() {
+  static weir::logger& log = weir::default_log().get_logger("http");
+  return log;
+}
+
 /// For the process's own stream, which a test leaves alone.
 [[maybe_unused]] void set_up(const std::vector<std::shared_ptr<weir::sink>>& sinks) {
   weir::log_stream& stream = weir::start_logging({.sinks = sinks});
@@ -51,7 +65,15 @@ class counting final : public weir::sink {
   stream.close(5s);
 }
 
-// And what stands in a CMakeLists.txt: target_compile_definitions(server PRIVATE -DWEIR_LOG_FLOOR=info)
+// And what stands in a CMakeLists.txt: target_compile_definitions(server PRIVATE -DWEIR_LOG_FLOOR=info), in the
+// environment: WEIR_LOG, in Quill's sinks: before_write, and in calls of its: LogLevel::Error
+
+// A stream and a bound logger stay where they are.
+struct session {
+  explicit session(const weir::logger& of) : log_(of.with(weir::field<"session">(7))) {}
+  weir::bound_logger log_;
+  std::optional<weir::log_stream> own_;
+};
 
 } // namespace
 
@@ -69,7 +91,7 @@ TEST_CASE("from Quill: the calls", "[moving]") {
   WEIR_TRACE(log, "in detail");
   WEIR_WARN(log, "slow");
   WEIR_INFO(log, "sent", weir::field<"bytes">(bytes), weir::field<"path">(path));
-  WEIR_INFO(log, "sent", weir::field<"tag">("net"));
+  WEIR_INFO(log, "sent", weir::field<"tags">(std::array{"net", "slow"}));
   WEIR_INFO_LIMITED(log, weir::rate_limit(1, 1s), "queue full");
   WEIR_INFO_LIMITED(log, weir::every_n(100), "request");
   log.log(severity, "took {} s", seconds);
@@ -82,12 +104,17 @@ TEST_CASE("from Quill: the calls", "[moving]") {
     const weir::context_scope scope(ctx);
     log.info("in");
   }
+  const auto begin = std::chrono::steady_clock::now();
+  WEIR_INFO(log, "took {}", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin));
+  const std::string_view shown = "0.25s";
+  WEIR_INFO(log, "one tag, {}", shown, weir::field<"tag">("net"));
   if (log.enabled(weir::level::debug)) log.info("the last");
 
   REQUIRE(stream.flush());
   const auto lines = ring->snapshot();
-  REQUIRE(lines.size() == 13);
+  REQUIRE(lines.size() == 15);
   CHECK(lines[3].ends_with("sent bytes=5 path=/a"));
+  CHECK(lines[4].ends_with(R"(sent tags="[\"net\",\"slow\"]")"));
   CHECK(lines[9].ends_with("at (1, 2)"));
   CHECK(lines[10].ends_with("in [1, 2]"));
   CHECK(lines[11].ends_with("in user=u1"));
@@ -99,14 +126,20 @@ TEST_CASE("from Quill: set-up and levels", "[moving]") {
   const auto counted = std::make_shared<counting>();
   std::vector<std::shared_ptr<weir::sink>> sinks{console, counted};
   {
-    weir::log_stream stream({.sinks = sinks});
+    weir::log_stream stream({.sinks = sinks, .levels_variable = "QUILL_LOG_LEVEL"});
     weir::logger& log = stream.get_logger("root");
     weir::logger& db = stream.get_logger("db", {weir::null_sink()});
     log.set_threshold(weir::level::debug);
     log.debug("x");
     db.info("y");
+    log.with(weir::field<"session">(7)).info("z");
+    session one(log);
+    one.own_.emplace(weir::log_options{.sinks = {weir::null_sink()}});
+    one.log_.info("in");
+    const std::unique_ptr<weir::bound_logger> later(new weir::bound_logger(log.with(weir::field<"session">(8))));
+    later->info("later");
   }
-  CHECK(counted->records == 1);
+  CHECK(counted->records == 4);
 }
 
 TEST_CASE("from Quill: sinks", "[moving]") {
@@ -126,10 +159,17 @@ TEST_CASE("from Quill: sinks", "[moving]") {
   add(weir::file_sink(path, weir::as_json({.position = true})));
   add(weir::rotating_file_sink(path, {.file_bytes = 10 << 20}, weir::as_json()));
   add(weir::null_sink());
+  add(weir::filtered(weir::file_sink(path), [](const weir::record& entry) { return entry.logger_name() == "db"; }));
+  const auto raw = weir::memory_sink({}, std::make_unique<as_it_is>());
+  const auto padded = weir::memory_sink({}, weir::as_text("%-22s:%-5# %t %v"));
+  add(raw);
+  add(padded);
   weir::log_stream stream({.sinks = sinks});
-  stream.get_logger("root").info("x");
+  stream.get_logger("root").info("x\ny");
   CHECK(stream.flush());
   CHECK(lines_of(path).size() == 9);
+  CHECK(raw->snapshot() == std::vector<std::string>{"x", "y"});
+  CHECK(padded->snapshot().front().starts_with("from_quill_test.cpp   :"));
 }
 
 TEST_CASE("from Quill: queues, flush and end", "[moving]") {

@@ -2,7 +2,6 @@
 #include "log/run_program.hpp"
 #include "log/temporary_directory.hpp"
 
-#include "weir/context.hpp"
 #include "weir/context_fields.hpp"
 #include "weir/context_recording.hpp"
 #include "weir/log.hpp"
@@ -62,6 +61,11 @@ class to_device final : public weir::line_sink {
   }
   std::string& device_;
 };
+
+[[maybe_unused]] weir::logger& http_log() {
+  static weir::logger& log = weir::default_log().get_logger("http");
+  return log;
+}
 
 /// For the process's own stream, which a test leaves alone.
 [[maybe_unused]] void set_up(const std::vector<std::shared_ptr<weir::sink>>& sinks) {
@@ -166,6 +170,7 @@ TEST_CASE("from spdlog: sinks", "[moving]") {
   add(weir::null_sink());
   add(weir::spdlog_sink(std::make_shared<spdlog::sinks::syslog_sink_mt>("server", 0, LOG_USER, false)));
   add(weir::on_own_thread(weir::file_sink("/dev/null")));
+  add(weir::filtered(weir::file_sink(path), [](const weir::record& entry) { return entry.logger_name() == "db"; }));
   add(console);
   add(file);
 
