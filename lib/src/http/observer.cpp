@@ -4,6 +4,7 @@
 #include "http/access_log.hpp"
 #include "http/handler_watch.hpp"
 #include "http/metrics.hpp"
+#include "log/option_check.hpp"
 #include "weir/metrics/names.hpp"
 
 #include <fmt/format.h>
@@ -72,14 +73,9 @@ observer_options checked(observer_options options) {
   check_time("largest_deadline", options.largest_deadline, milliseconds(1), std::chrono::hours(24));
   check_time("default_deadline", options.default_deadline, milliseconds(0), std::chrono::hours(24));
   check_header_names(options);
-  if (!(options.access.ordinary_ratio >= 0 && options.access.ordinary_ratio <= 1))
-    throw std::invalid_argument(fmt::format("observer_options.access.ordinary_ratio is {}: it must be from 0 to 1",
-                                            options.access.ordinary_ratio));
-  if (options.access.most_protocol_errors < 1 || options.access.most_protocol_errors > 65'535)
-    throw std::invalid_argument(
-        fmt::format("observer_options.access.most_protocol_errors is {}: it must be from 1 to "
-                    "65535",
-                    options.access.most_protocol_errors));
+  detail::check_option("observer_options.access.ordinary_ratio", options.access.ordinary_ratio, 0.0, 1.0);
+  detail::check_option<std::uint32_t>("observer_options.access.most_protocol_errors",
+                                      options.access.most_protocol_errors, 1, 65'535);
   return options;
 }
 

@@ -1,5 +1,7 @@
 #include "weir/http/token_bucket.hpp"
 
+#include "log/option_check.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,8 +27,7 @@ token_rate checked(token_rate rate) {
   if (!(rate.per_second >= 1e-6 && rate.per_second <= 1e6))
     throw std::invalid_argument(
         fmt::format("token_rate.per_second is {}: it must be from 0.000001 to 1000000", rate.per_second));
-  if (rate.burst < 1 || rate.burst > 1'000'000)
-    throw std::invalid_argument(fmt::format("token_rate.burst is {}: it must be from 1 to 1000000", rate.burst));
+  detail::check_option("token_rate.burst", rate.burst, 1U, 1'000'000U);
   if (const double fill_s = rate.burst / rate.per_second; fill_s > longest_fill_s)
     throw std::invalid_argument(fmt::format(
         "token_rate: a burst of {} at {} per second takes {:.0f} s to come back: it must be up to {:.0f} s",
@@ -65,9 +66,7 @@ std::chrono::nanoseconds token_bucket::take(clock::time_point now) noexcept {
 
 client_buckets::client_buckets(token_rate rate, std::size_t most_clients)
     : times_(rate), most_in_part_(most_clients / parts), shared_(rate) {
-  if (most_clients < parts || most_clients > 16'000'000)
-    throw std::invalid_argument(
-        fmt::format("client_buckets: most_clients is {}: it must be from 16 to 16000000", most_clients));
+  detail::check_option<std::size_t>("client_buckets: most_clients", most_clients, parts, 16'000'000);
 }
 
 std::chrono::nanoseconds client_buckets::take(std::string_view client, clock::time_point now) noexcept {

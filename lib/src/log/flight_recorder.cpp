@@ -1,9 +1,8 @@
 #include "log/flight_recorder.hpp"
 
+#include "log/option_check.hpp"
 #include "log/stream_core.hpp"
 #include "weir/log/flight_tape.hpp"
-
-#include <fmt/format.h>
 
 #include <chrono>
 #include <cstring>
@@ -186,17 +185,11 @@ bool flight_tape::make_room(std::uint32_t size) noexcept {
 }
 
 void check_recorder(const recorder_options& options) {
-  const auto check = [](const char* name, std::size_t value, std::size_t least, std::size_t most) {
-    if (value < least || value > most)
-      throw std::invalid_argument(
-          fmt::format("log_options.recorder.{} is {}: it must be from {} to {}", name, value, least, most));
-  };
-  check("lowest", static_cast<std::size_t>(options.lowest), 0, static_cast<std::size_t>(level::off));
-  check("bytes", options.bytes, 1024, std::size_t{1} << 20);
-  if ((options.bytes & (options.bytes - 1)) != 0)
-    throw std::invalid_argument(
-        fmt::format("log_options.recorder.bytes is {}: it must be a power of two", options.bytes));
-  check("memory_limit_bytes", options.memory_limit_bytes, options.bytes, std::size_t{64} << 30);
+  check_enumerator("log_options.recorder.lowest", options.lowest, level::off);
+  check_option<std::size_t>("log_options.recorder.bytes", options.bytes, 1024, std::size_t{1} << 20);
+  check_power_of_two("log_options.recorder.bytes", options.bytes);
+  check_option<std::size_t>("log_options.recorder.memory_limit_bytes", options.memory_limit_bytes, options.bytes,
+                            std::size_t{64} << 30);
 }
 
 } // namespace detail

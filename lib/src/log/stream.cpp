@@ -1,5 +1,6 @@
 #include "weir/log/stream.hpp"
 
+#include "log/option_check.hpp"
 #include "log/stream_core.hpp"
 #include "start_thread.hpp"
 #include "weir/log/clock.hpp"
@@ -20,21 +21,9 @@ namespace detail {
 
 namespace {
 
-template <class T>
-void check_range(std::string_view name, T value, T least, T most) {
-  if (value < least || value > most)
-    throw std::invalid_argument(fmt::format("{} is {}: it must be from {} to {}", name, value, least, most));
-}
-
-template <class Enum>
-void check_enum(std::string_view name, Enum value, Enum last) {
-  const auto number = static_cast<unsigned>(value);
-  check_range(name, number, 0U, static_cast<unsigned>(last));
-}
-
 void check_overflow(std::string_view name, const overflow_rule& rule) {
-  check_enum(fmt::format("{}.policy", name), rule.policy, overflow_policy::drop_oldest);
-  check_range<std::int64_t>(fmt::format("{}.limit (ms)", name), rule.limit.count(), 0, 3'600'000);
+  check_enumerator(fmt::format("{}.policy", name), rule.policy, overflow_policy::drop_oldest);
+  check_option<std::int64_t>(fmt::format("{}.limit (ms)", name), rule.limit.count(), 0, 3'600'000);
 }
 
 overflow_word packed(const overflow_rule& rule) noexcept {
@@ -50,22 +39,20 @@ void check_sinks(std::string_view whose, const std::vector<std::shared_ptr<sink>
 }
 
 log_options checked(log_options options) {
-  check_enum("log_options.threshold", options.threshold, level::off);
+  check_enumerator("log_options.threshold", options.threshold, level::off);
   check_overflow("log_options.overflow", options.overflow);
-  check_range<std::size_t>("log_options.chunk_bytes", options.chunk_bytes, 4096, std::size_t{1} << 20);
-  if ((options.chunk_bytes & (options.chunk_bytes - 1)) != 0)
-    throw std::invalid_argument(
-        fmt::format("log_options.chunk_bytes is {}: it must be a power of two", options.chunk_bytes));
-  check_range<std::size_t>("log_options.memory_limit_bytes", options.memory_limit_bytes, 4 * options.chunk_bytes,
-                           std::size_t{64} << 30);
+  check_option<std::size_t>("log_options.chunk_bytes", options.chunk_bytes, 4096, std::size_t{1} << 20);
+  check_power_of_two("log_options.chunk_bytes", options.chunk_bytes);
+  check_option<std::size_t>("log_options.memory_limit_bytes", options.memory_limit_bytes, 4 * options.chunk_bytes,
+                            std::size_t{64} << 30);
   if (options.record_limit_bytes == 0)
     options.record_limit_bytes = std::min(options.memory_limit_bytes / 2, std::size_t{1} << 20);
-  check_range<std::size_t>("log_options.record_limit_bytes", options.record_limit_bytes, 1024,
-                           std::min(options.memory_limit_bytes / 2, std::size_t{1} << 30));
+  check_option<std::size_t>("log_options.record_limit_bytes", options.record_limit_bytes, 1024,
+                            std::min(options.memory_limit_bytes / 2, std::size_t{1} << 30));
   if (options.recorder) check_recorder(*options.recorder);
-  check_enum("log_options.flush_at", options.flush_at, level::off);
-  check_range<std::int64_t>("log_options.flush_interval (ms)", options.flush_interval.count(), 0, 3'600'000);
-  check_range<std::int64_t>("log_options.close_limit (ms)", options.close_limit.count(), 0, 3'600'000);
+  check_enumerator("log_options.flush_at", options.flush_at, level::off);
+  check_option<std::int64_t>("log_options.flush_interval (ms)", options.flush_interval.count(), 0, 3'600'000);
+  check_option<std::int64_t>("log_options.close_limit (ms)", options.close_limit.count(), 0, 3'600'000);
   if (options.sinks.empty()) options.sinks.push_back(console_sink());
   check_sinks("log_options.sinks", options.sinks);
   return options;
