@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -170,42 +169,37 @@ bool log_file::ends_torn() const noexcept {
   return n == 1 && last != '\n';
 }
 
-/// Whether the file that is open has no name any more.
-bool log_file::is_removed() const noexcept {
-  struct stat here {};
+log_file::destination log_file::look() const noexcept {
   struct stat there {};
-  if (!regular_ || ::fstat(descriptor_, &here) != 0 || here.st_nlink != 0) return false;
-  // Some file systems do not count names.
-  return ::stat(options_.path.c_str(), &there) != 0 || there.st_dev != device_ || there.st_ino != inode_;
+  if (::stat(options_.path.c_str(), &there) != 0)
+    return errno == ENOENT || errno == ENOTDIR ? destination::nothing : destination::unknown;
+  return there.st_dev == device_ && there.st_ino == inode_ ? destination::this_file : destination::another;
+}
+
+bool log_file::has_no_name() const noexcept {
+  struct stat here {};
+  return ::fstat(descriptor_, &here) == 0 && here.st_nlink == 0;
+}
+
+/// Whether the file that is open is gone.
+bool log_file::is_removed() const noexcept {
+  return regular_ && has_no_name() && look() != destination::this_file; // some file systems do not count names
 }
 
 /// Whether the path leads to another file, or to none, as far as that is known and is the sink's to look at.
 bool log_file::is_displaced() const noexcept {
   if (!regular_ || !options_.look_interval) return false;
-  struct stat there {};
-  if (::stat(options_.path.c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
-  return there.st_dev != device_ || there.st_ino != inode_;
-}
-
-/// Whether the path leads to another file.
-bool log_file::is_replaced() const noexcept {
-  struct stat there {};
-  return regular_ && ::stat(options_.path.c_str(), &there) == 0 &&
-         (there.st_dev != device_ || there.st_ino != inode_);
+  const destination found = look();
+  return found == destination::another || found == destination::nothing;
 }
 
 bool log_file::leads_elsewhere() noexcept {
   if (!regular_) return false;
-  struct stat there {};
-  if (::stat(options_.path.c_str(), &there) == 0) {
-    was_missing_ = false;
-    return there.st_dev != device_ || there.st_ino != inode_;
-  }
-  if (errno != ENOENT && errno != ENOTDIR) return false; // nothing is known: this file is as good as any
-  struct stat here {};
-  if (::fstat(descriptor_, &here) == 0 && here.st_nlink == 0) return true;
+  const destination found = look();
+  if (found == destination::this_file || found == destination::another) was_missing_ = false;
+  if (found != destination::nothing) return found == destination::another; // unknown: this file is as good as any
   // Moved, and nothing in its place: whoever moved it may be about to create one, and would fail if it were there.
-  return std::exchange(was_missing_, true);
+  return has_no_name() || std::exchange(was_missing_, true);
 }
 
 bool log_file::take_request() noexcept {
@@ -228,7 +222,7 @@ std::error_code log_file::keep_at_path() noexcept {
   if (!options_.look_interval && !not_reopened_) return {};
   const auto now = steady_clock::now();
   if (now < next_look_) // a record that somebody waits for had better not go to a file that was moved
-    return is_synced_ && !not_reopened_ && is_replaced() ? reopen() : std::error_code();
+    return is_synced_ && !not_reopened_ && regular_ && look() == destination::another ? reopen() : std::error_code();
   next_look_ = now + look_interval();
   return not_reopened_ || leads_elsewhere() ? reopen() : std::error_code();
 }

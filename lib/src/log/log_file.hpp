@@ -65,10 +65,13 @@ class log_file {
   void leave(int descriptor) noexcept;
   std::error_code reopen() noexcept;
   bool take_request() noexcept;
+  /// What the path leads to.
+  enum class destination : std::uint8_t { this_file, another, nothing, unknown };
+  destination look() const noexcept;
   bool leads_elsewhere() noexcept;
   bool is_displaced() const noexcept;
-  bool is_replaced() const noexcept;
   bool is_removed() const noexcept;
+  bool has_no_name() const noexcept;
   bool ends_torn() const noexcept;
 
   file_options options_;
