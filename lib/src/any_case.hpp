@@ -1,4 +1,4 @@
-// Words of HTTP that mean the same in capital and in small letters.
+// Words that mean the same in capital and in small letters.
 #pragma once
 
 #include <algorithm>
@@ -6,10 +6,13 @@
 
 namespace weir::detail {
 
-/// ASCII letters only. `lower` is in lower case.
+// ASCII letters only.
+
+constexpr char small_letter(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+/// `lower` is in lower case.
 inline bool equals_in_any_case(std::string_view text, std::string_view lower) noexcept {
-  return std::ranges::equal(text, lower,
-                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; });
+  return std::ranges::equal(text, lower, {}, small_letter);
 }
 
 } // namespace weir::detail

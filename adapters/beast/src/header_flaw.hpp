@@ -4,7 +4,7 @@
 #include "any_case.hpp"
 #include "header_rules.hpp"
 #include "heads.hpp"
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>

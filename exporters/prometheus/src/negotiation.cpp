@@ -2,7 +2,7 @@
 #include "negotiation.hpp"
 
 #include "any_case.hpp"
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 #include <algorithm>
 #include <cstddef>

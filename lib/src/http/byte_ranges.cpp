@@ -1,6 +1,7 @@
 #include "weir/http/byte_ranges.hpp"
 
-#include "trace/white_space.hpp"
+#include "any_case.hpp"
+#include "white_space.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -17,11 +18,6 @@ std::optional<std::uint64_t> read_position(std::string_view digits) noexcept {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   return error == std::errc() ? value : std::numeric_limits<std::uint64_t>::max();
-}
-
-bool is_bytes(std::string_view unit) noexcept {
-  return std::ranges::equal(unit, std::string_view("bytes"),
-                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
 }
 
 /// One member of the list, as far as it lies within `size` bytes: empty if it does not. nullopt: not of the form.
@@ -46,7 +42,7 @@ std::optional<byte_range> read_range(std::string_view text, std::uint64_t size) 
 selected_ranges select_ranges(std::string_view header, std::uint64_t size) noexcept {
   selected_ranges found;
   const auto equals = header.find('=');
-  if (equals == header.npos || !is_bytes(header.substr(0, equals))) return {};
+  if (equals == header.npos || !detail::equals_in_any_case(header.substr(0, equals), "bytes")) return {};
 
   std::uint64_t total = 0;
   std::size_t asked = 0;

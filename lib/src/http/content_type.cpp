@@ -1,5 +1,7 @@
 #include "weir/http/content_type.hpp"
 
+#include "any_case.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,8 +53,6 @@ constexpr std::array<entry, 37> types{{
     {"zst", "application/zstd"},
 }};
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 constexpr bool is_alphanumeric(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
@@ -71,7 +71,7 @@ std::string_view content_type_of(std::string_view name) noexcept {
   if (dot == name.npos || dot == 0) return unknown;
   const std::string_view extension = name.substr(dot + 1);
   const auto found = std::ranges::find_if(
-      types, [&](const entry& each) { return std::ranges::equal(extension, each.first, {}, lower); });
+      types, [&](const entry& each) { return detail::equals_in_any_case(extension, each.first); });
   return found != types.end() ? found->second : unknown;
 }
 

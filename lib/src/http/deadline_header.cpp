@@ -1,7 +1,7 @@
 // Durations by two short grammars, read digit by digit.
 #include "weir/http/deadline_header.hpp"
 
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 #include <algorithm>
 #include <charconv>

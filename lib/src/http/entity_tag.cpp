@@ -1,6 +1,6 @@
 #include "weir/http/entity_tag.hpp"
 
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 #include <algorithm>
 

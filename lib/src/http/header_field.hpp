@@ -1,6 +1,8 @@
 // Under which names the access log keeps request headers.
 #pragma once
 
+#include "any_case.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -9,8 +11,7 @@ namespace weir::detail {
 /// ASCII letters only, as in names of headers and parameters.
 inline std::string lower_case(std::string_view text) {
   std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  for (char& c : lower) c = small_letter(c);
   return lower;
 }
 

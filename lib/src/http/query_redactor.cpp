@@ -1,6 +1,7 @@
 // Keeps credentials in a query out of the log.
 #include "http/query_redactor.hpp"
 
+#include "any_case.hpp"
 #include "http/userinfo.hpp"
 #include "percent.hpp"
 #include "weir/http/access_log.hpp"
@@ -71,7 +72,7 @@ template <class Buffer>
 std::uint32_t plain_name(std::string_view name, Buffer& to) {
   std::uint32_t letters = 0;
   for (const char each : name) {
-    const char c = each >= 'A' && each <= 'Z' ? static_cast<char>(each + ('a' - 'A')) : each;
+    const char c = small_letter(each);
     const bool is_letter = c >= 'a' && c <= 'z';
     if (is_letter) letters |= std::uint32_t{1} << (c - 'a');
     if (is_letter || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80) to.push_back(c);

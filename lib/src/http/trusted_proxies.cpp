@@ -1,6 +1,7 @@
 #include "weir/http/trusted_proxies.hpp"
 
 #include "any_case.hpp"
+#include "white_space.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -41,12 +42,6 @@ bool is_same_network(const address_bytes& one, const address_bytes& other, unsig
   if (!std::equal(one.begin(), one.begin() + static_cast<std::ptrdiff_t>(whole), other.begin())) return false;
   const unsigned rest = bits % 8;
   return rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0;
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view blanks = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
 /// `[::1]:80`, `[::1]` and `10.0.0.1:80` without what is not the address.
@@ -120,7 +115,7 @@ std::string_view trusted_proxies::client_of(std::string_view peer, std::span<con
     std::string_view rest = forwarded[line];
     while (!rest.empty()) {
       const std::size_t comma = rest.rfind(',');
-      const std::string_view entry = trimmed(comma == rest.npos ? rest : rest.substr(comma + 1));
+      const std::string_view entry = detail::trim(comma == rest.npos ? rest : rest.substr(comma + 1));
       rest = rest.substr(0, comma == rest.npos ? 0 : comma);
       if (entry.empty()) continue; // RFC 9110 section 5.6.1.2
       if (!client || !contains(*client)) return believed();
@@ -136,7 +131,7 @@ std::string_view trusted_proxies::client_of(std::string_view peer, std::span<con
 std::string_view trusted_proxies::scheme_of(std::string_view peer, std::string_view scheme,
                                             std::string_view forwarded) const noexcept {
   if (forwarded.empty()) return scheme;
-  const std::string_view told = trimmed(forwarded.substr(0, forwarded.find(',')));
+  const std::string_view told = detail::trim(forwarded.substr(0, forwarded.find(',')));
   for (const auto& [name, meant] : forwarded_schemes)
     if (detail::equals_in_any_case(told, name)) return contains(peer) ? meant : scheme;
   return scheme;

@@ -1,7 +1,9 @@
 #include "weir/log/level_rules.hpp"
 
+#include "any_case.hpp"
+#include "white_space.hpp"
+
 #include <algorithm>
-#include <utility>
 
 namespace weir {
 
@@ -10,22 +12,9 @@ namespace {
 // As a name of a logger these are hardly meant: "info http=debug", "info;http=debug", "http.*=debug".
 constexpr std::string_view unfit_for_a_name = " \t\n\v\f\r;*";
 
-std::string_view trimmed(std::string_view text) noexcept {
-  constexpr std::string_view blank = " \t";
-  const auto first = text.find_first_not_of(blank);
-  return first == text.npos ? std::string_view() : text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
-
-/// `name` is in lower case.
-bool is_named(std::string_view text, std::string_view name) noexcept {
-  return std::ranges::equal(text, name, [](char c, char lower) {
-    return (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) == lower;
-  });
-}
-
 std::optional<level> level_named(std::string_view text) noexcept {
   for (int i = 0; i <= static_cast<int>(level::off); ++i)
-    if (const auto each = static_cast<level>(i); is_named(text, to_string_view(each))) return each;
+    if (const auto each = static_cast<level>(i); detail::equals_in_any_case(text, to_string_view(each))) return each;
   return std::nullopt;
 }
 
@@ -33,10 +22,10 @@ std::optional<level_rule> parse_rule(std::string_view part) noexcept {
   const auto equals = part.find('=');
   level_rule rule;
   if (equals != part.npos) {
-    rule.logger = trimmed(part.substr(0, equals));
-    part = trimmed(part.substr(equals + 1));
+    rule.logger = detail::trim(part.substr(0, equals));
+    part = detail::trim(part.substr(equals + 1));
     if (rule.logger.empty() || rule.logger.find_first_of(unfit_for_a_name) != part.npos) return std::nullopt;
-    if (is_named(part, "inherit")) return rule;
+    if (detail::equals_in_any_case(part, "inherit")) return rule;
   }
   rule.threshold = level_named(part);
   if (!rule.threshold) return std::nullopt;
@@ -49,7 +38,7 @@ parsed_level_rules parse_level_rules(std::string_view text) {
   parsed_level_rules result;
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
-    const std::string_view part = trimmed(text.substr(0, comma));
+    const std::string_view part = detail::trim(text.substr(0, comma));
     text.remove_prefix(std::min(comma + 1, text.size()));
     if (part.empty()) continue;
     if (const auto rule = parse_rule(part))

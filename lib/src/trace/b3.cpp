@@ -2,7 +2,7 @@
 
 #include "any_case.hpp"
 #include "trace/hex.hpp"
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 namespace weir {
 namespace {

@@ -4,8 +4,8 @@
 #include "percent.hpp"
 #include "trace/baggage_grammar.hpp"
 #include "trace/member_list.hpp"
-#include "trace/white_space.hpp"
 #include "utf8.hpp"
+#include "white_space.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // The grammar of one baggage member, and how its value is percent-encoded.
 #pragma once
 
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 #include <cstddef>
 #include <string>

@@ -3,7 +3,7 @@
 
 #include "trace/hex.hpp"
 #include "trace/random.hpp"
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 #include <array>
 

@@ -2,7 +2,7 @@
 #include "weir/trace/tracestate.hpp"
 
 #include "trace/member_list.hpp"
-#include "trace/white_space.hpp"
+#include "white_space.hpp"
 
 #include <algorithm>
 #include <array>

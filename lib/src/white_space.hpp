@@ -1,11 +1,11 @@
-// RFC 9110's optional white space around header values.
+// Spaces and tabs around what is meant.
 #pragma once
 
 #include <string_view>
 
 namespace weir::detail {
 
-/// The text without spaces and tabs at either end (RFC 9110, section 5.6.3).
+/// The text without spaces and tabs at either end: of a header's value, what RFC 9110, section 5.6.3, means.
 constexpr std::string_view trim(std::string_view text) noexcept {
   // Not find_first_not_of(), which calls memchr for every character.
   const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
