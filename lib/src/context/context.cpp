@@ -5,7 +5,6 @@
 #include "saturating.hpp"
 #include "weir/context/task_failure.hpp"
 
-#include <mutex>
 #include <thread>
 
 namespace weir {

@@ -1,5 +1,7 @@
 #include "weir/context/context_error.hpp"
 
+#include "context/immortal.hpp"
+
 #include <string>
 
 namespace weir {
@@ -30,17 +32,11 @@ class category final : public std::error_category {
   }
 };
 
-// A union's member is not destroyed with it: codes are compared by this address until the very end of the process.
-union immortal {
-  constexpr immortal() noexcept : value() {}
-  ~immortal() {}
-  category value;
-};
-
-constinit immortal the_category;
+// Codes are compared by its address until the very end of the process.
+constinit detail::immortal<category> the_category;
 
 } // namespace
 
-const std::error_category& context_category() noexcept { return the_category.value; }
+const std::error_category& context_category() noexcept { return the_category.object; }
 
 } // namespace weir
