@@ -1,5 +1,6 @@
 #include "http/access_log.hpp"
 
+#include "http/exchange_facts.hpp"
 #include "http/header_field.hpp"
 #include "http/ids_scope.hpp"
 #include "http/userinfo.hpp"
@@ -40,21 +41,13 @@ std::string_view take_front(std::string_view& url) noexcept {
   return front;
 }
 
-bool is_slow(const exchange_record& facts, std::chrono::milliseconds slow_after) noexcept {
-  return slow_after.count() != 0 && facts.finished - facts.received > slow_after;
-}
-
 template <level Severity, class... Status>
 void write_record(logger& log, const exchange_record& facts, const Status&... status) noexcept {
-  const bool left_before_status =
-      facts.status == 0 && facts.was_cut_short() &&
-      (facts.reason == cancel_reason::client_closed || facts.reason == cancel_reason::client_reset);
+  const bool left_before_status = facts.status == 0 && facts.was_cut_short() && detail::has_left(facts.reason);
   WEIR_LOG(log, Severity, "{} {} {}", or_dash(facts.method), or_dash(facts.path),
            left_before_status ? client_closed_request : facts.status, field<"http.request.method">(facts.method),
            field<"url.path">(facts.path), field<"url.scheme">(facts.scheme), field<"http.route">(facts.route),
-           field<"network.protocol.version">(facts.version == 10   ? std::string_view("1.0")
-                                             : facts.version == 20 ? std::string_view("2")
-                                                                   : std::string_view("1.1")),
+           field<"network.protocol.version">(detail::protocol_version(facts.version)),
            field<"client.address">(facts.peer), field<"http.request.body.size">(facts.request_bytes),
            field<"http.response.body.size">(facts.response_bytes),
            field<"duration_s">(in_seconds(facts.finished - facts.received)),
@@ -140,7 +133,7 @@ void request_observer::access_log::gather(const exchange_record& facts, detail::
   } else if (!ended_well(facts.outcome)) {
     fields.add(field<"error.message">(facts.error));
   }
-  if (is_slow(facts, options_.slow_after)) fields.add(field<"slow">(true));
+  if (detail::is_slow(facts, options_.slow_after)) fields.add(field<"slow">(true));
   if (!facts.query.empty()) fields.add(field<"url.query">(facts.query));
   for (std::size_t i = 0; i < std::min(facts.headers.size(), headers_.size()); ++i)
     if (!facts.headers[i].empty()) fields.add(*headers_[i].field, facts.headers[i]);
@@ -148,7 +141,7 @@ void request_observer::access_log::gather(const exchange_record& facts, detail::
 
 void request_observer::access_log::write(const exchange_record& facts, const context& ctx,
                                          detail::field_list& scratch) noexcept {
-  const bool slow = is_slow(facts, options_.slow_after);
+  const bool slow = detail::is_slow(facts, options_.slow_after);
   const bool troubled = facts.outcome == request_outcome::failed ||
                         facts.outcome == request_outcome::protocol_error || facts.status >= 500 ||
                         !facts.error_type.empty() || slow;

@@ -1,5 +1,6 @@
 #include "weir/http/exchange.hpp"
 
+#include "http/exchange_facts.hpp"
 #include "http/handler_watch.hpp"
 #include "weir/http/observer.hpp"
 
@@ -32,9 +33,7 @@ std::chrono::nanoseconds time_of(std::uint64_t mark) noexcept {
 /// is room, and nobody reads it. By time, not by phase: who leaves with its answer may be noticed before the thread
 /// that sent it has set that.
 bool left_unanswered(std::uint64_t mark, const exchange_record& facts) noexcept {
-  const cancel_reason reason = reason_of(mark);
-  return (reason == cancel_reason::client_closed || reason == cancel_reason::client_reset) &&
-         facts.received + time_of(mark) < facts.first_byte;
+  return detail::has_left(reason_of(mark)) && facts.received + time_of(mark) < facts.first_byte;
 }
 
 std::optional<microseconds> shorter(std::optional<microseconds> one, std::optional<microseconds> other) noexcept {
@@ -366,8 +365,7 @@ void exchange::settle_time_to_stop(clock::time_point signalled) noexcept {
 }
 
 void exchange::settle_recording() noexcept {
-  const auto slow_after = observer_->options().slow_after;
-  const bool was_slow = slow_after.count() != 0 && facts_.finished - facts_.received > slow_after;
+  const bool was_slow = detail::is_slow(facts_, observer_->options().slow_after);
   if (!ended_well(facts_.outcome) || facts_.status >= 500 || !facts_.error_type.empty() || was_slow)
     recording_->emit();
   recording_->end();

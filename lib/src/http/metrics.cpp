@@ -1,10 +1,10 @@
 #include "http/metrics.hpp"
 
+#include "http/exchange_facts.hpp"
 #include "http/methods.hpp"
 #include "http/number_label.hpp"
 #include "weir/metrics/names.hpp"
 
-#include <algorithm>
 #include <array>
 #include <new>
 #include <span>
@@ -28,10 +28,6 @@ constexpr std::array phases{request_phase::read, request_phase::handler, request
 
 /// The label of requests that no route matched.
 constexpr std::string_view no_route{};
-
-std::string_view protocol_version(unsigned version) noexcept {
-  return version == 10 ? "1.0" : version == 20 ? "2" : "1.1";
-}
 
 /// OpenTelemetry's error.type: empty if there was no error; 4xx is none on the server's side.
 std::string_view error_type(const exchange_record& facts, std::string_view status) noexcept {
@@ -119,8 +115,8 @@ bool request_observer::metrics::look_up(const exchange_record& facts, detail::re
   series.duration = nullptr;
   const detail::number_label status(facts.status);
   const std::array<std::string_view, 6> labels{
-      detail::known_method(facts.method), facts.scheme, facts.route, status, error_type(facts, status),
-      protocol_version(facts.version)};
+      detail::known_method(facts.method),     facts.scheme, facts.route, status, error_type(facts, status),
+      detail::protocol_version(facts.version)};
   series.request_size = find_series(request_size_, labels);
   series.response_size = find_series(response_size_, labels);
   histogram* const duration = find_series(duration_, labels);

@@ -1,6 +1,7 @@
 // The request metrics of one observer.
 #pragma once
 
+#include "http/methods.hpp"
 #include "weir/http/observer.hpp"
 #include "weir/metrics.hpp"
 
@@ -23,7 +24,7 @@ class request_observer::metrics {
   /// Makes `series` those of this request; false if there is no memory for them.
   bool look_up(const exchange_record& facts, detail::request_series& series) noexcept;
 
-  std::array<gauge*, 20> active_{}; // by method and scheme
+  std::array<gauge*, 2 * detail::known_methods.size()> active_{}; // by method and scheme
   metric_family<histogram>& duration_;
   metric_family<histogram>& request_size_;
   metric_family<histogram>& response_size_;
