@@ -1,5 +1,6 @@
 #include "http/handler_watch.hpp"
 
+#include "http/ids_scope.hpp"
 #include "log/fork.hpp"
 #include "weir/log/macros.hpp"
 #include "weir/log/stream.hpp"
@@ -18,11 +19,10 @@ using std::chrono::steady_clock;
 double seconds(std::chrono::nanoseconds time) noexcept { return std::chrono::duration<double>(time).count(); }
 
 void tell(logger& log, const lost_handler& of) noexcept {
-  const correlation* const before = std::exchange(current_correlation, &of.ids);
+  const ids_scope under_the_request(of.ids);
   WEIR_WARN(log, "{} {} goes on though its request has ended: {}", of.method, of.path, to_string_view(of.reason),
             field<"http.route">(of.route), field<"error.type">(to_string_view(of.reason)),
             field<"running_s">(seconds(of.running)), field<"since_end_s">(seconds(of.since_end)));
-  current_correlation = before;
 }
 
 } // namespace

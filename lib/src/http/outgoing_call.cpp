@@ -88,9 +88,7 @@ void outgoing_call::end(unsigned status, std::string_view error_type, const std:
   logger* const log = observer_.options().log;
   if (log == nullptr) return;
   const correlation* const above = ctx_.ids();
-  correlation ids = headers_.ids();
-  if (above != nullptr)
-    ids.fields = above->fields, ids.tape = above->tape, ids.recording_round = above->recording_round;
+  const correlation ids = detail::completed_by(detail::context_access::get(ctx_), headers_.ids());
   const detail::ids_scope under_the_call(ids);
   const ended_call call{target_, above != nullptr ? above->span_id : 0, duration, body_bytes};
   if (status == 0) {
