@@ -1,8 +1,8 @@
 #include "weir/http/client_watcher.hpp"
 
-#include "weir/http/connection_end.hpp"
-
+#include "last_error.hpp"
 #include "start_thread.hpp"
+#include "weir/http/connection_end.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -31,7 +30,7 @@ constexpr std::uint64_t wake_up = 0;
 class file_descriptor {
  public:
   file_descriptor(int value, const char* made_by) : value_(value) {
-    if (value < 0) throw std::system_error(errno, std::system_category(), made_by);
+    if (value < 0) throw std::system_error(detail::last_error(), made_by);
   }
   file_descriptor(const file_descriptor&) = delete;
   file_descriptor& operator=(const file_descriptor&) = delete;
@@ -89,7 +88,7 @@ client_watcher::shared::shared(client_watch_options given)
   event.events = EPOLLIN;
   event.data.u64 = wake_up;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0)
-    throw std::system_error(errno, std::system_category(), "client watcher: epoll_ctl");
+    throw std::system_error(detail::last_error(), "client watcher: epoll_ctl");
   thread_ = detail::start_thread("weir-watch", [this] { run(); });
 }
 

@@ -1,5 +1,6 @@
 #include "weir/http/served_directory.hpp"
 
+#include "last_error.hpp"
 #include "weir/http/preconditions.hpp"
 
 #include <fmt/format.h>
@@ -17,8 +18,6 @@
 namespace weir {
 namespace {
 
-std::error_code last_error() noexcept { return {errno, std::system_category()}; }
-
 /// The errors that say something of the name, not of the system.
 std::error_code error_of_name() noexcept {
   switch (errno) {
@@ -31,7 +30,7 @@ std::error_code error_of_name() noexcept {
   case EPERM:
     return std::make_error_code(std::errc::no_such_file_or_directory);
   default:
-    return last_error();
+    return detail::last_error();
   }
 }
 
@@ -116,7 +115,7 @@ std::size_t served_file::read(std::uint64_t offset, std::span<char> into, std::e
     const ssize_t bytes =
         ::pread(descriptor_, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
     if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0) error = last_error();
+    if (bytes < 0) error = detail::last_error();
     if (bytes <= 0) break;
     done += static_cast<std::size_t>(bytes);
   }
@@ -125,7 +124,7 @@ std::size_t served_file::read(std::uint64_t offset, std::span<char> into, std::e
 
 served_directory::served_directory(const std::string& path)
     : descriptor_(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
-  if (descriptor_ < 0) throw std::system_error(last_error(), "cannot serve directory " + path);
+  if (descriptor_ < 0) throw std::system_error(detail::last_error(), "cannot serve directory " + path);
 }
 
 served_directory::~served_directory() { ::close(descriptor_); }

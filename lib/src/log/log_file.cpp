@@ -1,10 +1,10 @@
 #include "log/log_file.hpp"
 
+#include "last_error.hpp"
 #include "log/durable_file.hpp"
 #include "log/option_check.hpp"
 #include "log/rename_if_free.hpp"
 #include "log/reopen.hpp"
-#include "log/write_all.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

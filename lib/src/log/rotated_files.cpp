@@ -1,7 +1,7 @@
 #include "log/rotated_files.hpp"
 
+#include "last_error.hpp"
 #include "log/rename_if_free.hpp"
-#include "log/write_all.hpp"
 
 #include <fmt/format.h>
 

@@ -1,13 +1,13 @@
 #include "log/write_all.hpp"
 
+#include "last_error.hpp"
+
 #include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 namespace weir::detail {
-
-std::error_code last_error() noexcept { return {errno, std::system_category()}; }
 
 std::size_t write_all(int descriptor, std::string_view bytes, std::error_code& error) noexcept {
   std::size_t done = 0;
