@@ -5,7 +5,6 @@
 #include "timer_heap.hpp"
 #include "weir/context/small_mutex.hpp"
 
-#include <chrono>
 #include <condition_variable>
 #include <memory>
 

@@ -1,6 +1,5 @@
 #include "weir/log/line_sink.hpp"
 
-#include "log/durable_file.hpp"
 #include "weir/log/text_buffer.hpp"
 
 #include <algorithm>

@@ -10,7 +10,6 @@
 #include <csignal>
 #include <mutex>
 #include <stdexcept>
-#include <system_error>
 
 namespace weir {
 
