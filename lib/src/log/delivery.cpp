@@ -1,10 +1,10 @@
 #include "log/delivery.hpp"
 
+#include "log/guarded.hpp"
 #include "log/sink_call.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -19,27 +19,6 @@ using std::chrono::steady_clock;
 // it is written, and that sinks' buffers stay small beside the stream's memory limit.
 constexpr std::size_t batch_records = 2048;
 constexpr std::size_t batch_bytes = std::size_t{1} << 20;
-
-/// Runs `call`; what it throws becomes a text for `report`.
-template <class Call, class Report>
-void guarded(Call call, Report report) noexcept {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    report(error.what());
-  } catch (...) {
-    report("unknown exception");
-  }
-}
-
-/// For reports, which are no reason to fail where memory is short.
-std::string message_of(const std::error_code& error) noexcept {
-  try {
-    return error.message();
-  } catch (...) {
-    return "[no memory]"; // short enough to need none
-  }
-}
 
 } // namespace
 

@@ -1,8 +1,8 @@
 #include "log/sink_runner.hpp"
 
+#include "log/guarded.hpp"
 #include "log/sink_call.hpp"
 
-#include <exception>
 #include <numeric>
 #include <utility>
 
@@ -83,38 +83,32 @@ void sink_runner::note(std::string_view attempt, std::string_view what, std::siz
   reports_.note(target_->name(), attempt, what, lost);
 }
 
-/// If `call` throws, `at_stake` records are lost.
-template <class Call>
-void sink_runner::guarded(std::string_view attempt, std::size_t at_stake, Call call) noexcept {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    note(attempt, error.what(), at_stake);
-  } catch (...) {
-    note(attempt, "unknown exception", at_stake);
-  }
-}
-
 void sink_runner::write(const queued& batch) noexcept {
   counts_losses_ = batch.counted;
   std::size_t appended = 0;
   for (std::size_t at = 0; at < batch.records.bytes();)
-    guarded({}, 1, [&] {
-      if (sink_call::append(*target_, batch.records.read(at))) ++appended;
-    });
-  guarded({}, appended, [&] {
-    const commit_result result = target_->commit();
-    if (result.error || result.lost != 0) note(result.attempt, result.error.message(), result.lost);
-  });
+    guarded(
+        [&] {
+          if (sink_call::append(*target_, batch.records.read(at))) ++appended;
+        },
+        [&](std::string_view what) { note({}, what, 1); });
+  guarded(
+      [&] {
+        const commit_result result = target_->commit();
+        if (result.error || result.lost != 0) note(result.attempt, message_of(result.error), result.lost);
+      },
+      [&](std::string_view what) { note({}, what, appended); });
 }
 
 std::error_code sink_runner::drain_target(bool sync) noexcept {
   std::error_code error = std::make_error_code(std::errc::io_error); // of what is thrown
-  guarded(sync ? "sync" : "flush", 0, [&] {
-    if (!sync) target_->flush();
-    error = sync ? target_->sync() : std::error_code();
-    if (error) note("sync", error.message(), 0);
-  });
+  guarded(
+      [&] {
+        if (!sync) target_->flush();
+        error = sync ? target_->sync() : std::error_code();
+        if (error) note("sync", message_of(error), 0);
+      },
+      [&](std::string_view what) { note(sync ? "sync" : "flush", what, 0); });
   return error;
 }
 

@@ -68,8 +68,6 @@ class sink_runner {
   };
   void write(const queued& batch) noexcept;
   std::error_code drain_target(bool sync) noexcept;
-  template <class Call>
-  void guarded(std::string_view attempt, std::size_t at_stake, Call call) noexcept;
   void note(std::string_view attempt, std::string_view what, std::size_t lost) noexcept;
 
   const std::shared_ptr<sink> target_;

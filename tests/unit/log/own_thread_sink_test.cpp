@@ -16,9 +16,11 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -126,6 +128,37 @@ TEST_CASE("own thread: what it loses later is in its own numbers", "[log][sink][
   CHECK(wrapped->stats().offered == 12);
   CHECK(wrapped->stats().errors == 6);
   CHECK(contents_of(directory.file("err")).starts_with("weir: capturing: told to refuse bad"));
+}
+
+namespace {
+class untellable final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "untellable"; }
+  std::string message(int) const override { throw std::bad_alloc(); }
+};
+
+class loses_one final : public weir::sink {
+ public:
+  loses_one() : sink("loses one") {}
+  void append(const weir::record&) override {}
+  weir::commit_result commit() override {
+    static const untellable category;
+    return {.lost = 1, .error = {1, category}};
+  }
+};
+} // namespace
+
+// It counted all of the batch as lost.
+TEST_CASE("own thread: a loss whose error cannot be told is what it was", "[log][sink][own_thread][concurrent]") {
+  const temporary_directory directory;
+  const redirected error(STDERR_FILENO, directory.file("err"));
+  const auto wrapped = on_own_thread(std::make_shared<loses_one>());
+  log_stream stream({.sinks = {wrapped}});
+  weir::logger& log = stream.get_logger("l");
+  for (int i = 0; i < 10; ++i) log.info("{}", i);
+  stream.flush(1min);
+  CHECK(wrapped->stats().offered == 10);
+  CHECK(wrapped->stats().lost == wrapped->stats().errors); // one a batch
 }
 
 TEST_CASE("own thread: a line of the stream's own that it loses is no record",
