@@ -24,8 +24,8 @@ struct memory_ring::kept {
       spare = std::move(lines.front());
       lines.pop_front();
     }
+    spare.assign(line);
     lines.push_back(std::exchange(spare, {}));
-    lines.back().assign(line);
     bytes += line.size();
   }
 };

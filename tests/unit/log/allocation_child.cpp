@@ -111,6 +111,37 @@ int call_out_of_memory() {
   return 0;
 }
 
+/// A memory ring has no memory, now here, now there, for a line that is longer than those before it.
+int ring_out_of_memory() {
+  constexpr std::size_t most = 1024;
+  bool has_failed = true;
+  long step = 0;
+  for (; has_failed && step < 200; ++step) {
+    const auto ring = weir::memory_sink({.bytes = most});
+    weir::log_stream stream({.sinks = {std::make_shared<noting_sink>(), ring}});
+    const auto write = [&](int records, std::size_t size) {
+      const std::string text(size, 'x');
+      for (int i = 0; i < records; ++i) stream.get_logger("l").info("{}", text);
+      stream.flush(std::chrono::minutes(1));
+    };
+    write(40, 10);
+    number = 0;
+    last_failing = step + 1;
+    first_failing = step;
+    write(1, 500);
+    first_failing = never;
+    has_failed = number > step;
+    write(40, 10);
+    std::size_t bytes = 0;
+    for (const std::string& line : ring->snapshot()) bytes += line.size();
+    if (bytes <= most && bytes > most - 100) continue;
+    std::printf("failure of allocation %ld: %zu bytes are kept\n", step, bytes);
+    return 1;
+  }
+  std::printf("%s\n", step > 1 && !has_failed ? "each step survived" : "no such steps");
+  return 0;
+}
+
 /// Lines of ours in all files of the directory.
 std::uint64_t lines_in(const std::filesystem::path& directory) {
   std::uint64_t lines = 0;
@@ -199,6 +230,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return 64;
   const std::string_view scene = argv[1];
   if (scene == "call-out-of-memory") return call_out_of_memory();
+  if (scene == "ring") return ring_out_of_memory();
   if (scene == "rotation-by-number") return rotation_out_of_memory(argv[2], weir::rotation_naming::number);
   if (scene == "rotation-by-date") return rotation_out_of_memory(argv[2], weir::rotation_naming::date);
   return scene == "steady-state" ? steady_state(argv[2]) : backend_out_of_memory();
