@@ -1,5 +1,7 @@
 #include "log/column.hpp"
 
+#include "utf8.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -7,13 +9,11 @@ namespace weir::detail {
 
 namespace {
 
-bool begins_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }
-
 /// Where the character after the first `count` begins.
 std::size_t place_behind(const char* text, std::size_t size, std::size_t count) noexcept {
   std::size_t i = 0;
   for (; i < size; ++i)
-    if (begins_character(text[i]) && count-- == 0) break;
+    if (!continues_character(text[i]) && count-- == 0) break;
   return i;
 }
 
@@ -22,7 +22,7 @@ std::size_t place_behind(const char* text, std::size_t size, std::size_t count) 
 void fit(text_buffer& out, std::size_t begin, const column& to) {
   const std::size_t size = out.size() - begin;
   const char* const text = out.data() + begin;
-  const auto characters = static_cast<std::size_t>(std::count_if(text, text + size, begins_character));
+  const auto characters = size - static_cast<std::size_t>(std::count_if(text, text + size, continues_character));
   if (characters > to.width) {
     if (to.cuts) out.resize(begin + place_behind(text, size, to.width));
     return;

@@ -1,5 +1,6 @@
 #include "log/escape.hpp"
 
+#include "utf8.hpp"
 #include "weir/log/json_text.hpp"
 
 #include <cstdint>
@@ -142,34 +143,13 @@ std::size_t plain_prefix(std::string_view text, field_style style) noexcept {
   return i;
 }
 
-/// The length of the well-formed UTF-8 sequence at the front of `text`, or 0. `code` becomes its code point.
-std::size_t decode(std::string_view text, std::uint32_t& code) noexcept {
-  const auto at = [&](std::size_t i) -> std::uint32_t {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto continues = [&](std::size_t i, std::uint32_t low = 0x80, std::uint32_t high = 0xbf) {
-    return at(i) >= low && at(i) <= high;
-  };
-  const std::uint32_t first = at(0);
-  if (first < 0x80) {
-    code = first;
-    return 1;
-  }
-  if (first >= 0xc2 && first <= 0xdf && continues(1)) {
-    code = (first & 0x1fU) << 6 | (at(1) & 0x3fU);
-    return 2;
-  }
-  if (first >= 0xe0 && first <= 0xef && continues(1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) &&
-      continues(2)) {
-    code = (first & 0xfU) << 12 | (at(1) & 0x3fU) << 6 | (at(2) & 0x3fU);
-    return 3;
-  }
-  if (first >= 0xf0 && first <= 0xf4 && continues(1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) &&
-      continues(2) && continues(3)) {
-    code = (first & 7U) << 18 | (at(1) & 0x3fU) << 12 | (at(2) & 0x3fU) << 6 | (at(3) & 0x3fU);
-    return 4;
-  }
-  return 0;
+/// Of a whole character.
+std::uint32_t code_of(std::string_view character) noexcept {
+  const std::uint32_t lead = static_cast<unsigned char>(character.front());
+  if (character.size() == 1) return lead;
+  std::uint32_t code = lead & (0x7fU >> character.size());
+  for (const char c : character.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3fU);
+  return code;
 }
 
 void append_hex(text_buffer& out, std::string_view prefix, std::uint32_t value, int digits) {
@@ -215,15 +195,13 @@ void append_escaped(text_buffer& out, std::string_view raw, field_style style) {
     append(out, raw.substr(0, plain));
     raw.remove_prefix(plain);
     if (raw.empty()) return;
-    std::uint32_t code = 0;
-    const std::size_t length = decode(raw, code);
-    if (length == 0) {
+    const utf8_sequence next = first_sequence(raw);
+    const std::size_t length = next.is_valid ? next.length : 1;
+    if (next.is_valid)
+      append_code(out, code_of(raw.substr(0, length)), raw.substr(0, length), style);
+    else
       append_hex(out, style == field_style::json ? "\\\\x" : "\\x", static_cast<unsigned char>(raw[0]), 2);
-      raw.remove_prefix(1);
-    } else {
-      append_code(out, code, raw.substr(0, length), style);
-      raw.remove_prefix(length);
-    }
+    raw.remove_prefix(length);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "log/pattern.hpp"
 
 #include "log/escape.hpp"
+#include "utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -104,8 +105,7 @@ class parser {
     const char flag = all_[at_++];
     if (is_in(flags_with_width, flag)) return add_flag(flag, width);
     if (!is_in(flags_without_width, flag)) {
-      while (at_ < all_.size() && (static_cast<unsigned char>(all_[at_]) & 0xc0U) == 0x80U)
-        ++at_; // all of a character
+      while (at_ < all_.size() && continues_character(all_[at_])) ++at_;
       fail(begin, fmt::format("unknown flag {}", escaped(all_.substr(begin, at_ - begin))));
     }
     if (has_width) fail(begin, fmt::format("a width for %{}, which has none,", flag));

@@ -1,5 +1,7 @@
 #include "weir/log/text_cutter.hpp"
 
+#include "utf8.hpp"
+
 #include <algorithm>
 #include <numeric>
 
@@ -27,7 +29,7 @@ std::string_view text_cutter::operator()(std::string_view text) noexcept {
   if (text.size() <= longest_) return text;
   std::size_t kept = longest_;
   // Not in the middle of a UTF-8 sequence.
-  while (kept > 0 && longest_ - kept < 3 && (static_cast<unsigned char>(text[kept]) & 0xC0U) == 0x80U) --kept;
+  while (kept > 0 && longest_ - kept < 3 && continues_character(text[kept])) --kept;
   cut_ += text.size() - kept;
   return text.substr(0, kept);
 }

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::string_view ellipsis = "\xe2\x80\xa6";
 
-constexpr bool continues_character(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
-
 } // namespace
 
 bool is_label_value(std::string_view text) noexcept {
