@@ -12,15 +12,14 @@ namespace weir {
 
 namespace {
 
-double in_base_unit(std::uint64_t number) noexcept { return static_cast<double>(number); }
+constexpr double in_base_unit(std::uint64_t number) noexcept { return static_cast<double>(number); }
 constexpr double in_base_unit(std::chrono::nanoseconds time) noexcept {
   return std::chrono::duration<double>(time).count();
 }
 
-static_assert(std::ranges::equal(detail::io_bounds, metric_names::write_seconds, {},
-                                 [](std::chrono::nanoseconds bound) { return in_base_unit(bound); }));
-static_assert(std::ranges::equal(detail::batch_bounds, metric_names::batch_records, {},
-                                 [](std::uint64_t bound) { return static_cast<double>(bound); }));
+constexpr auto base_unit = [](auto bound) { return in_base_unit(bound); };
+static_assert(std::ranges::equal(detail::io_bounds, metric_names::write_seconds, {}, base_unit));
+static_assert(std::ranges::equal(detail::batch_bounds, metric_names::batch_records, {}, base_unit));
 
 series_snapshot series(std::string_view label, double value) {
   series_snapshot one;

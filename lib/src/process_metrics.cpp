@@ -57,10 +57,14 @@ std::optional<double> stat_field(std::size_t number) {
   return number_at(std::string_view(text).substr(end_of_name + 1), number - 3);
 }
 
+double seconds(const timespec& time) noexcept {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
 std::optional<double> cpu_seconds() {
   timespec spent{};
   if (::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent) != 0) return std::nullopt;
-  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) / 1e9;
+  return seconds(spent);
 }
 
 /// A field of /proc/self/statm, which counts pages.
@@ -99,9 +103,6 @@ std::optional<double> start_seconds() {
   timespec since_boot{}, now{};
   if (!ticks || ::clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0 || ::clock_gettime(CLOCK_REALTIME, &now) != 0)
     return std::nullopt;
-  const auto seconds = [](const timespec& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-  };
   return seconds(now) - seconds(since_boot) + *ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
