@@ -45,9 +45,9 @@ struct access_log_options {
   std::uint32_t most_protocol_errors = 100;
   /// Headers to be kept, up to 8, as fields `http.request.header.<name>` in lower case, and `user_agent.original`: no
   /// others are. Default none. Of several of one name the first counts, to 1 KiB. Of Authorization,
-  /// Proxy-Authorization, Cookie and names that have `token`, `secret`, `password`, `session`, `api-key`, `auth-key`,
-  /// `access-key` or `subscription-key` in them, `REDACTED` is kept; of Referer's query what `query` says, and of a
-  /// user's name and password before its host nothing.
+  /// Proxy-Authorization and names that have `cookie`, `token`, `secret`, `password`, `session`, `signature`,
+  /// `api-key`, `apikey`, `auth-key`, `access-key` or `subscription-key` in them, `REDACTED` is kept; of Referer's
+  /// query what `query` says, and of a user's name and password before its host nothing.
   std::vector<std::string> headers{};
   /// Field `url.query`, when there is a query; to 2 KiB. Default redacted.
   query_logging query = query_logging::redacted;
