@@ -224,6 +224,24 @@ bool weigh(chunk& c, std::uint32_t end, loss& records) noexcept {
 
 } // namespace
 
+lanes::candidate lanes::find_oldest() const noexcept {
+  candidate best;
+  for (const auto& each : lanes_) {
+    chunk* before = each->claimed;
+    chunk* c = before != nullptr ? before->next : each->head;
+    for (; c != nullptr && c->kept; c = c->next) before = c;
+    if (c == nullptr) continue;
+    // acquire: pairs with the release in publish() and with the one that closes the chunk: its records are
+    // readable, and its producer has left it.
+    const std::uint32_t seen = c->published.load(std::memory_order_acquire);
+    if (!c->is_complete(seen)) continue;
+    const std::uint32_t end = seen & ~chunk::flags;
+    const std::uint64_t ticks = c->read < end ? next_unread(*c)->ticks : 0; // a drained one is the best of all
+    if (best.oldest == nullptr || ticks < best.ticks) best = {each.get(), before, c, end, ticks};
+  }
+  return best;
+}
+
 chunk* lanes::take_oldest(loss& lost) noexcept {
   // relaxed: see note_completion().
   if (barren_.load(std::memory_order_relaxed)) return nullptr;
@@ -235,39 +253,17 @@ chunk* lanes::take_oldest(loss& lost) noexcept {
   } catch (const std::bad_alloc&) { // what is in the lanes already must do
   }
   for (;;) {
-    lane* from = nullptr;
-    chunk* before = nullptr;
-    chunk* oldest = nullptr;
-    std::uint32_t oldest_end = 0;
-    std::uint64_t oldest_ticks = UINT64_MAX;
-    for (const auto& each : lanes_) {
-      chunk* previous = each->claimed;
-      chunk* c = previous != nullptr ? previous->next : each->head;
-      for (; c != nullptr && c->kept; c = c->next) previous = c;
-      if (c == nullptr) continue;
-      // acquire: pairs with the release in publish() and with the one that closes the chunk: its records are
-      // readable, and its producer has left it.
-      const std::uint32_t seen = c->published.load(std::memory_order_acquire);
-      if (!c->is_complete(seen)) continue;
-      const std::uint32_t end = seen & ~chunk::flags;
-      const std::uint64_t ticks = c->read < end ? next_unread(*c)->ticks : 0; // a drained one is the best of all
-      if (oldest != nullptr && ticks >= oldest_ticks) continue;
-      from = each.get();
-      before = previous;
-      oldest = c;
-      oldest_end = end;
-      oldest_ticks = ticks;
-    }
-    if (oldest == nullptr) {
+    const candidate found = find_oldest();
+    if (found.oldest == nullptr) {
       // relaxed: see note_completion().
       barren_.store(true, std::memory_order_relaxed);
       return nullptr;
     }
-    if (weigh(*oldest, oldest_end, lost)) {
-      unlink(*from, before);
-      return oldest;
+    if (weigh(*found.oldest, found.end, lost)) {
+      unlink(*found.from, found.before);
+      return found.oldest;
     }
-    oldest->kept = true;
+    found.oldest->kept = true;
   }
 }
 

@@ -91,10 +91,20 @@ class lanes {
     }
   };
 
+  /// A chunk that take_oldest() may take, or none.
+  struct candidate {
+    lane* from = nullptr;
+    chunk* before = nullptr; // in the lane
+    chunk* oldest = nullptr;
+    std::uint32_t end = 0;   // bytes of its records
+    std::uint64_t ticks = 0; // of the first that is unread
+  };
+
   // Each with the lock held:
   void claim_head(lane& of) noexcept;
   bool is_stuck(lane& in_flight, std::uint32_t seen);
   void take_in();
+  candidate find_oldest() const noexcept;
   static void unlink(lane& of, chunk* before) noexcept;
 
   void begin_drain(std::uint64_t horizon) noexcept;
