@@ -210,9 +210,8 @@ class access_line_renderer final : public renderer {
   void write_id(const record& entry, std::string_view name) {
     const correlation* const ids = entry.ids();
     if (ids == nullptr) return;
-    if (name == "trace_id")
-      fmt::format_to(fmt::appender(value_), "{:016x}{:016x}", ids->trace_id_high, ids->trace_id_low);
-    if (name == "span_id") fmt::format_to(fmt::appender(value_), "{:016x}", ids->span_id);
+    if (name == "trace_id") append(value_, to_hex(trace_id{ids->trace_id_high, ids->trace_id_low}));
+    if (name == "span_id") append(value_, to_hex(span_id{ids->span_id}));
   }
 
   /// As in the message of the access log's records, where the client left before one was sent.

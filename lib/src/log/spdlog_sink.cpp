@@ -1,6 +1,7 @@
 #include "weir/log/spdlog_sink.hpp"
 
 #include "log/escape.hpp"
+#include "log/text_ids.hpp"
 #include "weir/log/record.hpp"
 #include "weir/log/text_buffer.hpp"
 
@@ -53,12 +54,7 @@ class through_spdlog final : public sink {
 
   void append(const record& entry) override {
     if (!target_->should_log(to_spdlog(entry.severity()))) return;
-    payload_.clear();
-    entry.append_message(payload_, field_style::text);
-    entry.append_fields(payload_, field_style::text);
-    if (const correlation* ids = entry.ids())
-      fmt::format_to(fmt::appender(payload_), " trace_id={:016x}{:016x} span_id={:016x}", ids->trace_id_high,
-                     ids->trace_id_low, ids->span_id);
+    write_payload(entry);
     name_.clear();
     detail::append_escaped(name_, entry.logger_name(), field_style::text);
     const source_position position = entry.position();
@@ -78,6 +74,14 @@ class through_spdlog final : public sink {
   void flush() override { target_->flush(); }
 
  private:
+  void write_payload(const record& entry) {
+    payload_.clear();
+    detail::line_writer line(payload_);
+    entry.write_message(line, field_style::text);
+    entry.write_fields(line, field_style::text);
+    if (const correlation* ids = entry.ids()) detail::append_ids(line, *ids);
+  }
+
   std::shared_ptr<spdlog::sinks::sink> target_;
   text_buffer name_, payload_;
   std::string file_, function_;
