@@ -123,14 +123,11 @@ namespace {
 
 /// The caller holds the registry's mutex.
 stream_core::named_logger& add_logger(stream_core& core, std::string_view name, std::vector<std::size_t> sinks) {
-  auto [place, made] = core.registry.loggers.try_emplace(std::string(name), core, core.registry.levels.of(name));
-  detail::logger_state& state = place->second.state;
-  state.name = place->first;
-  state.sinks = std::move(sinks);
-  core.set_levels_of(place->second.front);
+  auto& made = core.registry.loggers.try_emplace(std::string(name), core, name, std::move(sinks)).first->second;
+  core.set_levels_of(made.front);
   // relaxed: nobody else knows the logger yet.
-  state.overflow.store(detail::packed(core.options.overflow), std::memory_order_relaxed);
-  return place->second;
+  made.state.overflow.store(detail::packed(core.options.overflow), std::memory_order_relaxed);
+  return made;
 }
 
 /// Those of the nearest ancestor that has its own, or else the stream's. The caller holds the registry's mutex.

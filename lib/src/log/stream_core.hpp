@@ -94,7 +94,9 @@ class stream_core : public stream_front {
   log_mark totals() const noexcept;
 
   struct named_logger {
-    named_logger(stream_core& core, level threshold) noexcept : front(core, state, threshold) {}
+    named_logger(stream_core& core, std::string_view name, std::vector<std::size_t> sinks)
+        : state{.name = std::string(name), .sinks = std::move(sinks)},
+          front(core, state, level::off) {} // until set_levels_of()
     logger_state state;
     logger front;
     bool has_own_sinks = false;

@@ -111,6 +111,37 @@ int call_out_of_memory() {
   return 0;
 }
 
+/// There is no memory, now here, now there, for a new logger.
+int logger_out_of_memory() {
+  constexpr std::string_view name = "a name that is longer than a string keeps in place";
+  bool has_failed = true;
+  long step = 0;
+  for (; has_failed && step < 200; ++step) {
+    const auto ring = weir::memory_sink();
+    weir::log_stream stream({.sinks = {ring}});
+    on_backend = true; // as far as malloc() is concerned
+    number = 0;
+    last_failing = step + 1;
+    first_failing = step;
+    try {
+      stream.get_logger(name);
+    } catch (const std::bad_alloc&) {
+    }
+    first_failing = never;
+    on_backend = false;
+    has_failed = number > step;
+    weir::logger& log = stream.get_logger(name);
+    log.info("after");
+    stream.flush(std::chrono::minutes(1));
+    if (log.name() == name && ring->snapshot().size() == 1) continue;
+    std::printf("failure of allocation %ld: a logger named \"%s\" with %zu records\n", step,
+                std::string(log.name()).c_str(), ring->snapshot().size());
+    return 1;
+  }
+  std::printf("%s\n", step > 1 && !has_failed ? "each step survived" : "no such steps");
+  return 0;
+}
+
 /// A memory ring has no memory, now here, now there, for a line that is longer than those before it.
 int ring_out_of_memory() {
   constexpr std::size_t most = 1024;
@@ -230,6 +261,7 @@ int main(int argc, char** argv) {
   if (argc != 3) return 64;
   const std::string_view scene = argv[1];
   if (scene == "call-out-of-memory") return call_out_of_memory();
+  if (scene == "logger") return logger_out_of_memory();
   if (scene == "ring") return ring_out_of_memory();
   if (scene == "rotation-by-number") return rotation_out_of_memory(argv[2], weir::rotation_naming::number);
   if (scene == "rotation-by-date") return rotation_out_of_memory(argv[2], weir::rotation_naming::date);

@@ -134,6 +134,13 @@ TEST_CASE("backend: it survives being out of memory, and loses nothing by it", "
   CHECK(result.output == "flushed, 4001 written, 0 dropped\n");
 }
 
+// It used to stay, without a name, and without sinks.
+TEST_CASE("stream: a logger for which there is no memory is not there", "[log][stream]") {
+  const auto result = run_program(fmt::format("{} logger - 2>/dev/null", WEIR_LOG_ALLOCATION_CHILD));
+  CHECK(result.status == 0);
+  CHECK(result.output == "each step survived\n");
+}
+
 // The line was in the ring with what had stood in its memory, and was not counted.
 TEST_CASE("backend: a memory ring that has no memory for a line keeps to its limits", "[log][backend][sink]") {
   const auto result = run_program(fmt::format("{} ring - 2>/dev/null", WEIR_LOG_ALLOCATION_CHILD));
