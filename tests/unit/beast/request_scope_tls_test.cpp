@@ -23,6 +23,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <openssl/ssl.h>
+
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -45,7 +48,15 @@ namespace {
 
 constexpr std::size_t large_tls_body = 64U << 20; // more than any kernel buffers
 
-/// Serves requests: /first until something of the next one has come; one more, /large as fast as the client takes it,
+std::atomic<int> key_updates{0}; // of the one client
+
+void count_key_updates(int is_sent, int, int type, const void* message, std::size_t size, SSL*, void*) {
+  const auto* const bytes = static_cast<const unsigned char*>(message);
+  if (is_sent == 0 && type == SSL3_RT_HANDSHAKE && size != 0 && bytes[0] == SSL3_MT_KEY_UPDATE) ++key_updates;
+}
+
+/// Serves requests: /first until something of the next one has come; /updated until the client has new keys, of which
+/// it logs how many; one more, /large as fast as the client takes it,
 /// /short with little, others until their context ends.
 class tls_session : public std::enable_shared_from_this<tls_session> {
  public:
@@ -82,6 +93,7 @@ class tls_session : public std::enable_shared_from_this<tls_session> {
     if (request_.target() == "/large") return write(large_tls_body);
     if (request_.target() == "/short") return write(5);
     if (request_.target() == "/first") return wait_for_next();
+    if (request_.target() == "/updated") return wait_for_keys();
     wait_.async_wait([self = shared_from_this()](error_code) {
       self->scope_.current().handler_returned();
       self->scope_.finish(asio::error::operation_aborted);
@@ -93,6 +105,17 @@ class tls_session : public std::enable_shared_from_this<tls_session> {
     wait_.async_wait([self = shared_from_this()](error_code) {
       if (self->buffer_.size() == 0) return self->wait_for_next();
       self->gone_ = {}; // the context ends with the request
+      self->scope_.finish({});
+      self->read();
+    });
+  }
+
+  void wait_for_keys() {
+    wait_.expires_after(1ms);
+    wait_.async_wait([self = shared_from_this()](error_code) {
+      if (key_updates == 0) return self->wait_for_keys();
+      self->log_.info("{}", key_updates.load());
+      self->gone_ = {};
       self->scope_.finish({});
       self->read();
     });
@@ -121,6 +144,8 @@ class one_connection {
  public:
   explicit one_connection(observed& by) : acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
     use_self_signed_certificate(tls_);
+    key_updates = 0;
+    SSL_CTX_set_msg_callback(tls_.native_handle(), count_key_updates);
     acceptor_.async_accept([this, &by](error_code error, asio::ip::tcp::socket socket) {
       if (!error) std::make_shared<tls_session>(std::move(socket), tls_, by)->start();
     });
@@ -245,6 +270,26 @@ TEST_CASE("scope: a TLS client that changes its keys meanwhile is answered with 
   while (by.lines_of("app").size() < 2) std::this_thread::yield();
   CHECK(client.receive().starts_with("HTTP/1.1 200"));
   server.wait();
+}
+
+TEST_CASE("scope: a flood of new keys does not hold the thread that looks ahead, and nothing behind it is lost",
+          "[beast][tls]") {
+  observed by;
+  one_connection server(by);
+  tls_client client(server.port());
+  client.send("GET /updated HTTP/1.1\r\nHost: test\r\n\r\n");
+  while (by.lines_of("app").empty()) std::this_thread::yield();
+  // Small enough to be in the server's socket before it is looked at.
+  client.raw_socket::send(client.key_updates(2000, "GET /short HTTP/1.1\r\nHost: test\r\n\r\n"));
+  CHECK(client.receive().starts_with("HTTP/1.1 200"));
+  server.wait();
+  CHECK(key_updates == 2000);
+  const auto lines = by.lines_of("app");
+  REQUIRE(lines.size() == 3);
+  const int taken = std::stoi(json_member(lines[1], "message"));
+  CHECK(taken > 0);
+  CHECK(taken < 200);
+  CHECK(by.cancelled() == 0);
 }
 
 TEST_CASE("scope: an end of the connection that TLS was not told of is the client's", "[beast][tls]") {

@@ -49,13 +49,23 @@ class tls_client : public raw_client {
     if (SSL_key_update(tls_.get(), SSL_KEY_UPDATE_REQUESTED) != 1 || SSL_do_handshake(tls_.get()) != 1)
       throw std::runtime_error("no new keys");
   }
+  /// That many changes of its own keys and `text` behind them, as the bytes that are to be sent for it. Nothing else
+  /// can be sent afterwards.
+  std::string key_updates(int count, std::string_view text) {
+    BIO* const memory = write_to_memory();
+    for (int i = 0; i < count; ++i)
+      if (SSL_key_update(tls_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(tls_.get()) != 1)
+        throw std::runtime_error("no new keys");
+    send(text);
+    char* data = nullptr;
+    const long bytes = BIO_get_mem_data(memory, &data);
+    return {data, static_cast<std::size_t>(bytes)};
+  }
   /// Tells the server, in TLS, that nothing more will come, and does not wait for its answer.
   void notify_close() { SSL_shutdown(tls_.get()); }
   /// The same, as the bytes that are to be sent for it.
   std::string close_notify() {
-    BIO* const memory = BIO_new(BIO_s_mem());
-    if (memory == nullptr) throw std::runtime_error("no memory for a BIO");
-    SSL_set0_wbio(tls_.get(), memory);
+    BIO* const memory = write_to_memory();
     SSL_shutdown(tls_.get());
     char record[256];
     const int bytes = BIO_read(memory, record, sizeof record);
@@ -63,6 +73,13 @@ class tls_client : public raw_client {
   }
 
  private:
+  BIO* write_to_memory() {
+    BIO* const memory = BIO_new(BIO_s_mem());
+    if (memory == nullptr) throw std::runtime_error("no memory for a BIO");
+    SSL_set0_wbio(tls_.get(), memory);
+    return memory;
+  }
+
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
   std::unique_ptr<SSL, decltype(&SSL_free)> tls_{nullptr, SSL_free};
 };

@@ -4,6 +4,7 @@
 #include "weir/asio/slot_link.hpp"
 #include "weir/beast/asio_build.hpp"
 #include "weir/beast/client_watch.hpp"
+#include "weir/beast/record_limit.hpp"
 #include "weir/http/exchange.hpp"
 #include "weir/http/observer.hpp"
 #include "weir/http/request_headers.hpp"
@@ -19,6 +20,7 @@
 #include <boost/beast/http/message_generator.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -56,6 +58,19 @@ constexpr bool is_tls() {
     return false;
 }
 
+/// OpenSSL's object of that layer; nullptr where it is another library's.
+template <class Stream>
+ssl_st* tls_of(Stream& stream) {
+  if constexpr (!requires { typename Stream::handshake_type; })
+    return tls_of(stream.next_layer());
+  else if constexpr (requires {
+                       { stream.native_handle() } -> std::convertible_to<ssl_st*>;
+                     })
+    return stream.native_handle();
+  else
+    return nullptr;
+}
+
 template <class Stream>
 auto& socket_of(Stream& stream) {
   auto& lowest = boost::beast::get_lowest_layer(stream);
@@ -79,14 +94,17 @@ scoped_connection connection_of(Stream& stream) {
           std::move(peer), is_tls<Stream>() ? "https" : "http"};
 }
 
-/// Reads what is there, without waiting for more: would_block if that is nothing.
+/// Reads what is there, without waiting for more: would_block if that is nothing, neither bytes nor an error if it is
+/// too much that has no bytes in it. Precondition: is_tls<Stream>().
 template <class Stream>
 std::size_t read_at_once(Stream& stream, boost::asio::mutable_buffer into, boost::system::error_code& error) {
   auto& socket = socket_of(stream);
   const bool waits = !socket.non_blocking();
   if (waits) socket.non_blocking(true, error);
   if (error) return 0;
+  const record_limit limit(tls_of(stream));
   const std::size_t bytes = stream.read_some(into, error);
+  if (limit.was_reached()) error = {};
   boost::system::error_code ignored;
   if (waits) socket.non_blocking(false, ignored);
   return bytes;
@@ -132,9 +150,11 @@ class request_scope {
   /// that, until responding(), one byte is read through the stream, without waiting for it: an end counts as the
   /// client's, and a byte, the beginning of the next request, is put into `buffer`, where the session's next read
   /// finds it. What is behind that byte is not looked at, nor is anything while the response is written: a client may
-  /// end its side in TLS and go on reading. Precondition: requests have been read whole when they begin; between
-  /// begin() and responding(), finish() or upgraded() the session neither reads nor writes. `owner`: keeps stream,
-  /// buffer and this scope alive. With half_close_policy::ignore, or without TLS, nothing is read.
+  /// end its side in TLS and go on reading. Nor does a look go on for as long as a client sends records without data,
+  /// such as new keys: after 32 of them in one look the request is looked at no more, and TCP's end alone counts.
+  /// Precondition: requests have been read whole when they begin; between begin() and responding(), finish() or
+  /// upgraded() the session neither reads nor writes. `owner`: keeps stream, buffer and this scope alive. With
+  /// half_close_policy::ignore, or without TLS, nothing is read.
   ///
   ///   scope_.read_ahead(stream_, buffer_, weak_from_this());
   template <class Stream, class DynamicBuffer>
