@@ -60,10 +60,13 @@ class tls_connection final : public client_connection {
     name_server();
   }
   ~tls_connection() override {
-    // Asio's does not return before it has been answered, unless the socket refuses to wait.
+    // Asio's does not return before it has been answered, unless the socket refuses to wait; and goes on for as long
+    // as anything else comes, unless OpenSSL takes it for answered.
     error_code ignored;
     socket().non_blocking(true, ignored);
-    if (!ignored) stream_.shutdown(ignored);
+    if (ignored) return;
+    SSL_set_shutdown(tls(), SSL_get_shutdown(tls()) | SSL_RECEIVED_SHUTDOWN);
+    stream_.shutdown(ignored);
   }
 
   asio::awaitable<void> begin() override {

@@ -4,6 +4,9 @@
 #include "client_fixture.hpp"
 #include "tls_server.hpp"
 
+#include <openssl/ssl.h>
+
+#include <atomic>
 #include <future>
 #include <optional>
 
@@ -281,6 +284,33 @@ TEST_CASE("client: a kept TLS connection that its server closes is replaced", "[
     for (int i = 0; i < 3; ++i) CHECK(calling.send({"GET", server.url()}).body == "ok");
     CHECK(server.connections == 3);
   }
+}
+
+TEST_CASE("client: a server that floods behind its last response does not hold the client's thread",
+          "[beast][client][tls]") {
+  const certificate its;
+  const auto flood = [](SSL* tls, const raw_socket&) {
+    for (int i = 0; i < 2000; ++i) {
+      SSL_key_update(tls, SSL_KEY_UPDATE_NOT_REQUESTED);
+      SSL_do_handshake(tls);
+    }
+  };
+  tls_server server(its, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", goodbye::client_first,
+                    nullptr, nullptr, flood);
+  std::atomic<int> key_updates{0};
+  const auto tls = its.trusted();
+  SSL_CTX_set_msg_callback_arg(tls->native_handle(), &key_updates);
+  SSL_CTX_set_msg_callback(
+      tls->native_handle(), [](int is_sent, int, int type, const void* message, std::size_t size, SSL*, void* count) {
+        const auto* const bytes = static_cast<const unsigned char*>(message);
+        if (is_sent == 0 && type == SSL3_RT_HANDSHAKE && size != 0 && bytes[0] == SSL3_MT_KEY_UPDATE)
+          ++*static_cast<std::atomic<int>*>(count);
+      });
+  {
+    caller calling({.tls = tls});
+    CHECK(calling.send({"GET", server.url()}).body == "ok");
+  }
+  CHECK(key_updates == 0); // what came behind the response was not looked at
 }
 
 TEST_CASE("client: over TLS, too, an answer counts while the request is still being sent", "[beast][client][tls]") {

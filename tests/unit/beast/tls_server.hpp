@@ -4,12 +4,13 @@
 #include "certificate.hpp"
 #include "raw_client.hpp"
 
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
-
 #include <signal.h>
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -30,10 +31,11 @@ class tls_server {
   static constexpr const char* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
   /// `ciphers`: for TLS 1.2, as in openssl-ciphers(1); nullptr: OpenSSL's own. `known`: the one client that it
-  /// serves; nullptr: all.
+  /// serves; nullptr: all. `behind`: sends something in one with each answer.
   explicit tls_server(const certificate& its, std::string answer = ok, goodbye ends = goodbye::client_first,
-                      const char* ciphers = nullptr, const certificate* known = nullptr)
-      : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
+                      const char* ciphers = nullptr, const certificate* known = nullptr,
+                      std::function<void(SSL*, const raw_socket&)> behind = {})
+      : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free), behind_(std::move(behind)) {
     SSL_CTX_use_certificate(context_.get(), its.get());
     SSL_CTX_use_PrivateKey(context_.get(), its.key());
     if (ciphers != nullptr && SSL_CTX_set_cipher_list(context_.get(), ciphers) != 1)
@@ -98,14 +100,24 @@ class tls_server {
       if (!head.ends_with("\r\n\r\n")) continue;
       ++requests;
       head.clear();
+      if (behind_) hold(client, 1);
       SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size()));
+      if (behind_) {
+        behind_(tls.get(), client);
+        hold(client, 0);
+      }
       if (ends == goodbye::notified) SSL_shutdown(tls.get());
       if (ends != goodbye::client_first) return;
     }
     goodbyes += (SSL_get_shutdown(tls.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
   }
 
+  static void hold(const raw_socket& client, int held) {
+    ::setsockopt(client.get(), IPPROTO_TCP, TCP_CORK, &held, sizeof held);
+  }
+
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  const std::function<void(SSL*, const raw_socket&)> behind_;
   raw_listener listener_;
   mutable std::mutex mutex_;
   std::string asked_for_, version_;
