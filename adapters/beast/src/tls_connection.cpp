@@ -96,11 +96,14 @@ class tls_connection final : public client_connection {
   }
 
   bool is_open() noexcept override {
-    // What has been taken from the socket already, first.
+    // What has been taken from the socket already, first; no more of it is taken here. Anything but the wish for more
+    // is data that nobody asked for, or an error that the next call would run into.
     char next = 0;
-    const bool has_more = SSL_peek(tls(), &next, 1) > 0;
     ERR_clear_error();
-    return !has_more && (SSL_get_shutdown(tls()) & SSL_RECEIVED_SHUTDOWN) == 0 && client_connection::is_open();
+    const int peeked = SSL_peek(tls(), &next, 1);
+    const bool is_silent = SSL_get_error(tls(), peeked) == SSL_ERROR_WANT_READ;
+    ERR_clear_error();
+    return is_silent && (SSL_get_shutdown(tls()) & SSL_RECEIVED_SHUTDOWN) == 0 && client_connection::is_open();
   }
 
  private:

@@ -313,6 +313,17 @@ TEST_CASE("client: a server that floods behind its last response does not hold t
   CHECK(key_updates == 0); // what came behind the response was not looked at
 }
 
+TEST_CASE("client: a kept TLS connection on which something is wrong is replaced", "[beast][client][tls]") {
+  const certificate its;
+  const auto forge = [](SSL*, const raw_socket& client) {
+    client.send({"\x17\x03\x03\x00\x15no record of its keys", 5 + 21});
+  };
+  tls_server server(its, tls_server::ok, goodbye::client_first, nullptr, nullptr, forge);
+  caller calling({.tls = its.trusted()});
+  for (int i = 0; i < 3; ++i) CHECK(failure_of(calling, server.url()) == "none");
+  CHECK(server.connections == 3);
+}
+
 TEST_CASE("client: over TLS, too, an answer counts while the request is still being sent", "[beast][client][tls]") {
   const certificate its;
   tls_server refusing(its, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno");
