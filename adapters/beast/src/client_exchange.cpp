@@ -21,6 +21,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace weir::detail {
@@ -124,6 +125,14 @@ asio::awaitable<void> read_message(client_connection& from, boost::beast::flat_b
   error = {};
 }
 
+std::exception_ptr failure_to_send(const error_code& error, const std::string& server) noexcept {
+  try {
+    return std::make_exception_ptr(system_error(error, "sending the request to " + server));
+  } catch (...) { // no memory for the text
+    return std::current_exception();
+  }
+}
+
 } // namespace
 
 bool is_stale(const error_code& error) noexcept {
@@ -142,7 +151,7 @@ asio::awaitable<client_response> client_exchange::run() {
   } catch (const system_error&) {
     // Where nothing came it matters more why nothing could be sent.
     const bool was_cut_off = request.error() && !has_begun_;
-    failure = was_cut_off ? std::make_exception_ptr(system_error(request.error())) : std::current_exception();
+    failure = was_cut_off ? failure_to_send(request.error(), request_->server) : std::current_exception();
   } catch (...) {
     failure = std::current_exception();
   }
@@ -168,14 +177,15 @@ asio::awaitable<client_exchange::response_message> client_exchange::read() {
     auto reading = read_message(*with_, buffer, incoming, error);
     co_await std::move(reading);
     has_begun_ = has_begun_ || incoming.got_some() || buffer.size() != 0;
-    if (error) throw system_error(error);
+    if (error) throw system_error(error, "reading the response of " + request_->server);
     const unsigned status = incoming.get().result_int();
     if (status < 200 && status != switching) continue;
     is_alone_ = buffer.size() == 0;
     co_return incoming.release();
   }
-  throw system_error(make_error_code(boost::system::errc::protocol_error),
-                     fmt::format("more than {} responses before the final one", most_interim_responses));
+  throw system_error(
+      make_error_code(boost::system::errc::protocol_error),
+      fmt::format("more than {} responses before the final one, of {}", most_interim_responses, request_->server));
 }
 
 } // namespace weir::detail

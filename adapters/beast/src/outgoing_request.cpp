@@ -87,6 +87,7 @@ outgoing_request::outgoing_request(client_request& request, const http_url& url,
       is_secure(url.is_secure),
       host(url.host),
       port(url.port),
-      server(fmt::format("{}|{}|{}", url.is_secure ? "https" : "http", url.host, url.port)) {}
+      server(fmt::format("{}://{}:{}", url.is_secure ? "https" : "http",
+                         url.host.find(':') == url.host.npos ? url.host : "[" + url.host + "]", url.port)) {}
 
 } // namespace weir::detail

@@ -28,7 +28,7 @@ struct outgoing_request {
   bool is_secure;
   std::string host;
   std::uint16_t port;
-  std::string server; ///< scheme, host and port
+  std::string server; ///< "https://host:port", with the port in any case
 };
 
 } // namespace weir::detail

@@ -135,3 +135,33 @@ TEST_CASE("client: a request is not repeated when a response has begun", "[beast
   kept.reset();
   CHECK_THROWS_AS(response.get(), boost::system::system_error);
 }
+
+TEST_CASE("client: an error names the server, and whether the request or the response was under way",
+          "[beast][client]") {
+  raw_listener failing;
+  caller calling;
+  const std::string server = fmt::format("http://127.0.0.1:{}", failing.port());
+  const auto why = [&](client_request request, auto answer) {
+    auto response = std::async(std::launch::async, [&] { return calling.send(std::move(request)); });
+    {
+      raw_socket asked = failing.accept();
+      read_head(asked);
+      answer(asked);
+    }
+    try {
+      response.get();
+    } catch (const boost::system::system_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  using Catch::StartsWith;
+  const std::string reading = "reading the response of " + server + ": ";
+  const std::string sending = "sending the request to " + server + ": ";
+  CHECK_THAT(why({"GET", server + "/"}, [](raw_socket&) {}), StartsWith(reading));
+  client_request upload("POST", server + "/");
+  upload.body.assign(64 << 20, 'x'); // more than any kernel buffers
+  // Both are under way, and either may find the reset.
+  CHECK_THAT(why(std::move(upload), [](raw_socket& asked) { asked.reset(); }),
+             StartsWith(reading) || StartsWith(sending));
+}
