@@ -68,7 +68,7 @@ asio::awaitable<void> serve(tcp::socket socket) {
     response.prepare_payload();
     scope.responding(response); // weir
     auto [unsent, written] = co_await http::async_write(stream, response, with_error);
-    scope.finish(unsent, response.body().size()); // weir
+    scope.finish(unsent, response, written); // weir
     again = !unsent && response.keep_alive();
   }
   beast::error_code ignored;

@@ -74,8 +74,8 @@ class session : public std::enable_shared_from_this<session> {
     response_.body() = std::move(text);
     response_.prepare_payload();
     scope_.responding(response_); // weir
-    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      self->scope_.finish(error, self->response_.body().size()); // weir
+    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+      self->scope_.finish(error, self->response_, bytes); // weir
       if (error) return;
       self->response_.keep_alive() ? self->read() : self->close();
     });

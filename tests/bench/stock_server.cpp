@@ -64,8 +64,8 @@ class session : public std::enable_shared_from_this<session> {
     response_.prepare_payload();
   }
 
-  void on_write(beast::error_code error, std::size_t) {
-    if (scope_) scope_->finish(error, response_.body().size()); // weir
+  void on_write(beast::error_code error, std::size_t bytes) {
+    if (scope_) scope_->finish(error, response_, bytes); // weir
     if (error) return;
     if (!response_.keep_alive()) return close();
     read();

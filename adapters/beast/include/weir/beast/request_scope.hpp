@@ -18,7 +18,9 @@
 #include <boost/beast/http/fields.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/message_generator.hpp>
+#include <boost/none.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -94,6 +96,15 @@ scoped_connection connection_of(Stream& stream) {
           std::move(peer), is_tls<Stream>() ? "https" : "http"};
 }
 
+/// Of a response's header, as it is on the wire (RFC 9112 sections 4 and 5).
+template <class Header>
+std::uint64_t bytes_of(const Header& header) {
+  std::uint64_t bytes = std::string_view("HTTP/1.1 200 \r\n\r\n").size() + header.reason().size();
+  for (const auto& each : header)
+    bytes += each.name_string().size() + each.value().size() + std::string_view(": \r\n").size();
+  return bytes;
+}
+
 /// Reads what is there, without waiting for more: would_block if that is nothing, neither bytes nor an error if it is
 /// too much that has no bytes in it. Precondition: is_tls<Stream>().
 template <class Stream>
@@ -123,7 +134,7 @@ cancel_reason reason_of(const boost::system::error_code& error) noexcept;
 ///   scope.begin(request);                 // the header is parsed: log ids, context and metrics start here
 ///   … handle the request under scope.ctx() …
 ///   scope.responding(response);           // the response goes out
-///   scope.finish(error);                  // it was written, or could not be
+///   scope.finish(error, response, bytes); // it was written, or could not be
 ///
 /// Leaving out the later calls on some way out is safe: the destructor and the next begin() finish what is open.
 ///
@@ -227,6 +238,16 @@ class request_scope {
   /// The write ended: `error` as the handler of async_write got it, `bytes_of_body` of the response's body written;
   /// of a message_generator all that were written.
   void finish(const boost::system::error_code& error, std::uint64_t bytes_of_body = 0) noexcept;
+  /// The same with the response, and the bytes `written` as the handler of async_write got them, the header's among
+  /// them. Of one that was broken off, what of its body had been written counts; of a chunked one without its size,
+  /// its chunks' own lines count, too. Cost: looks at each field where it was broken off, or its body has no size.
+  template <class Body, class Allocator>
+  void finish(const boost::system::error_code& error,
+              const boost::beast::http::response<Body, boost::beast::http::basic_fields<Allocator>>& response,
+              std::size_t written) noexcept {
+    const auto size = error ? boost::none : response.payload_size();
+    finish(error, size ? *size : written - std::min<std::uint64_t>(written, detail::bytes_of(response)));
+  }
   /// Instead of both, where the connection goes over to another protocol: it was handed over, or could not be.
   /// `error` as the handler of websocket::stream::async_accept got it, which has sent 101, or has refused what was no
   /// request for a WebSocket: then the body that Beast gives a refusal, the error's text, counts as sent, and not
