@@ -278,8 +278,8 @@ void refuse(stream_core& core, flush_request& late) noexcept {
 } // namespace
 
 void run_backend(const std::shared_ptr<stream_core>& core) {
-  stream_core::on_some_backend = true;
-  // relaxed: see on_backend_thread().
+  stream_core::of_this_thread = core.get();
+  // relaxed: see flush_all_streams().
   core->backend_thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
   const last_errors met = backend(*core).run();
   // Sinks close with the stream, not with the last thread that remembers it.
@@ -294,8 +294,9 @@ void run_backend(const std::shared_ptr<stream_core>& core) {
   // relaxed: only lets go of the stream; its memory is under reference counts.
   core->finished.store(true, std::memory_order_relaxed);
   for (const auto& late : core->flushes.shut()) refuse(*core, *late);
+  stream_core::of_this_thread = nullptr;
   // The next thread may be given this one's id, and is not to be taken for it.
-  // relaxed: see on_backend_thread(); who has waited for the end has this by its mutex.
+  // relaxed: see flush_all_streams(); who has waited for the end has this by its mutex.
   core->backend_thread.store({}, std::memory_order_relaxed);
   core->flushes.end(met);
 }

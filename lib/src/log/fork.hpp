@@ -32,6 +32,8 @@ class fork_guard {
     const std::lock_guard lock(live_mutex());
     for (fork_guard* each = first(); each != nullptr; each = each->next_) visit(each->core_);
   }
+  /// For what streams know of each other.
+  static std::unique_lock<std::mutex> lock() { return std::unique_lock(live_mutex()); }
 
  private:
   static std::mutex& live_mutex() noexcept;

@@ -1,5 +1,6 @@
 #include "log/room.hpp"
 
+#include "log/fork.hpp"
 #include "weir/log/overflow.hpp"
 
 #include <chrono>
@@ -49,16 +50,41 @@ room displace_oldest(stream_core& core, std::size_t size, bool exact) noexcept {
   }
 }
 
+/// The wait of a backend, one of whose sinks logs: for its own stream, or for another, whose sinks may log, too, and
+/// wait in their turn.
+class backend_wait {
+ public:
+  backend_wait(stream_core& of, const stream_core& wanted) noexcept : of_(of) {
+    if (of.in_forked_child()) return; // there is no such backend here
+    const auto lock = fork_guard::lock();
+    for (const stream_core* each = &wanted; each != nullptr && !for_itself_; each = each->waits_for)
+      for_itself_ = each == &of;
+    if (!for_itself_) of.waits_for = &wanted;
+  }
+  backend_wait(const backend_wait&) = delete;
+  backend_wait& operator=(const backend_wait&) = delete;
+  ~backend_wait() {
+    const auto lock = fork_guard::lock();
+    of_.waits_for = nullptr;
+  }
+
+  /// In the end it would wait for what its own thread has to do.
+  bool would_be_for_itself() const noexcept { return for_itself_; }
+
+ private:
+  stream_core& of_;
+  bool for_itself_ = false;
+};
+
 } // namespace
 
 room make_room(stream_core& core, const logger_state& logger, std::size_t size, bool exact) noexcept {
   // relaxed: a policy orders nothing.
   const overflow_word rule = logger.overflow.load(std::memory_order_relaxed);
-  // A sink that logs must not wait for what its own thread has to do, nor for another stream's, one of whose sinks may
-  // be about to wait for this one.
-  const bool may_wait = (rule.policy == overflow_policy::block || rule.policy == overflow_policy::block_with_limit) &&
-                        !stream_core::on_some_backend;
-  if (!may_wait) {
+  const bool is_to_wait = rule.policy == overflow_policy::block || rule.policy == overflow_policy::block_with_limit;
+  std::optional<backend_wait> waiting;
+  if (is_to_wait && stream_core::of_this_thread != nullptr) waiting.emplace(*stream_core::of_this_thread, core);
+  if (!is_to_wait || (waiting && waiting->would_be_for_itself())) {
     core.bell.ring(); // the backend may be resting between two rounds
     return rule.policy == overflow_policy::drop_oldest ? displace_oldest(core, size, exact)
                                                        : room{nullptr, drop_reason::queue_full};

@@ -123,6 +123,7 @@ class stream_core : public stream_front {
   /// Has `bound`'s threshold follow the levels until its place is erased from registry.bound. Thread-safe.
   std::list<logger*>::iterator follow_levels(logger& bound);
 
+  /// For others; its own knows it by of_this_thread.
   std::atomic<std::thread::id> backend_thread{};
   /// In a forked child, before anything else runs there.
   void end_in_child() noexcept;
@@ -134,12 +135,11 @@ class stream_core : public stream_front {
   /// What the parent had counted as lost to a closed stream. Written in a forked child, before anything else runs.
   std::uint64_t closed_before_fork = 0;
   fork_guard in_children{*this};
-  /// Whether this thread is any stream's own.
-  static inline constinit thread_local bool on_some_backend = false;
-  bool on_backend_thread() const noexcept {
-    // relaxed: only equal to the reader's own id if this very thread has stored it.
-    return backend_thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
-  }
+  /// The stream whose backend this thread is; nullptr if it is none's.
+  static inline constinit thread_local stream_core* of_this_thread = nullptr;
+  bool on_backend_thread() const noexcept { return of_this_thread == this; }
+  /// The other stream that this one's backend waits for. Under fork_guard's lock.
+  const stream_core* waits_for = nullptr;
 };
 
 /// What was written and lost since then; complete is left to the caller.

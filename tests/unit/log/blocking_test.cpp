@@ -234,25 +234,42 @@ TEST_CASE("block: a sink that logs to its own stream does not wait for itself", 
   CHECK(stats.accepted == stats.written + stats.dropped());
 }
 
-TEST_CASE("block: two streams whose sinks log to each other do not wait for each other", "[log][overflow][concurrent]") {
-  const auto there = std::make_shared<chatty_sink>(), back = std::make_shared<chatty_sink>();
-  auto options = small(overflow_policy::block);
-  options.sinks = {there};
-  weir::log_stream first(options);
-  options.sinks = {back};
-  weir::log_stream second(options);
-  weir::logger &to_first = first.get_logger("first"), &to_second = second.get_logger("second");
-  there->log = &to_second;
-  back->log = &to_first;
-  WEIR_INFO(to_first, "one");
-  wait_for([&] { return first.stats().dropped_queue_full > 0 && second.stats().dropped_queue_full > 0; });
-  there->log = nullptr;
-  back->log = nullptr;
-  for (weir::log_stream* const each : {&first, &second}) {
+TEST_CASE("block: streams whose sinks log in a ring do not wait for each other", "[log][overflow][concurrent]") {
+  std::vector<std::shared_ptr<chatty_sink>> sinks;
+  std::vector<std::unique_ptr<weir::log_stream>> streams;
+  for (int i = 0; i < 3; ++i) {
+    auto options = small(overflow_policy::block);
+    options.sinks = {sinks.emplace_back(std::make_shared<chatty_sink>())};
+    streams.push_back(std::make_unique<weir::log_stream>(options));
+  }
+  for (std::size_t i = 0; i < 3; ++i) sinks[i]->log = &streams[(i + 1) % 3]->get_logger("ring");
+  WEIR_INFO(streams[0]->get_logger("ring"), "one");
+  const auto dropped = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& each : streams) sum += each->stats().dropped_queue_full;
+    return sum;
+  };
+  wait_for([&] { return dropped() > 1000; }); // and so again and again
+  for (const auto& each : sinks) each->log = nullptr;
+  for (const auto& each : streams) {
     CHECK(each->flush(1min));
     const auto stats = each->stats();
     CHECK(stats.accepted == stats.written + stats.dropped());
   }
+}
+
+TEST_CASE("block: a sink that hands on to another stream waits for that", "[log][overflow][concurrent]") {
+  captured_stream audit(small(overflow_policy::block));
+  weir::log_stream stream({.sinks = {weir::callback_sink([&](const weir::record&) {
+                             WEIR_INFO(audit.log(), "handed on {}", std::string(100, 'x'));
+                           })}});
+  audit.sink().block();
+  for (int i = 0; i < 5000; ++i) WEIR_INFO(stream.get_logger("l"), "{}", i);
+  wait_for([&] { return audit.stream().stats().blocked_threads == 1; });
+  audit.sink().unblock();
+  CHECK(stream.flush(1min));
+  CHECK(audit.stream().flush(1min));
+  CHECK(audit.sink().count("handed on") == 5000);
 }
 
 TEST_CASE("overflow: a rule out of its range is refused, by name", "[log][overflow]") {

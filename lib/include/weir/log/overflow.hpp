@@ -7,9 +7,9 @@
 namespace weir {
 
 /// Applies when every chunk that the limit allows holds records still to be written. Whatever is dropped is counted
-/// by reason (log_stats), shown as a metric while it happens, and reported by the log itself. Calls from a sink never
-/// wait, since theirs is the thread that they, or a sink of another stream that logs to them, would wait for: they
-/// drop the newest.
+/// by reason (log_stats), shown as a metric while it happens, and reported by the log itself. Calls from a sink
+/// do not wait where theirs is the thread that they would wait for in the end: for their own stream, or for another
+/// one that waits for it. They drop the newest.
 enum class overflow_policy : std::uint8_t {
   block,            ///< waits for a chunk: nothing is lost, and the program goes at the pace of the slowest sink
   block_with_limit, ///< waits for so long, then drops the record
