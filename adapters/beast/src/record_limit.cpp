@@ -5,8 +5,10 @@
 
 namespace weir::detail {
 
-record_limit::record_limit(ssl_st* of) noexcept : from_(of != nullptr ? SSL_get_rbio(of) : nullptr) {
+record_limit::record_limit(ssl_st* of) noexcept : of_(of), from_(of != nullptr ? SSL_get_rbio(of) : nullptr) {
   if (from_ == nullptr) return;
+  read_ahead_ = SSL_get_read_ahead(of_) != 0;
+  SSL_set_read_ahead(of_, 0); // or one read takes in many records
   was_ = BIO_get_callback_ex(from_);
   argument_was_ = BIO_get_callback_arg(from_);
   BIO_set_callback_arg(from_, reinterpret_cast<char*>(this));
@@ -17,6 +19,7 @@ record_limit::~record_limit() {
   if (from_ == nullptr) return;
   BIO_set_callback_ex(from_, was_);
   BIO_set_callback_arg(from_, argument_was_);
+  SSL_set_read_ahead(of_, read_ahead_ ? 1 : 0);
 }
 
 long record_limit::before_read(bio_st* from, int operation, const char*, std::size_t, int, long, int result,
