@@ -53,7 +53,7 @@ class through_spdlog final : public sink {
   explicit through_spdlog(std::shared_ptr<spdlog::sinks::sink> target) : sink("spdlog"), target_(std::move(target)) {}
 
   void append(const record& entry) override {
-    if (!target_->should_log(to_spdlog(entry.severity()))) return;
+    if (!target_->should_log(to_spdlog(entry.severity()))) return decline();
     write_payload(entry);
     name_.clear();
     detail::append_escaped(name_, entry.logger_name(), field_style::text);

@@ -100,12 +100,14 @@ TEST_CASE("spdlog: its own level holds, and a flush reaches it", "[log][spdlog]"
   auto target = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
   target->set_pattern("%v");
   target->set_level(spdlog::level::warn);
-  log_stream stream({.sinks = {weir::spdlog_sink(target)}});
+  const auto sink = weir::spdlog_sink(target);
+  log_stream stream({.sinks = {sink}});
   stream.get_logger("l").info("below");
   stream.get_logger("l").warn("above");
   CHECK(stream.flush());
   CHECK(contents_of(path) == "above\n");
   CHECK(stream.stats().written == 2);
+  CHECK(sink->stats().offered == 1);
 }
 
 TEST_CASE("spdlog: rotating files are a destination", "[log][spdlog]") {
