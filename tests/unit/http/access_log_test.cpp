@@ -213,15 +213,15 @@ TEST_CASE("access log: the headers that it is told to keep are in the record, an
                                      {{"user-agent", "curl/7.88 \"x\""},
                                       {"X-TENANT", "blue"},
                                       {"x-tenant", "red"},
-                                      {"authorization", "Bearer abc"},
-                                      {"x-api-key", "abc"},
-                                      {"Cookie", "id=abc"}});
+                                      {"authorization", "Bearer sesame"},
+                                      {"x-api-key", "sesame"},
+                                      {"Cookie", "id=sesame"}});
   CHECK(json_member(line, "user_agent.original") == R"(curl/7.88 \"x\")");
   CHECK(json_member(line, "http.request.header.x-tenant") == "blue");
   CHECK(json_member(line, "http.request.header.referer") == "(absent)");
   CHECK(json_member(line, "http.request.header.authorization") == "REDACTED");
   CHECK(json_member(line, "http.request.header.x-api-key") == "REDACTED");
-  CHECK(line.find("abc") == line.npos);
+  CHECK(line.find("sesame") == line.npos);
   CHECK(line.find("ookie") == line.npos);
 }
 
