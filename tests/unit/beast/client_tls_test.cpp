@@ -2,6 +2,7 @@
 #include "weir/beast/client.hpp"
 
 #include "client_fixture.hpp"
+#include "key_updates.hpp"
 #include "tls_server.hpp"
 
 #include <openssl/ssl.h>
@@ -304,13 +305,7 @@ TEST_CASE("client: a server that floods behind its last response does not hold t
                     nullptr, nullptr, flood);
   std::atomic<int> key_updates{0};
   const auto tls = its.trusted();
-  SSL_CTX_set_msg_callback_arg(tls->native_handle(), &key_updates);
-  SSL_CTX_set_msg_callback(
-      tls->native_handle(), [](int is_sent, int, int type, const void* message, std::size_t size, SSL*, void* count) {
-        const auto* const bytes = static_cast<const unsigned char*>(message);
-        if (is_sent == 0 && type == SSL3_RT_HANDSHAKE && size != 0 && bytes[0] == SSL3_MT_KEY_UPDATE)
-          ++*static_cast<std::atomic<int>*>(count);
-      });
+  weir_test::count_key_updates(tls->native_handle(), key_updates);
   {
     caller calling({.tls = tls});
     CHECK(calling.send({"GET", server.url()}).body == "ok");

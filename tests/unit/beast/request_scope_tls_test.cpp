@@ -3,6 +3,7 @@
 
 #include "19_tls_server/self_signed.hpp"
 #include "http/observed.hpp"
+#include "key_updates.hpp"
 #include "raw_client.hpp"
 #include "tls_client.hpp"
 
@@ -50,14 +51,9 @@ constexpr std::size_t large_tls_body = 64U << 20; // more than any kernel buffer
 
 std::atomic<int> key_updates{0}; // of the one client
 
-void count_key_updates(int is_sent, int, int type, const void* message, std::size_t size, SSL*, void*) {
-  const auto* const bytes = static_cast<const unsigned char*>(message);
-  if (is_sent == 0 && type == SSL3_RT_HANDSHAKE && size != 0 && bytes[0] == SSL3_MT_KEY_UPDATE) ++key_updates;
-}
-
 /// Serves requests: /first until something of the next one has come; /updated until the client has new keys, of which
-/// it logs how many; one more, /large as fast as the client takes it,
-/// /short with little, others until their context ends.
+/// it logs how many; one more, /large as fast as the client takes it, /short with little, others until their context
+/// ends.
 class tls_session : public std::enable_shared_from_this<tls_session> {
  public:
   tls_session(asio::ip::tcp::socket socket, asio::ssl::context& tls, observed& by)
@@ -143,11 +139,12 @@ class tls_session : public std::enable_shared_from_this<tls_session> {
 class one_connection {
  public:
   /// `at_a_time`: its OpenSSL takes in all that has come, and not a record.
-  explicit one_connection(observed& by, bool at_a_time = false) : acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
+  explicit one_connection(observed& by, bool at_a_time = false)
+      : acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
     use_self_signed_certificate(tls_);
     key_updates = 0;
     SSL_CTX_set_read_ahead(tls_.native_handle(), at_a_time ? 1 : 0);
-    SSL_CTX_set_msg_callback(tls_.native_handle(), count_key_updates);
+    weir_test::count_key_updates(tls_.native_handle(), key_updates);
     acceptor_.async_accept([this, &by](error_code error, asio::ip::tcp::socket socket) {
       if (!error) std::make_shared<tls_session>(std::move(socket), tls_, by)->start();
     });

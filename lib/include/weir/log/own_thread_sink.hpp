@@ -30,7 +30,7 @@ struct own_thread_options {
 /// Takes its name and threshold from `target`, whose own threshold holds, too; `target` belongs to its thread until
 /// that has ended, and its renderer runs there. Formatters of copy_safe types may run on that thread and on the
 /// stream's at the same time. Cost: a copy of each record, and a lock for each batch. Errors: throws
-/// std::invalid_argument if `target` is null or belongs to a stream or another thread, std::system_error if there can
+/// std::invalid_argument if `target` is null or belongs to a stream or another sink, std::system_error if there can
 /// be no thread.
 std::shared_ptr<sink> on_own_thread(std::shared_ptr<sink> target, own_thread_options options = {});
 

@@ -240,7 +240,7 @@ class request_scope {
   void finish(const boost::system::error_code& error, std::uint64_t bytes_of_body = 0) noexcept;
   /// The same with the response, and the bytes `written` as the handler of async_write got them, the header's among
   /// them. Of one that was broken off, what of its body had been written counts; of a chunked one without its size,
-  /// its chunks' own lines count, too. Where the header alone was written, for HEAD, it is finish(error). Cost: looks at
+  /// its chunks' own lines count, too. Where only the header was written, for HEAD, call finish(error). Cost: looks at
   /// each field where it was broken off, or its body has no size.
   template <class Body, class Allocator>
   void finish(const boost::system::error_code& error,
